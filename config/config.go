@@ -1,0 +1,182 @@
+// Package config reads the one configuration file, tidepost.toml, and writes the
+// commented file that `tidepost init` leaves behind.
+//
+// Invariants: every option has a default; nothing is taken from the environment;
+// a key that is not known and a value that is not allowed are refused with file,
+// line and key, all of them at once; secrets are named by file, never written in
+// the file, and never printed. The table in options.go is the only place where an
+// option's name, meaning and limits stand: loading, checking and the template are
+// all read off it.
+//
+// It is not responsible for what options mean: cmd/tidepost turns a Config into
+// the Options of each package.
+package config
+
+import (
+	"net/netip"
+	"time"
+)
+
+// A Mode is the state of a switch.
+type Mode string
+
+// The states of a switch: a dry run changes nothing and reports what it would
+// have done.
+const (
+	Off    Mode = "off"
+	DryRun Mode = "dry-run"
+	On     Mode = "on"
+)
+
+// A Config is the whole file. Paths are absolute once loaded.
+type Config struct {
+	Server Server
+	Listen Listen
+	TLS    TLS
+	Relay  Relay
+	Hold   Hold
+	Batch  Batch
+	Coach  Coach
+	Urgent Urgent
+	Pass   Pass
+	Retry  Retry
+	DKIM   DKIM
+	Limits Limits
+	Log    Log
+	Store  Store
+}
+
+// Server says who this gateway is.
+type Server struct {
+	Hostname string   // name in EHLO, Received and the IMAP greeting
+	Domains  []string // local domains, lower-case; the first is the main one
+	Data     string   // directory of the database, mode 0700
+	Admin    string   // address that is told when something needs a human; "" = nobody
+}
+
+// Listen names the addresses to listen on, "host:port"; "" leaves that door shut.
+type Listen struct {
+	Submission          string // SMTP with STARTTLS, login required
+	Submissions         string // SMTP inside TLS, login required
+	Inbound             string // SMTP from the world, local recipients only
+	LMTP                string // "host:port" or the path of a unix socket
+	IMAP                string
+	IMAPS               string
+	AllowCleartextLogin bool // on loopback listeners only, see ClearTextAllowed
+}
+
+// TLS names the certificate, or says that one is fetched by ACME.
+type TLS struct {
+	Cert, Key string
+	ACME      bool
+	ACMEEmail string
+	ACMEDir   string // directory URL of the certificate authority
+}
+
+// Relay says how mail leaves.
+type Relay struct {
+	Mode         string // "smarthost" or "mx"
+	Host         string
+	Port         int
+	TLS          string // "none", "starttls" or "tls"
+	User         string
+	PasswordFile string
+	Password     Secret // read from PasswordFile by Load
+	ServerName   string // name the certificate must carry; "" = Host
+	CAFile       string // "" = the system's roots
+	Connections  int
+}
+
+// Hold says what waits and for how long.
+type Hold struct {
+	Mode           Mode
+	Grace          time.Duration
+	Undo           time.Duration
+	Cap            time.Duration
+	MaxExplicit    time.Duration
+	Spread         time.Duration
+	OutsideDomains []string
+	Date           string // "release" or "composed"
+}
+
+// Batch says how mail arrives.
+type Batch struct {
+	Mode    Mode
+	Style   string // "normal" or "quiet"
+	Outside string // "hours" or "tide"
+}
+
+// Coach is the switch of the checks before sending.
+type Coach struct{ Mode Mode }
+
+// Urgent says what passes as urgent.
+type Urgent struct {
+	Budget         int // urgent mails a person and month
+	OutsideSenders []string
+}
+
+// Pass is the team's own part of the pass list.
+type Pass struct {
+	Senders, Domains, Words, AlarmSenders []string
+}
+
+// Retry says how long relaying is tried.
+type Retry struct {
+	GiveUp        time.Duration
+	DelayedNotice time.Duration
+}
+
+// DKIM names the key that signs released mail; all empty: no signature.
+type DKIM struct {
+	Selector, Domain, KeyFile string
+}
+
+// Limits protect the machine.
+type Limits struct {
+	MessageSize    int64 // octets
+	Recipients     int
+	Connections    int
+	PerAddress     int
+	PerPerson      int
+	InsideNetworks []netip.Prefix
+	LoginTries     int
+	LoginLockout   time.Duration
+	IdleLogin      time.Duration
+	IdleSMTP       time.Duration
+	IdleIMAP       time.Duration
+}
+
+// Log says what is logged and how.
+type Log struct {
+	Level  string // "debug", "info", "warn" or "error"
+	Format string // "text" or "json"
+}
+
+// Store guards the disk.
+type Store struct {
+	Reserve int64 // octets that stay free: below, mail is refused for the moment
+}
+
+// Default returns the configuration of an empty file. It lacks only what no
+// default can know: server.hostname, server.domains, relay.host and a
+// certificate. Paths are relative.
+func Default() *Config {
+	return &Config{
+		Server: Server{Data: "data"},
+		Listen: Listen{Submission: ":587", Submissions: ":465", Inbound: ":25", IMAP: ":143", IMAPS: ":993"},
+		TLS:    TLS{ACMEDir: "https://acme-v02.api.letsencrypt.org/directory"},
+		Relay:  Relay{Mode: "smarthost", Port: 587, TLS: "starttls", Connections: 20},
+		Hold: Hold{Mode: On, Grace: 30 * time.Minute, Undo: 20 * time.Second, Cap: 120 * time.Hour,
+			MaxExplicit: 9600 * time.Hour, Spread: 3 * time.Minute, Date: "release"},
+		Batch:  Batch{Mode: On, Style: "normal", Outside: "hours"},
+		Coach:  Coach{Mode: Off},
+		Urgent: Urgent{Budget: 8},
+		Retry:  Retry{GiveUp: 120 * time.Hour, DelayedNotice: 4 * time.Hour},
+		Limits: Limits{MessageSize: 50_000_000, Recipients: 1000, Connections: 12000, PerAddress: 50, PerPerson: 30,
+			InsideNetworks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")},
+			LoginTries:     10, LoginLockout: 15 * time.Minute,
+			IdleLogin: time.Minute, IdleSMTP: 5 * time.Minute, IdleIMAP: 30 * time.Minute},
+		Log:   Log{Level: "info", Format: "text"},
+		Store: Store{Reserve: 256_000_000},
+	}
+}

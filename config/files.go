@@ -1,0 +1,136 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// maxSecret bounds a password file.
+const maxSecret = 4096
+
+// files looks at the files that the configuration names, and reads the secret.
+func (d *decoder) files() {
+	c := d.config
+	d.readable("tls.cert", c.TLS.Cert)
+	d.readable("relay.ca_file", c.Relay.CAFile)
+	d.private("tls.key", c.TLS.Key)
+	d.private("dkim.key_file", c.DKIM.KeyFile)
+	if c.Relay.PasswordFile != "" {
+		secret, err := ReadSecret(c.Relay.PasswordFile)
+		if err != nil {
+			d.about("relay.password_file", "%v", err)
+		}
+		c.Relay.Password = secret
+	}
+	d.dataDirectory()
+}
+
+func (d *decoder) readable(key, path string) {
+	if path == "" {
+		return
+	}
+	f, err := openRegular(path)
+	if err != nil {
+		d.about(key, "%v", err)
+		return
+	}
+	f.Close()
+}
+
+func (d *decoder) private(key, path string) {
+	if path == "" {
+		return
+	}
+	f, err := openPrivate(path)
+	if err != nil {
+		d.about(key, "%v", err)
+		return
+	}
+	f.Close()
+}
+
+// dataDirectory refuses a directory that others may enter. One that does not
+// exist yet is made by init or at the first start, with the right mode.
+func (d *decoder) dataDirectory() {
+	path := d.config.Server.Data
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		d.about("server.data", "%v", err)
+	case !info.IsDir():
+		d.about("server.data", "%s is not a directory", path)
+	case info.Mode().Perm()&0o077 != 0:
+		d.about("server.data", "%s has mode %04o, others may read it: chmod 0700", path, info.Mode().Perm())
+	}
+}
+
+// ReadSecret returns the first line of the file at path. A file that its group or
+// the world may read is refused, and so is an empty one.
+func ReadSecret(path string) (Secret, error) {
+	f, err := openPrivate(path)
+	if err != nil {
+		return Secret{}, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
+	if err != nil {
+		return Secret{}, err
+	}
+	line, _, _ := strings.Cut(string(data), "\n")
+	line = strings.TrimSuffix(line, "\r")
+	if line == "" || len(line) > maxSecret {
+		return Secret{}, fmt.Errorf("%s: the first line must hold 1 to %d octets", path, maxSecret)
+	}
+	if strings.ContainsRune(line, 0) {
+		return Secret{}, fmt.Errorf("%s: the first line holds a NUL octet", path)
+	}
+	return NewSecret(line), nil
+}
+
+// openPrivate opens a file that only its owner may read. The mode is taken from
+// the open file, so that it cannot be exchanged in between.
+func openPrivate(path string) (*os.File, error) {
+	f, err := openRegular(path)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	others := fs.FileMode(0o077)
+	if isCredential(path) {
+		// systemd gives a service its credential by an access control list, which
+		// shows as a group right in the mode; the directory keeps others out.
+		others = 0o037
+	}
+	if mode := info.Mode().Perm(); mode&others != 0 {
+		f.Close()
+		return nil, fmt.Errorf("%s has mode %04o, others may read it: chmod 0600", path, mode)
+	}
+	return f, nil
+}
+
+func openRegular(path string) (*os.File, error) {
+	info, err := os.Stat(path) // Before Open: opening a fifo would wait for its writer.
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file", path)
+	}
+	return os.Open(path)
+}
+
+// isCredential reports whether path lies where systemd puts credentials
+// (systemd.exec(5), LoadCredential=).
+func isCredential(path string) bool {
+	return strings.HasPrefix(filepath.Clean(path), "/run/credentials/")
+}

@@ -1,0 +1,173 @@
+package config
+
+import (
+	"math"
+	"time"
+)
+
+// An option is one key of the file: the only place where its name, its meaning
+// and its limits are written.
+type option struct {
+	key   string // "section.name"
+	doc   string // sentences for the template, without line breaks
+	value value
+	path  *string // set if the value is a path, relative to the file's directory
+}
+
+const (
+	hour = time.Hour
+	day  = 24 * time.Hour
+)
+
+// options binds every key to its field of c, in the order of the template.
+func (c *Config) options() []option {
+	var all []option
+	for _, part := range [][]option{
+		c.serverOptions(), c.listenOptions(), c.tlsOptions(), c.relayOptions(), c.holdOptions(),
+		c.batchOptions(), c.passOptions(), c.retryOptions(), c.limitOptions(), c.hostOptions(),
+	} {
+		all = append(all, part...)
+	}
+	return all
+}
+
+// sectionDocs are the comments above each section of the template.
+func sectionDocs() map[string]string {
+	return map[string]string{
+		"server": "Who this gateway is. hostname and domains are required.",
+		"listen": "Where to listen: \"host:port\", \":port\" for every address, \"\" to leave that door shut.",
+		"tls":    "The certificate: either cert and key, or acme = true.",
+		"relay":  "How mail leaves: through your provider (smarthost), or straight to each domain's MX.",
+		"hold":   "Mail to colleagues waits for their working hours.",
+		"batch":  "Incoming mail comes with the tide, a few times a day, in one batch with a digest.",
+		"coach":  "Advice before sending.",
+		"urgent": "Urgent mail passes holds and tides and is never refused.",
+		"pass":   "The team's additions to the pass list: mail that is never held and never batched.",
+		"retry":  "What happens while the next server does not take a message.",
+		"dkim":   "Signs mail at release. All three, or none.",
+		"limits": "Protection of the machine. Sizes: \"50MB\" is 50,000,000 octets, \"50MiB\" is 52,428,800.",
+		"log":    "What is logged to standard error. Bodies and passwords never are.",
+		"store":  "The database.",
+	}
+}
+
+func (c *Config) serverOptions() []option {
+	s := &c.Server
+	return []option{
+		{key: "server.hostname", doc: "The name of this machine as other mail servers see it, as in \"mail.team.example\".", value: text(&s.Hostname, checkHostname)},
+		{key: "server.domains", doc: "The mail domains of the team, the main one first, as in [\"team.example\"].", value: list(&s.Domains, domainItem)},
+		{key: "server.data", doc: "Directory of the database, mode 0700. Relative paths in this file are relative to the file.", value: text(&s.Data, notEmpty), path: &s.Data},
+		{key: "server.admin", doc: "An address outside this gateway that is told when something needs a human.", value: text(&s.Admin, optional(checkAddress))},
+	}
+}
+
+func (c *Config) listenOptions() []option {
+	l := &c.Listen
+	return []option{
+		{key: "listen.submission", doc: "Mail clients send here (STARTTLS, login).", value: text(&l.Submission, optional(checkListen))},
+		{key: "listen.submissions", doc: "Mail clients send here (TLS from the first octet, login).", value: text(&l.Submissions, optional(checkListen))},
+		{key: "listen.inbound", doc: "Other mail servers deliver here, to people of this team only.", value: text(&l.Inbound, optional(checkListen))},
+		{key: "listen.lmtp", doc: "An MTA beside this gateway delivers here: \"host:port\", or the path of a unix socket.", value: text(&l.LMTP, optional(checkListenOrPath))},
+		{key: "listen.imap", doc: "Mail clients read here (STARTTLS).", value: text(&l.IMAP, optional(checkListen))},
+		{key: "listen.imaps", doc: "Mail clients read here (TLS from the first octet).", value: text(&l.IMAPS, optional(checkListen))},
+		{key: "listen.allow_cleartext_login", doc: "Allow passwords without TLS, on loopback addresses only. For trying out.", value: flag(&l.AllowCleartextLogin)},
+	}
+}
+
+func (c *Config) tlsOptions() []option {
+	t := &c.TLS
+	return []option{
+		{key: "tls.cert", doc: "PEM file of the certificate, with its chain. Read again on SIGHUP.", value: text(&t.Cert, nil), path: &t.Cert},
+		{key: "tls.key", doc: "PEM file of its key, readable by this user only.", value: text(&t.Key, nil), path: &t.Key},
+		{key: "tls.acme", doc: "Fetch and renew a certificate for server.hostname by ACME.", value: flag(&t.ACME)},
+		{key: "tls.acme_email", doc: "Address the certificate authority writes to.", value: text(&t.ACMEEmail, optional(checkAddress))},
+		{key: "tls.acme_dir", doc: "Directory URL of the certificate authority.", value: text(&t.ACMEDir, checkHTTPS)},
+	}
+}
+
+func (c *Config) relayOptions() []option {
+	r := &c.Relay
+	return []option{
+		{key: "relay.mode", doc: "\"smarthost\": everything goes through relay.host. \"mx\": straight to the recipient's server.", value: choice(&r.Mode, "smarthost", "mx")},
+		{key: "relay.host", doc: "Name of the smarthost; required in that mode.", value: text(&r.Host, optional(checkHost))},
+		{key: "relay.port", doc: "Its port: 587 with starttls, 465 with tls.", value: number(&r.Port, 1, 65535)},
+		{key: "relay.tls", doc: "\"starttls\" and \"tls\" insist on a valid certificate; \"none\" sends in clear, for a loopback smarthost.", value: choice(&r.TLS, "starttls", "tls", "none")},
+		{key: "relay.user", doc: "Login at the smarthost; empty: no login.", value: text(&r.User, nil)},
+		{key: "relay.password_file", doc: "File with the password on its first line, readable by this user only. A systemd credential is fine.", value: text(&r.PasswordFile, nil), path: &r.PasswordFile},
+		{key: "relay.server_name", doc: "Name the smarthost's certificate must carry, if it is not relay.host.", value: text(&r.ServerName, optional(checkHostname))},
+		{key: "relay.ca_file", doc: "PEM file of the authorities to trust, if not the system's.", value: text(&r.CAFile, nil), path: &r.CAFile},
+		{key: "relay.connections", doc: "Connections to the smarthost at the same time.", value: number(&r.Connections, 1, 1000)},
+	}
+}
+
+func (c *Config) holdOptions() []option {
+	h := &c.Hold
+	return []option{
+		{key: "hold.mode", doc: "\"off\", \"dry-run\" (changes nothing, reports what it would have done) or \"on\".", value: choice(&h.Mode, Off, DryRun, On)},
+		{key: "hold.grace", doc: "No hold if the reader's hours open within this time.", value: span(&h.Grace, 0, day)},
+		{key: "hold.undo", doc: "Every message waits this long, so that it can be taken back. \"0s\": none.", value: span(&h.Undo, 0, hour)},
+		{key: "hold.cap", doc: "A hold by policy ends after this, or with the weekly hours after that.", value: span(&h.Cap, hour, 400*day)},
+		{key: "hold.max_explicit", doc: "The longest wait an author may ask for (400 days).", value: span(&h.MaxExplicit, hour, 400*day)},
+		{key: "hold.spread", doc: "Releases to the outside are spread over this time, so that 09:00 is not a wave.", value: span(&h.Spread, 0, hour)},
+		{key: "hold.outside_domains", doc: "Domains outside the team whose mail waits too, by the author's hours, as in [\"partner.example\"].", value: list(&h.OutsideDomains, domainItem)},
+		{key: "hold.date", doc: "The Date header of released mail: the minute of \"release\", or as \"composed\".", value: choice(&h.Date, "release", "composed")},
+	}
+}
+
+func (c *Config) batchOptions() []option {
+	b, u := &c.Batch, &c.Urgent
+	return []option{
+		{key: "batch.mode", doc: "\"off\", \"dry-run\" or \"on\".", value: choice(&b.Mode, Off, DryRun, On)},
+		{key: "batch.style", doc: "\"normal\", or \"quiet\": only the digest and questions to the reader arrive unread.", value: choice(&b.Style, "normal", "quiet")},
+		{key: "batch.outside", doc: "People outside the team: at once in the reader's \"hours\", or with the \"tide\" too.", value: choice(&b.Outside, "hours", "tide")},
+		{key: "coach.mode", doc: "\"off\", \"dry-run\" or \"on\".", value: choice(&c.Coach.Mode, Off, DryRun, On)},
+		{key: "urgent.budget", doc: "Urgent mails a person may send a month before they are counted as too many.", value: number(&u.Budget, 0, 1000)},
+		{key: "urgent.outside_senders", doc: "Addresses outside the team whose urgent mail counts as urgent.", value: list(&u.OutsideSenders, addressItem)},
+	}
+}
+
+func (c *Config) passOptions() []option {
+	p := &c.Pass
+	return []option{
+		{key: "pass.senders", doc: "Mail from these addresses passes at once.", value: list(&p.Senders, addressItem)},
+		{key: "pass.domains", doc: "Mail from or to these domains passes at once.", value: list(&p.Domains, domainItem)},
+		{key: "pass.words", doc: "Mail with one of these words in its subject passes at once.", value: list(&p.Words, wordItem)},
+		{key: "pass.alarm_senders", doc: "Machines whose alarms pass at once, by night too.", value: list(&p.AlarmSenders, addressItem)},
+	}
+}
+
+func (c *Config) retryOptions() []option {
+	r, d := &c.Retry, &c.DKIM
+	return []option{
+		{key: "retry.give_up", doc: "Trying ends after this, and the author gets a report.", value: span(&r.GiveUp, hour, 30*day)},
+		{key: "retry.delayed_notice", doc: "The author is told of a delay after this.", value: span(&r.DelayedNotice, time.Minute, 30*day)},
+		{key: "dkim.selector", doc: "As in \"s1\" of s1._domainkey.team.example.", value: text(&d.Selector, optional(checkSelector))},
+		{key: "dkim.domain", doc: "The signing domain.", value: text(&d.Domain, optional(checkDomain))},
+		{key: "dkim.key_file", doc: "PEM file of the private key (RSA or Ed25519), readable by this user only.", value: text(&d.KeyFile, nil), path: &d.KeyFile},
+	}
+}
+
+func (c *Config) limitOptions() []option {
+	l := &c.Limits
+	return []option{
+		{key: "limits.message_size", doc: "The largest message.", value: octets(&l.MessageSize, 64<<10, 1<<30)},
+		{key: "limits.recipients", doc: "Recipients of one message (RFC 5321 asks for 100 at least).", value: number(&l.Recipients, 100, 100_000)},
+		{key: "limits.connections", doc: "Open connections in total.", value: number(&l.Connections, 10, 1_000_000)},
+		{key: "limits.per_address", doc: "Open connections from one IPv4 address or one IPv6 /64.", value: number(&l.PerAddress, 1, 1_000_000)},
+		{key: "limits.per_person", doc: "Open IMAP connections of one person.", value: number(&l.PerPerson, 1, 10_000)},
+		{key: "limits.inside_networks", doc: "Networks that per_address does not count, as in [\"10.0.0.0/8\"].", value: networks(&l.InsideNetworks)},
+		{key: "limits.login_tries", doc: "Wrong passwords before logins of that user or from that address are refused for a while.", value: number(&l.LoginTries, 3, 1000)},
+		{key: "limits.login_lockout", doc: "How long they are refused.", value: span(&l.LoginLockout, time.Minute, day)},
+		{key: "limits.idle_login", doc: "A connection without login is closed after this.", value: span(&l.IdleLogin, 10*time.Second, hour)},
+		{key: "limits.idle_smtp", doc: "An SMTP connection without a command is closed after this (RFC 5321 asks for 5 minutes).", value: span(&l.IdleSMTP, time.Minute, hour)},
+		{key: "limits.idle_imap", doc: "An IMAP connection without a command is closed after this (RFC 9051 asks for 30 minutes).", value: span(&l.IdleIMAP, 30*time.Minute, day)},
+	}
+}
+
+func (c *Config) hostOptions() []option {
+	return []option{
+		{key: "log.level", doc: "\"debug\", \"info\", \"warn\" or \"error\".", value: choice(&c.Log.Level, "debug", "info", "warn", "error")},
+		{key: "log.format", doc: "\"text\" or \"json\".", value: choice(&c.Log.Format, "text", "json")},
+		{key: "store.reserve", doc: "With less free disk than this, new mail is refused for the moment (452); what waits still goes out.", value: octets(&c.Store.Reserve, 1<<20, math.MaxInt64)},
+	}
+}

@@ -1,0 +1,158 @@
+package config
+
+import (
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// rules checks what no option can check alone.
+func (d *decoder) rules() {
+	d.serverRules()
+	d.listenRules()
+	d.tlsRules()
+	d.relayRules()
+	d.timeRules()
+	d.dkimRules()
+}
+
+func (d *decoder) serverRules() {
+	c := d.config
+	if c.Server.Hostname == "" && d.lines["server.hostname"] == 0 {
+		d.about("server.hostname", "is required: the full name of this machine, as in \"mail.team.example\"")
+	}
+	if len(c.Server.Domains) == 0 {
+		d.about("server.domains", "is required: the mail domains of the team, as in [\"team.example\"]")
+	}
+	if _, domain, ok := strings.Cut(c.Server.Admin, "@"); ok && slices.Contains(c.Server.Domains, strings.ToLower(domain)) {
+		d.about("server.admin", "%s is inside this gateway: name an address outside, for the day when this gateway does not work", quote(c.Server.Admin))
+	}
+}
+
+// A door is one listening address with the key that names it.
+type door struct{ key, addr string }
+
+func (l Listen) doors() []door {
+	return []door{
+		{"listen.submission", l.Submission}, {"listen.submissions", l.Submissions}, {"listen.inbound", l.Inbound},
+		{"listen.lmtp", l.LMTP}, {"listen.imap", l.IMAP}, {"listen.imaps", l.IMAPS},
+	}
+}
+
+func (d *decoder) listenRules() {
+	var open []door
+	for _, next := range d.config.Listen.doors() {
+		if next.addr == "" {
+			continue
+		}
+		for _, o := range open {
+			if collide(o.addr, next.addr) {
+				d.about(next.key, "%s is taken by %s", quote(next.addr), o.key)
+			}
+		}
+		open = append(open, next)
+	}
+	if len(open) == 0 {
+		d.about("listen.submission", "every door is shut: nothing to listen on")
+	}
+}
+
+// collide reports whether two listeners cannot be open together. Port 0 is any
+// free port.
+func collide(a, b string) bool {
+	if isSocketPath(a) || isSocketPath(b) {
+		return a == b
+	}
+	hostA, portA, _ := net.SplitHostPort(a)
+	hostB, portB, _ := net.SplitHostPort(b)
+	return portA == portB && portA != "0" && (hostA == hostB || everyHost(hostA) || everyHost(hostB))
+}
+
+func everyHost(h string) bool {
+	ip, err := netip.ParseAddr(h)
+	return h == "" || err == nil && ip.IsUnspecified()
+}
+
+// ClearTextAllowed reports whether a login without TLS may be offered on the
+// listener at addr: only if the option is set, and only on loopback.
+func (l Listen) ClearTextAllowed(addr string) bool {
+	if !l.AllowCleartextLogin {
+		return false
+	}
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+func (d *decoder) tlsRules() {
+	t, l := d.config.TLS, d.config.Listen
+	switch {
+	case t.Cert != "" && t.Key == "":
+		d.about("tls.cert", "needs tls.key beside it")
+	case t.Cert == "" && t.Key != "":
+		d.about("tls.key", "needs tls.cert beside it")
+	case t.Cert != "" && t.ACME:
+		d.about("tls.acme", "and tls.cert exclude each other: take one of them out")
+	}
+	if t.Cert != "" || t.Key != "" || t.ACME {
+		return
+	}
+	for _, o := range l.doors() {
+		secure := o.key == "listen.submissions" || o.key == "listen.imaps"
+		login := secure || o.key == "listen.submission" || o.key == "listen.imap"
+		if o.addr != "" && login && (secure || !l.ClearTextAllowed(o.addr)) {
+			d.about(o.key, "needs a certificate: set tls.cert and tls.key, or tls.acme; or shut this door with \"\"")
+		}
+	}
+}
+
+func (d *decoder) relayRules() {
+	r := d.config.Relay
+	if r.Mode == "smarthost" && r.Host == "" {
+		d.about("relay.host", "is required when relay.mode is \"smarthost\"")
+	}
+	if r.User != "" && r.PasswordFile == "" {
+		d.about("relay.user", "needs relay.password_file beside it")
+	}
+	if r.User == "" && r.PasswordFile != "" {
+		d.about("relay.password_file", "needs relay.user beside it")
+	}
+	if r.User != "" && r.TLS == "none" && r.Mode == "smarthost" && !isLoopbackHost(r.Host) {
+		d.about("relay.tls", "\"none\" would send the password in clear: write \"starttls\" or \"tls\"")
+	}
+}
+
+func isLoopbackHost(h string) bool {
+	ip, err := netip.ParseAddr(h)
+	return h == "localhost" || err == nil && ip.IsLoopback()
+}
+
+func (d *decoder) timeRules() {
+	c := d.config
+	if c.Hold.MaxExplicit < c.Hold.Cap {
+		d.about("hold.max_explicit", "%s is shorter than hold.cap, %s", FormatDuration(c.Hold.MaxExplicit), FormatDuration(c.Hold.Cap))
+	}
+	if c.Retry.DelayedNotice >= c.Retry.GiveUp {
+		d.about("retry.delayed_notice", "%s is not shorter than retry.give_up, %s", FormatDuration(c.Retry.DelayedNotice), FormatDuration(c.Retry.GiveUp))
+	}
+	if c.Limits.PerAddress > c.Limits.Connections {
+		d.about("limits.per_address", "%d is more than limits.connections, %d", c.Limits.PerAddress, c.Limits.Connections)
+	}
+}
+
+func (d *decoder) dkimRules() {
+	k := d.config.DKIM
+	parts := []door{{"dkim.selector", k.Selector}, {"dkim.domain", k.Domain}, {"dkim.key_file", k.KeyFile}}
+	if k == (DKIM{}) {
+		return
+	}
+	for _, p := range parts {
+		if p.addr == "" {
+			d.about(p.key, "is missing: selector, domain and key_file belong together")
+		}
+	}
+}
