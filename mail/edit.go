@@ -25,9 +25,6 @@ func FormatRawField(name, value string) ([]byte, error) { return nil, nil }
 // encoded (RFC 2047).
 func FormatMailboxes(list []Mailbox) string { return "" }
 
-// FormatDate writes t in its zone as RFC 5322 §3.3 wants.
-func FormatDate(t time.Time) string { return "" }
-
 // SubjectTag returns the override tag that a decoded subject starts with, also
 // behind "Re:" and the like: lower-case, without brackets, inner white space
 // single, and the subject without it. Only tags that mean something: now,

@@ -1,5 +1,7 @@
 package mail
 
+import "strings"
+
 // A Content is what the Scanner learnt of a body.
 type Content struct {
 	Root     *Part  `json:"root"`
@@ -50,12 +52,96 @@ func (p *Part) Size() int64 { return p.BodyEnd - p.BodyStart }
 func (p *Part) MediaType() string { return p.Type + "/" + p.Subtype }
 
 // FileName returns the name under which p wants to be stored, as a label that
-// is never a path: the last element, without controls. "" without a name.
-func (p *Part) FileName() string { return "" }
+// is never a path: the last element, without controls (RFC 2183 §5). "" without
+// a name.
+func (p *Part) FileName() string {
+	name := p.DispParams["filename"]
+	if name == "" {
+		name = p.Params["name"]
+	}
+	if i := strings.LastIndexAny(name, `/\`); i >= 0 {
+		name = name[i+1:]
+	}
+	name = capText(cleanText(name), 255)
+	if strings.Trim(name, ". ") == "" {
+		return ""
+	}
+	return name
+}
 
 // IsAttachment reports whether p is offered for saving rather than reading.
-func (p *Part) IsAttachment() bool { return false }
+func (p *Part) IsAttachment() bool {
+	switch {
+	case p.Type == "multipart":
+		return false
+	case p.Disposition == "attachment":
+		return true
+	case p.Disposition == "inline":
+		return p.Type != "text" && p.ID == "" && p.FileName() != ""
+	case p.Type == "text":
+		return p.FileName() != ""
+	}
+	// Pictures that HTML shows have a Content-ID; signatures are no files.
+	return p.ID == "" && p.Type != "message" && !(p.Type == "application" && strings.HasSuffix(p.Subtype, "-signature"))
+}
 
 // Walk calls f for p and everything below it, embedded messages included, top
 // first. It stops when f returns false.
-func (p *Part) Walk(f func(*Part) bool) bool { return true }
+func (p *Part) Walk(f func(*Part) bool) bool {
+	if p == nil {
+		return true
+	}
+	if !f(p) {
+		return false
+	}
+	for _, c := range p.Children {
+		if !c.Walk(f) {
+			return false
+		}
+	}
+	if p.Message != nil {
+		return p.Message.Root.Walk(f)
+	}
+	return true
+}
+
+// describe sets what the header of a part says of it. def is the type of a part
+// that names none.
+func (p *Part) describe(h Header, def string) {
+	value, params := def, map[string]string(nil)
+	if h.Has("Content-Type") {
+		value, params = parseParams(h.Get("Content-Type"))
+	}
+	p.Type, p.Subtype = splitMedia(value)
+	p.Params = params
+	p.ID = asciiField(h.Get("Content-ID"))
+	p.Description = asciiField(h.Get("Content-Description"))
+	p.MD5 = asciiField(h.Get("Content-MD5"))
+	p.Location = asciiField(h.Get("Content-Location"))
+	if enc := strings.ToLower(firstWord(stripComments(h.Get("Content-Transfer-Encoding")))); isToken(enc) {
+		p.Encoding = enc
+	}
+	if v := h.Get("Content-Disposition"); v != "" {
+		p.Disposition, p.DispParams = parseParams(v)
+		if !isToken(p.Disposition) {
+			p.Disposition = "attachment" // RFC 2183 §2.8
+		}
+	}
+	for _, l := range strings.Split(h.Get("Content-Language"), ",") {
+		if l = strings.TrimSpace(l); isToken(l) && len(p.Language) < 20 {
+			p.Language = append(p.Language, l)
+		}
+	}
+}
+
+// asciiField is a field's value for ENVELOPE and BODYSTRUCTURE: as written, but
+// without controls, encoded (RFC 2047) if it is not ASCII, and not endless.
+func asciiField(v string) string {
+	v = cleanText(guessUTF8(v))
+	for i := 0; i < len(v); i++ {
+		if v[i] >= 0x80 {
+			return capText(encodeWords(v), maxParamValue)
+		}
+	}
+	return capText(v, maxParamValue)
+}

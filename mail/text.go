@@ -1,17 +1,5 @@
 package mail
 
-import "io"
-
-// DecodeTransfer undoes a Content-Transfer-Encoding. Broken base64 and
-// quoted-printable give what can be read; an unknown encoding gives the octets
-// as they are. It never fails but with r.
-func DecodeTransfer(encoding string, r io.Reader) io.Reader { return r }
-
-// DecodeCharset converts r to UTF-8. The result is always valid UTF-8: what
-// cannot be decoded, or all that is not ASCII in an unknown charset, becomes
-// U+FFFD.
-func DecodeCharset(charset string, r io.Reader) io.Reader { return r }
-
 // Text returns the readable text of c: the plain text or, without one, that of
 // the HTML. LF line ends.
 func Text(c *Content) string { return "" }
