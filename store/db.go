@@ -1,0 +1,172 @@
+// Package store keeps everything in one SQLite database: people, messages, the
+// queue, mailboxes, the ledger. Every SQL statement of Tidepost is here.
+//
+// Invariants:
+//   - What Update returned nil for is on the disk: WAL with synchronous=FULL.
+//   - One goroutine writes. It joins the closures of all callers into one
+//     transaction, each in a SAVEPOINT of its own, and answers after COMMIT.
+//   - A failed sync is final: the database takes no more writes and says so on
+//     Failed; nothing retries a sync and believes it.
+//   - Changed mailboxes are announced (Subscribe) after COMMIT, never before.
+//   - SQL reads no clock and no caller's context; times are arguments.
+//   - No transaction is open while a peer is written to: bodies are read chunk by
+//     chunk, each in a transaction of its own.
+//
+// It is not responsible for what a state means: it keeps states valid (CHECK) and
+// transitions single (compare-and-set); the owners decide them.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+
+	_ "github.com/mattn/go-sqlite3" // The driver "sqlite3".
+)
+
+// File is the name of the database inside the data directory.
+const File = "tidepost.db"
+
+// readers is the size of the read pool: reads run on cgo threads, more than the
+// cores only fight each other.
+const readers = 4
+
+// A DB is an open database. It is safe for concurrent use.
+type DB struct {
+	path   string
+	write  *sql.DB // one connection, owned by the writer goroutine
+	read   *sql.DB
+	jobs   chan *job
+	hub    hub
+	failed chan struct{} // closed when a sync failed
+
+	stop     chan struct{} // closed by Close
+	stopOnce sync.Once
+	done     chan struct{} // closed when the writer has ended
+
+	mu  sync.Mutex
+	err error // why failed was closed
+}
+
+// Open opens the database in dir, creates or migrates it, removes what a crash
+// left half-way and starts the writer. It refuses a database that is newer than
+// the program, or damaged (ErrDamaged).
+func Open(dir string) (*DB, error) {
+	if err := refuseNetworkFS(dir); err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, File)
+	if err := touch(path); err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	w, err := sql.Open("sqlite3", dsn(path, writeOptions))
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	w.SetMaxOpenConns(1)
+	if err := prepare(w); err != nil {
+		w.Close()
+		return nil, fmt.Errorf("open database %s: %w", path, mapError(err))
+	}
+	r, err := sql.Open("sqlite3", dsn(path, readOptions))
+	if err != nil {
+		w.Close()
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	r.SetMaxOpenConns(readers)
+	r.SetMaxIdleConns(readers)
+	db := &DB{
+		path: path, write: w, read: r,
+		jobs:   make(chan *job, maxBatch),
+		failed: make(chan struct{}),
+		stop:   make(chan struct{}),
+		done:   make(chan struct{}),
+	}
+	conn, err := w.Conn(context.Background())
+	if err != nil {
+		w.Close()
+		r.Close()
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	go db.run(conn)
+	return db, nil
+}
+
+// touch makes the file with mode 0600: SQLite would follow the umask.
+func touch(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// prepare brings the schema up to date and looks whether the file is sound.
+func prepare(w *sql.DB) error {
+	if err := migrate(w); err != nil {
+		return err
+	}
+	if err := quickCheck(w); err != nil {
+		return err
+	}
+	_, err := w.Exec(`DELETE FROM chunk WHERE id >> 16 IN (SELECT id FROM body WHERE state = 'staged')`)
+	if err != nil {
+		return fmt.Errorf("remove staged bodies: %w", err)
+	}
+	if _, err = w.Exec(`DELETE FROM body WHERE state = 'staged'`); err != nil {
+		return fmt.Errorf("remove staged bodies: %w", err)
+	}
+	return nil
+}
+
+// writeOptions are those of the one writer connection.
+var writeOptions = []string{
+	"_journal_mode=WAL",
+	"_synchronous=FULL", // NORMAL loses acknowledged commits at a power cut.
+	"_busy_timeout=5000",
+	"_foreign_keys=on",
+	"_txlock=immediate", // A read that turns into a write fails at once otherwise.
+	"_cache_size=-65536",
+	"_stmt_cache_size=256",
+	"_secure_delete=FAST",
+}
+
+// readOptions are those of the read pool.
+var readOptions = []string{
+	"mode=ro",
+	"_query_only=1",
+	"_busy_timeout=5000",
+	"_cache_size=-8192",
+	"_stmt_cache_size=128",
+	"_txlock=deferred",
+}
+
+func dsn(path string, options []string) string {
+	s := "file:" + (&url.URL{Path: path}).EscapedPath() + "?"
+	for i, o := range options {
+		if i > 0 {
+			s += "&"
+		}
+		s += o
+	}
+	return s
+}
+
+// Path returns the file of the database.
+func (db *DB) Path() string { return db.path }
+
+// Failed is closed when a write to the disk failed for good. The program must
+// stop then: what the file holds can be known only by opening it again.
+func (db *DB) Failed() <-chan struct{} { return db.failed }
+
+// Close lets queued closures end, checkpoints the WAL and closes all connections.
+func (db *DB) Close() error {
+	db.stopOnce.Do(func() { close(db.stop) })
+	<-db.done
+	return errors.Join(db.read.Close(), db.write.Close())
+}

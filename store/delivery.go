@@ -1,0 +1,151 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// A DeliveryState is where an incoming message for one person stands. The
+// transitions are in package inbox.
+type DeliveryState string
+
+// The states there are (CHECK delivery_state_valid).
+const (
+	Waiting   DeliveryState = "waiting"   // for its tide
+	Published DeliveryState = "published" // it has a UID in its mailbox
+	Withdrawn DeliveryState = "withdrawn" // deleted by its reader while it waited
+)
+
+// A Delivery is an incoming message for one person.
+type Delivery struct {
+	ID          int64
+	PersonID    int64
+	MessageID   int64
+	RecipientID int64 // of our own queue; 0: it came from elsewhere
+	ReversePath string
+	Target      Kind   // mailbox it goes to
+	Reason      string // which line of the first-match list decided
+	Outside     bool   // the author is no colleague
+	ThreadID    int64
+	State       DeliveryState
+	Due         time.Time // the tide; zero unless waiting
+	Plan        json.RawMessage
+	Arrived     time.Time
+	Published   time.Time
+}
+
+// InsertDelivery adds d, sets d.ID and writes ev.
+func (tx *Tx) InsertDelivery(d *Delivery, ev Event) error {
+	id, err := tx.insert(`INSERT INTO delivery (person_id, message_id, recipient_id, reverse_path, target, reason,
+		outside, thread_id, state, due, plan, arrived, published) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		d.PersonID, d.MessageID, nullID(d.RecipientID), d.ReversePath, string(d.Target), d.Reason, d.Outside,
+		nullID(d.ThreadID), string(d.State), stamp(d.Due), jsonText(d.Plan), stamp(d.Arrived), stamp(d.Published))
+	if err != nil {
+		return fmt.Errorf("insert delivery: %w", err)
+	}
+	d.ID = id
+	return tx.deliveryEvent(*d, ev)
+}
+
+// MoveDelivery writes d, whose State is the new one, if the stored state is still
+// from. ErrConflict: somebody was faster.
+func (tx *Tx) MoveDelivery(d Delivery, from DeliveryState, ev Event) error {
+	n, err := tx.exec(`UPDATE delivery SET state = ?, target = ?, due = ?, plan = ?, published = ?, message_id = ?
+		WHERE id = ? AND state = ?`,
+		string(d.State), string(d.Target), stamp(d.Due), jsonText(d.Plan), stamp(d.Published), d.MessageID, d.ID, string(from))
+	if err != nil {
+		return fmt.Errorf("delivery %d %s to %s: %w", d.ID, from, d.State, err)
+	}
+	if n == 0 {
+		return fmt.Errorf("delivery %d %s to %s: %w", d.ID, from, d.State, ErrConflict)
+	}
+	return tx.deliveryEvent(d, ev)
+}
+
+func (tx *Tx) deliveryEvent(d Delivery, ev Event) error {
+	ev.DeliveryID, ev.PersonID, ev.State = d.ID, d.PersonID, string(d.State)
+	return tx.AddEvent(ev)
+}
+
+const deliveryColumns = `id, person_id, message_id, recipient_id, reverse_path, target, reason, outside, thread_id,
+	state, due, plan, arrived, published`
+
+func scanDelivery(d *Delivery) []any {
+	return []any{&d.ID, &d.PersonID, &d.MessageID, (*nullID)(&d.RecipientID), &d.ReversePath, (*string)(&d.Target),
+		&d.Reason, &d.Outside, (*nullID)(&d.ThreadID), (*string)(&d.State), (*stamp)(&d.Due), (*[]byte)(&d.Plan),
+		(*stamp)(&d.Arrived), (*stamp)(&d.Published)}
+}
+
+// Delivery returns one delivery. ErrNotFound.
+func (tx *Tx) Delivery(id int64) (Delivery, error) {
+	var d Delivery
+	err := tx.row(scanDelivery(&d), `SELECT `+deliveryColumns+` FROM delivery WHERE id = ?`, id)
+	if err != nil {
+		return d, fmt.Errorf("delivery %d: %w", id, err)
+	}
+	return d, nil
+}
+
+// DeliveriesByMessage returns the deliveries of a message, to whomever.
+func (tx *Tx) DeliveriesByMessage(message int64) ([]Delivery, error) {
+	return all(tx, scanDelivery, `SELECT `+deliveryColumns+` FROM delivery WHERE message_id = ? ORDER BY id`, message)
+}
+
+// PersonsDue returns the people who have a delivery that waits until now at the
+// latest, the longest due first, at most limit.
+func (tx *Tx) PersonsDue(now time.Time, limit int) ([]int64, error) {
+	return all(tx, func(id *int64) []any { return []any{id} },
+		`SELECT person_id FROM delivery WHERE state = 'waiting' AND due <= ? GROUP BY person_id ORDER BY min(due) LIMIT ?`,
+		stamp(now), limit)
+}
+
+// WaitingDeliveries returns what waits for the person, in the order of arrival; with
+// a until that is not zero only what is due then at the latest.
+func (tx *Tx) WaitingDeliveries(person int64, until time.Time, limit int) ([]Delivery, error) {
+	if until.IsZero() {
+		return all(tx, scanDelivery, `SELECT `+deliveryColumns+` FROM delivery
+			WHERE state = 'waiting' AND person_id = ? ORDER BY id LIMIT ?`, person, limit)
+	}
+	return all(tx, scanDelivery, `SELECT `+deliveryColumns+` FROM delivery
+		WHERE state = 'waiting' AND person_id = ? AND due <= ? ORDER BY id LIMIT ?`, person, stamp(until), limit)
+}
+
+// PublishedSince returns what was published for the person since an instant.
+func (tx *Tx) PublishedSince(person int64, since time.Time) ([]Delivery, error) {
+	return all(tx, scanDelivery, `SELECT `+deliveryColumns+` FROM delivery
+		WHERE person_id = ? AND state = 'published' AND published >= ? ORDER BY id`, person, stamp(since))
+}
+
+// NextDeliveryDue returns when the next waiting delivery is due.
+func (tx *Tx) NextDeliveryDue() (due time.Time, ok bool, err error) {
+	return tx.next(`SELECT due FROM delivery WHERE state = 'waiting' ORDER BY due LIMIT 1`)
+}
+
+// A Digest is the letter on top of a batch. Content is JSON of package digest.
+type Digest struct {
+	MID       string
+	PersonID  int64
+	MessageID int64
+	Content   json.RawMessage
+	Created   time.Time
+}
+
+// AddDigest remembers a digest.
+func (tx *Tx) AddDigest(d Digest) error {
+	_, err := tx.exec(`INSERT INTO digest (mid, person_id, message_id, content, created) VALUES (?, ?, ?, ?, ?)`,
+		d.MID, d.PersonID, d.MessageID, jsonText(d.Content), stamp(d.Created))
+	if err != nil {
+		return fmt.Errorf("digest %s: %w", d.MID, err)
+	}
+	return nil
+}
+
+// LastDigest returns the person's newest digest. ErrNotFound.
+func (tx *Tx) LastDigest(person int64) (Digest, error) {
+	var d Digest
+	err := tx.row([]any{&d.MID, &d.PersonID, &d.MessageID, (*[]byte)(&d.Content), (*stamp)(&d.Created)},
+		`SELECT mid, person_id, message_id, content, created FROM digest WHERE person_id = ?
+		 ORDER BY created DESC, mid DESC LIMIT 1`, person)
+	return d, err
+}

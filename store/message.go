@@ -1,0 +1,147 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"tidepost/mail"
+)
+
+// An Origin says how a message came to be.
+type Origin string
+
+// The origins there are.
+const (
+	OriginSubmitted Origin = "submitted" // by a login, over SMTP or from a folder
+	OriginReceived  Origin = "received"  // over SMTP or LMTP from elsewhere
+	OriginAppended  Origin = "appended"  // IMAP APPEND
+	OriginComposed  Origin = "composed"  // Tidepost's own letters
+	OriginRendition Origin = "rendition" // another's body with the head of a release
+)
+
+// A Message is a head and, by id, a body. Both never change.
+type Message struct {
+	ID       int64
+	Origin   Origin
+	SourceID int64 // of a rendition
+	BodyID   int64
+	Head     []byte
+	Size     int64  // octets of head and body
+	MID      string // Message-ID without <>, may be ""
+	ThreadID int64
+	Created  time.Time
+}
+
+// InsertMessage adds m and sets m.ID.
+func (tx *Tx) InsertMessage(m *Message) error {
+	id, err := tx.insert(`INSERT INTO message (origin, source_id, body_id, head, size, mid, thread_id, created)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		string(m.Origin), nullID(m.SourceID), m.BodyID, m.Head, m.Size, m.MID, nullID(m.ThreadID), stamp(m.Created))
+	if err != nil {
+		return fmt.Errorf("insert message %s: %w", m.MID, err)
+	}
+	m.ID = id
+	return nil
+}
+
+const messageColumns = `id, origin, source_id, body_id, head, size, mid, thread_id, created`
+
+func scanMessage(m *Message) []any {
+	return []any{&m.ID, (*string)(&m.Origin), (*nullID)(&m.SourceID), &m.BodyID, &m.Head, &m.Size, &m.MID,
+		(*nullID)(&m.ThreadID), (*stamp)(&m.Created)}
+}
+
+// Message returns one message. ErrNotFound.
+func (tx *Tx) Message(id int64) (Message, error) {
+	var m Message
+	err := tx.row(scanMessage(&m), `SELECT `+messageColumns+` FROM message WHERE id = ?`, id)
+	if err != nil {
+		return m, fmt.Errorf("message %d: %w", id, err)
+	}
+	return m, nil
+}
+
+// MessagesByMID returns the messages with a Message-ID, oldest first.
+func (tx *Tx) MessagesByMID(mid string) ([]Message, error) {
+	if mid == "" {
+		return nil, nil
+	}
+	return all(tx, scanMessage, `SELECT `+messageColumns+` FROM message WHERE mid = ? ORDER BY id`, mid)
+}
+
+// BodySum returns the SHA-256 of a message's body.
+func (tx *Tx) BodySum(m Message) ([]byte, error) {
+	var sum []byte
+	err := tx.row([]any{&sum}, `SELECT sha256 FROM body WHERE id = ?`, m.BodyID)
+	return sum, err
+}
+
+// DerivedVersion is raised when the code that computes derived data changes: rows of
+// an older version are computed again.
+const DerivedVersion = 1
+
+// A Derived is what was computed from head and body once, for all readers.
+type Derived struct {
+	MessageID int64
+	Envelope  *mail.ImapEnvelope
+	Root      *mail.Part
+	Preview   string
+	NewWords  string
+}
+
+// PutDerived stores derived data, replacing an older version.
+func (tx *Tx) PutDerived(d Derived) error {
+	env, err := json.Marshal(d.Envelope)
+	if err != nil {
+		return fmt.Errorf("derived data of %d: %w", d.MessageID, err)
+	}
+	root, err := json.Marshal(d.Root)
+	if err != nil {
+		return fmt.Errorf("derived data of %d: %w", d.MessageID, err)
+	}
+	_, err = tx.exec(`INSERT INTO derived (message_id, version, envelope, structure, preview, new_words)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+		ON CONFLICT (message_id) DO UPDATE SET version = ?2, envelope = ?3, structure = ?4, preview = ?5, new_words = ?6`,
+		d.MessageID, DerivedVersion, string(env), string(root), d.Preview, d.NewWords)
+	if err != nil {
+		return fmt.Errorf("derived data of %d: %w", d.MessageID, err)
+	}
+	return nil
+}
+
+// Derived returns the derived data of a message. ErrNotFound: it was never computed,
+// or by an older version.
+func (tx *Tx) Derived(message int64) (Derived, error) {
+	d := Derived{MessageID: message}
+	var env, root string
+	err := tx.row([]any{&env, &root, &d.Preview, &d.NewWords},
+		`SELECT envelope, structure, preview, new_words FROM derived WHERE message_id = ? AND version = ?`,
+		message, DerivedVersion)
+	if err == nil {
+		err = json.Unmarshal([]byte(env), &d.Envelope)
+	}
+	if err == nil {
+		err = json.Unmarshal([]byte(root), &d.Root)
+	}
+	if err != nil {
+		return d, fmt.Errorf("derived data of %d: %w", message, err)
+	}
+	return d, nil
+}
+
+// StaleDerived returns messages that stand in a mailbox and have no derived data of
+// this version, at most limit.
+func (tx *Tx) StaleDerived(limit int) ([]int64, error) {
+	return all(tx, func(id *int64) []any { return []any{id} },
+		`SELECT DISTINCT e.message_id FROM entry e LEFT JOIN derived d ON d.message_id = e.message_id
+		 WHERE d.version IS NULL OR d.version <> ? LIMIT ?`, DerivedVersion, limit)
+}
+
+// Orphan notes that a message may have lost its last reference: it is looked at by
+// Sweep after the given time.
+func (tx *Tx) Orphan(message int64, after time.Time) error {
+	_, err := tx.exec(`INSERT INTO orphan (message_id, after) VALUES (?1, ?2)
+		ON CONFLICT (message_id) DO UPDATE SET after = max(after, excluded.after)`, message, stamp(after))
+	return err
+}

@@ -1,0 +1,137 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// A Submission is the envelope of an outgoing message; what becomes of it stands in
+// its recipients.
+type Submission struct {
+	ID          int64
+	MessageID   int64 // as submitted
+	AuthorID    int64 // 0: Tidepost's own mail
+	ReversePath string
+	EnvID       string
+	Ret         string
+	UTF8        bool
+	MID         string // Message-ID without <>
+	InReplyTo   string
+	Digest      []byte // of Message-ID and body: tells a repeat
+	Subject     string
+	Plan        json.RawMessage // the queue's: tags, explicit times, together
+	Urgent      bool
+	Frozen      bool // \Deleted in Scheduled: nothing leaves
+	FileSent    bool // file a copy in Sent at the first release
+	Accepted    time.Time
+}
+
+// InsertSubmission adds s and sets s.ID.
+func (tx *Tx) InsertSubmission(s *Submission) error {
+	id, err := tx.insert(`INSERT INTO submission (message_id, author_id, reverse_path, env_id, ret, utf8, mid,
+		in_reply_to, digest, subject, plan, urgent, frozen, file_sent, accepted)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		s.MessageID, nullID(s.AuthorID), s.ReversePath, s.EnvID, s.Ret, s.UTF8, s.MID, s.InReplyTo, s.Digest,
+		s.Subject, jsonText(s.Plan), s.Urgent, s.Frozen, s.FileSent, stamp(s.Accepted))
+	if err != nil {
+		return fmt.Errorf("insert submission %s: %w", s.MID, err)
+	}
+	s.ID = id
+	return nil
+}
+
+func jsonText(raw json.RawMessage) string {
+	if len(raw) == 0 {
+		return "{}"
+	}
+	return string(raw)
+}
+
+const submissionColumns = `id, message_id, author_id, reverse_path, env_id, ret, utf8, mid, in_reply_to, digest,
+	subject, plan, urgent, frozen, file_sent, accepted`
+
+func scanSubmission(s *Submission) []any {
+	return []any{&s.ID, &s.MessageID, (*nullID)(&s.AuthorID), &s.ReversePath, &s.EnvID, &s.Ret, &s.UTF8, &s.MID,
+		&s.InReplyTo, &s.Digest, &s.Subject, (*[]byte)(&s.Plan), &s.Urgent, &s.Frozen, &s.FileSent, (*stamp)(&s.Accepted)}
+}
+
+// Submission returns one submission. ErrNotFound.
+func (tx *Tx) Submission(id int64) (Submission, error) {
+	var s Submission
+	err := tx.row(scanSubmission(&s), `SELECT `+submissionColumns+` FROM submission WHERE id = ?`, id)
+	if err != nil {
+		return s, fmt.Errorf("submission %d: %w", id, err)
+	}
+	return s, nil
+}
+
+// SubmissionsByMID returns the submissions with a Message-ID, oldest first.
+func (tx *Tx) SubmissionsByMID(mid string) ([]Submission, error) {
+	if mid == "" {
+		return nil, nil
+	}
+	return all(tx, scanSubmission, `SELECT `+submissionColumns+` FROM submission WHERE mid = ? ORDER BY id`, mid)
+}
+
+// Waiting returns the author's submissions with a held recipient, the next to leave
+// first, at most limit; author 0 means everybody's.
+func (tx *Tx) Waiting(author int64, limit int) ([]Submission, error) {
+	return all(tx, scanSubmission, `SELECT `+submissionColumns+` FROM submission s JOIN (
+			SELECT submission_id, min(due) AS first FROM recipient WHERE state = 'held' GROUP BY submission_id
+		) h ON h.submission_id = s.id
+		WHERE ?1 = 0 OR s.author_id = ?1 ORDER BY h.first, s.id LIMIT ?2`, author, limit)
+}
+
+// UpdateSubmission writes what may change: Plan, Urgent, Frozen, FileSent.
+func (tx *Tx) UpdateSubmission(s Submission) error {
+	_, err := tx.exec(`UPDATE submission SET plan = ?, urgent = ?, frozen = ?, file_sent = ? WHERE id = ?`,
+		jsonText(s.Plan), s.Urgent, s.Frozen, s.FileSent, s.ID)
+	if err != nil {
+		return fmt.Errorf("update submission %d: %w", s.ID, err)
+	}
+	return nil
+}
+
+// AddUrgentUse counts an urgent mail of the person; source is tag, address or header.
+func (tx *Tx) AddUrgentUse(person, submission int64, source string, at time.Time) error {
+	_, err := tx.exec(`INSERT INTO urgent_use (person_id, submission_id, source, at) VALUES (?, ?, ?, ?)`,
+		person, submission, source, stamp(at))
+	return err
+}
+
+// UrgentUses counts the person's urgent mail since an instant; source "" counts all.
+func (tx *Tx) UrgentUses(person int64, source string, since time.Time) (int, error) {
+	var n int
+	err := tx.row([]any{&n}, `SELECT count(*) FROM urgent_use WHERE person_id = ?1 AND at >= ?2 AND (?3 = '' OR source = ?3)`,
+		person, stamp(since), source)
+	return n, err
+}
+
+// A Note is a letter of Tidepost's that may be answered with a word.
+type Note struct {
+	MID          string
+	PersonID     int64
+	Kind         string
+	SubmissionID int64
+	Detail       json.RawMessage
+	Created      time.Time
+}
+
+// AddNote remembers a letter.
+func (tx *Tx) AddNote(n Note) error {
+	_, err := tx.exec(`INSERT INTO note (mid, person_id, kind, submission_id, detail, created) VALUES (?, ?, ?, ?, ?, ?)`,
+		n.MID, n.PersonID, n.Kind, nullID(n.SubmissionID), jsonText(n.Detail), stamp(n.Created))
+	if err != nil {
+		return fmt.Errorf("note %s: %w", n.MID, err)
+	}
+	return nil
+}
+
+// Note returns a letter by its Message-ID. ErrNotFound.
+func (tx *Tx) Note(mid string) (Note, error) {
+	var n Note
+	err := tx.row([]any{&n.MID, &n.PersonID, &n.Kind, (*nullID)(&n.SubmissionID), (*[]byte)(&n.Detail), (*stamp)(&n.Created)},
+		`SELECT mid, person_id, kind, submission_id, detail, created FROM note WHERE mid = ?`, mid)
+	return n, err
+}

@@ -1,0 +1,66 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// A Thread is a conversation.
+type Thread struct {
+	ID      int64
+	Subject string // base subject, RFC 5256 §2.1
+	Urgent  bool
+	Created time.Time
+	Updated time.Time
+}
+
+// InsertThread adds t and sets t.ID.
+func (tx *Tx) InsertThread(t *Thread) error {
+	id, err := tx.insert(`INSERT INTO thread (subject, urgent, created, updated) VALUES (?, ?, ?, ?)`,
+		t.Subject, t.Urgent, stamp(t.Created), stamp(t.Updated))
+	if err != nil {
+		return fmt.Errorf("insert thread: %w", err)
+	}
+	t.ID = id
+	return nil
+}
+
+// Thread returns one thread. ErrNotFound.
+func (tx *Tx) Thread(id int64) (Thread, error) {
+	var t Thread
+	err := tx.row([]any{&t.ID, &t.Subject, &t.Urgent, (*stamp)(&t.Created), (*stamp)(&t.Updated)},
+		`SELECT id, subject, urgent, created, updated FROM thread WHERE id = ?`, id)
+	if err != nil {
+		return t, fmt.Errorf("thread %d: %w", id, err)
+	}
+	return t, nil
+}
+
+// UpdateThread writes Urgent and Updated.
+func (tx *Tx) UpdateThread(t Thread) error {
+	_, err := tx.exec(`UPDATE thread SET urgent = ?, updated = ? WHERE id = ?`, t.Urgent, stamp(t.Updated), t.ID)
+	return err
+}
+
+// ThreadOf returns the thread of a Message-ID, 0 if it was never seen.
+func (tx *Tx) ThreadOf(mid string) (int64, error) {
+	var id int64
+	err := tx.row([]any{&id}, `SELECT thread_id FROM thread_ref WHERE mid = ?`, mid)
+	if errors.Is(err, ErrNotFound) {
+		return 0, nil
+	}
+	return id, err
+}
+
+// PutThreadRef remembers that a Message-ID belongs to a thread; the first to say so
+// wins.
+func (tx *Tx) PutThreadRef(mid string, thread int64) error {
+	_, err := tx.exec(`INSERT OR IGNORE INTO thread_ref (mid, thread_id) VALUES (?, ?)`, mid, thread)
+	return err
+}
+
+// MessagesOfThread returns the messages of a thread, oldest first, at most limit.
+func (tx *Tx) MessagesOfThread(id int64, limit int) ([]Message, error) {
+	return all(tx, scanMessage, `SELECT `+messageColumns+` FROM message WHERE thread_id = ? ORDER BY id LIMIT ?`, id, limit)
+}

@@ -1,0 +1,245 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/mattn/go-sqlite3"
+)
+
+// maxBatch bounds how many closures share one COMMIT: more would let the first
+// wait for the last.
+const maxBatch = 128
+
+// A job is one caller's closure on its way through the writer.
+type job struct {
+	ctx  context.Context
+	fn   func(*Tx) error
+	tx   *Tx
+	err  error
+	done chan error
+}
+
+// Update runs fn in a transaction and returns nil only after COMMIT has reached the
+// disk. An error of fn undoes what fn did and nothing else, and is returned as it
+// is. ctx only drops a closure that has not started yet: a write in progress is
+// never cancelled. fn must not keep tx, and must not touch the network.
+func (db *DB) Update(ctx context.Context, fn func(tx *Tx) error) error {
+	j := &job{ctx: ctx, fn: fn, done: make(chan error, 1)}
+	select {
+	case <-db.stop:
+		return ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	case db.jobs <- j:
+	}
+	select {
+	case err := <-j.done:
+		return err
+	case <-db.done: // The writer ended; it may have answered just before.
+		select {
+		case err := <-j.done:
+			return err
+		default:
+			return ErrClosed
+		}
+	}
+}
+
+// run is the writer goroutine: the only user of conn.
+func (db *DB) run(conn *sql.Conn) {
+	defer close(db.done)
+	defer conn.Close()
+	batch := make([]*job, 0, maxBatch)
+	for {
+		batch = batch[:0]
+		select {
+		case j := <-db.jobs:
+			batch = append(batch, j)
+		case <-db.stop:
+			db.drain(conn)
+			return
+		}
+		db.commit(conn, db.gather(batch))
+	}
+}
+
+// drain commits what callers had queued when Close was called.
+func (db *DB) drain(conn *sql.Conn) {
+	for {
+		batch := db.gather(nil)
+		if len(batch) == 0 {
+			return
+		}
+		db.commit(conn, batch)
+	}
+}
+
+// gather takes what is waiting, without waiting itself: while one batch syncs, the
+// next one collects, so that load makes its own batches and a lone caller pays for
+// nobody.
+func (db *DB) gather(batch []*job) []*job {
+	for len(batch) < maxBatch {
+		select {
+		case j := <-db.jobs:
+			batch = append(batch, j)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// commit runs a batch as one transaction and answers every caller. If the
+// transaction is lost half-way, those that were innocent are tried one by one.
+func (db *DB) commit(conn *sql.Conn, batch []*job) {
+	again := db.try(conn, batch)
+	for _, j := range again {
+		if left := db.try(conn, []*job{j}); len(left) > 0 {
+			j.done <- j.err
+		}
+	}
+}
+
+// try runs the batch. It returns the jobs that were not answered because the whole
+// transaction was lost; their err says why.
+func (db *DB) try(conn *sql.Conn, batch []*job) []*job {
+	if err := db.failure(); err != nil {
+		answer(batch, err)
+		return nil
+	}
+	ctx := context.Background()
+	if _, err := conn.ExecContext(ctx, `BEGIN IMMEDIATE`); err != nil {
+		answer(batch, db.note(fmt.Errorf("begin: %w", mapError(err))))
+		return nil
+	}
+	for i, j := range batch {
+		if j.err = j.ctx.Err(); j.err != nil {
+			continue
+		}
+		j.err = db.one(conn, j)
+		if lost(conn) {
+			return db.abandon(batch, i)
+		}
+	}
+	if _, err := conn.ExecContext(ctx, `COMMIT`); err != nil {
+		conn.ExecContext(ctx, `ROLLBACK`)
+		err = db.note(fmt.Errorf("commit: %w", mapError(err)))
+		for _, j := range batch {
+			j.err = err
+		}
+		if errors.Is(err, ErrFailed) || len(batch) == 1 {
+			answer(batch, err)
+			return nil
+		}
+		return batch
+	}
+	db.settle(batch)
+	return nil
+}
+
+// one runs a closure inside its savepoint.
+func (db *DB) one(conn *sql.Conn, j *job) error {
+	ctx := context.Background()
+	if _, err := conn.ExecContext(ctx, `SAVEPOINT closure`); err != nil {
+		return fmt.Errorf("savepoint: %w", mapError(err))
+	}
+	j.tx = &Tx{q: conn, ctx: ctx}
+	err := guarded(j.fn, j.tx)
+	j.tx.q = nil // A kept Tx panics instead of writing into another's transaction.
+	if lost(conn) {
+		return db.note(mapError(err))
+	}
+	if err != nil {
+		conn.ExecContext(ctx, `ROLLBACK TO closure`)
+	}
+	if _, rerr := conn.ExecContext(ctx, `RELEASE closure`); rerr != nil && err == nil {
+		err = fmt.Errorf("release savepoint: %w", mapError(rerr))
+	}
+	return db.note(err)
+}
+
+// guarded turns a panic of the closure into its error: one caller's bug must not
+// end the writer of all.
+func guarded(fn func(*Tx) error, tx *Tx) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic in transaction: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return fn(tx)
+}
+
+// lost reports whether SQLite has rolled the transaction back by itself (a full
+// disk, an I/O error, no memory): SAVEPOINT would then silently begin a new one.
+func lost(conn *sql.Conn) bool {
+	auto := true
+	err := conn.Raw(func(c any) error {
+		auto = c.(*sqlite3.SQLiteConn).AutoCommit()
+		return nil
+	})
+	return err != nil || auto
+}
+
+// abandon answers the closure that lost the transaction and hands back the others.
+func (db *DB) abandon(batch []*job, guilty int) []*job {
+	g := batch[guilty]
+	if g.err == nil {
+		g.err = errors.New("transaction lost")
+	}
+	g.done <- g.err
+	var again []*job
+	for i, j := range batch {
+		if i != guilty {
+			j.err = g.err
+			again = append(again, j)
+		}
+	}
+	return again
+}
+
+// settle runs what the closures left for after COMMIT, announces the mailboxes they
+// changed, then answers.
+func (db *DB) settle(batch []*job) {
+	for _, j := range batch {
+		if j.err == nil && j.tx != nil {
+			db.hub.announce(j.tx.touched)
+			for _, f := range j.tx.after {
+				f()
+			}
+		}
+		j.done <- j.err
+	}
+}
+
+func answer(batch []*job, err error) {
+	for _, j := range batch {
+		j.done <- err
+	}
+}
+
+// note remembers a failure of the disk for good.
+func (db *DB) note(err error) error {
+	if errors.Is(err, ErrFailed) || errors.Is(err, ErrDamaged) {
+		db.mu.Lock()
+		defer db.mu.Unlock()
+		if db.err == nil {
+			db.err = err
+			close(db.failed)
+		}
+	}
+	return err
+}
+
+// failure returns why the database takes no more writes.
+func (db *DB) failure() error {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.err != nil && !errors.Is(db.err, ErrFailed) {
+		return fmt.Errorf("%w: %w", ErrFailed, db.err)
+	}
+	return db.err
+}
