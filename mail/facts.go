@@ -76,7 +76,3 @@ const (
 // FactsOf computes the facts of a message. content may be nil (head only); from
 // is the reverse-path.
 func FactsOf(h Header, content *Content, from Address) Facts { return Facts{} }
-
-// BaseSubject returns the base subject of a decoded subject (RFC 5256 §2.1),
-// lower-case.
-func BaseSubject(subject string) string { return "" }
