@@ -1,0 +1,222 @@
+package guard
+
+import (
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// Limits bounds the connections that are open at once. A zero number is no bound.
+type Limits struct {
+	Total      int            // all connections of the listener
+	PerAddress int            // connections without a login, per IPv4 address or IPv6 /64
+	PerPerson  int            // connections after login, per person
+	Inside     []netip.Prefix // networks exempt from PerAddress and PerPerson
+	Busy       string         // what a refused peer is told, with CRLF; "" closes silently (implicit TLS)
+}
+
+// busyWrite is how long a refused peer may take to read why.
+const busyWrite = time.Second
+
+// A Listener counts connections and refuses those over its limits. Accept
+// returns at once for each connection: no handshake or octet is waited for.
+type Listener struct {
+	net.Listener
+	limits Limits
+
+	mu       sync.Mutex // guards all below
+	open     map[*counted]struct{}
+	address  map[netip.Addr]int
+	person   map[string]int
+	draining bool
+}
+
+// Listen wraps l with limits. Several listeners do not share their counts.
+func Listen(l net.Listener, limits Limits) *Listener {
+	return &Listener{
+		Listener: l, limits: limits,
+		open:    map[*counted]struct{}{},
+		address: map[netip.Addr]int{},
+		person:  map[string]int{},
+	}
+}
+
+// Accept returns the next connection that is within the limits. The others are
+// told Limits.Busy and closed.
+func (l *Listener) Accept() (net.Conn, error) {
+	for {
+		conn, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if c := l.admit(conn); c != nil {
+			return c, nil
+		}
+		go refuse(conn, l.limits.Busy)
+	}
+}
+
+// Drain asks every open connection to end: those waiting for a command are told
+// 421 or BYE and closed, the others after the command they are in. It does not
+// close the listener and does not wait.
+func (l *Listener) Drain() {
+	l.mu.Lock()
+	l.draining = true
+	var hooks []func()
+	for c := range l.open {
+		if c.onDrain != nil {
+			hooks = append(hooks, c.onDrain)
+		}
+	}
+	l.mu.Unlock()
+	for _, h := range hooks {
+		h()
+	}
+}
+
+// Open returns the number of open connections.
+func (l *Listener) Open() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.open)
+}
+
+func (l *Listener) admit(conn net.Conn) *counted {
+	block := addressBlock(conn.RemoteAddr())
+	c := &counted{Conn: conn, l: l, block: block, inside: l.limits.inside(conn.RemoteAddr())}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.limits.Total > 0 && len(l.open) >= l.limits.Total {
+		return nil
+	}
+	if !c.inside && block.IsValid() {
+		if l.limits.PerAddress > 0 && l.address[block] >= l.limits.PerAddress {
+			return nil
+		}
+		l.address[block]++
+		c.byAddress = true
+	}
+	l.open[c] = struct{}{}
+	return c
+}
+
+func refuse(conn net.Conn, busy string) {
+	if busy != "" {
+		_ = conn.SetWriteDeadline(time.Now().Add(busyWrite))
+		_, _ = conn.Write([]byte(busy))
+	}
+	_ = conn.Close()
+}
+
+// inside reports whether addr is in one of the exempt networks. Connections
+// without an IP address (unix sockets) are.
+func (lim Limits) inside(addr net.Addr) bool {
+	ip := addressOf(addr)
+	if !ip.IsValid() {
+		return true
+	}
+	for _, p := range lim.Inside {
+		if p.Contains(ip) {
+			return true
+		}
+	}
+	return false
+}
+
+// A counted connection knows its listener. All fields below mu of the listener.
+type counted struct {
+	net.Conn
+	l         *Listener
+	block     netip.Addr
+	inside    bool
+	byAddress bool   // counts for its address
+	person    string // counts for this person; "" before login
+	onDrain   func()
+	gone      bool
+}
+
+// Close closes the connection and gives back its places.
+func (c *counted) Close() error {
+	c.l.mu.Lock()
+	if !c.gone {
+		c.gone = true
+		delete(c.l.open, c)
+		c.leaveLocked()
+	}
+	c.l.mu.Unlock()
+	return c.Conn.Close()
+}
+
+func (c *counted) leaveLocked() {
+	if c.byAddress {
+		c.byAddress = false
+		decrement(c.l.address, c.block)
+	}
+	if c.person != "" {
+		decrement(c.l.person, c.person)
+		c.person = ""
+	}
+}
+
+func decrement[K comparable](m map[K]int, key K) {
+	if m[key]--; m[key] <= 0 {
+		delete(m, key)
+	}
+}
+
+// setPerson moves the connection from its address's count to the person's; it
+// reports false, changing nothing, when the person has too many.
+func (c *counted) setPerson(name string) bool {
+	c.l.mu.Lock()
+	defer c.l.mu.Unlock()
+	if c.gone || c.person == name {
+		return !c.gone
+	}
+	if !c.inside && c.l.limits.PerPerson > 0 && c.l.person[name] >= c.l.limits.PerPerson {
+		return false
+	}
+	c.leaveLocked()
+	c.l.person[name]++
+	c.person = name
+	return true
+}
+
+// crowded reports that over 80 % of the listener's places are taken.
+func (c *counted) crowded() bool {
+	c.l.mu.Lock()
+	defer c.l.mu.Unlock()
+	return c.l.limits.Total > 0 && len(c.l.open)*5 > c.l.limits.Total*4
+}
+
+// whenDraining registers what Drain does to this connection.
+func (c *counted) whenDraining(hook func()) {
+	c.l.mu.Lock()
+	c.onDrain = hook
+	now := c.l.draining
+	c.l.mu.Unlock()
+	if now {
+		hook()
+	}
+}
+
+func addressOf(addr net.Addr) netip.Addr {
+	if addr == nil {
+		return netip.Addr{}
+	}
+	ap, err := netip.ParseAddrPort(addr.String())
+	if err != nil {
+		return netip.Addr{}
+	}
+	return ap.Addr().Unmap().WithZone("")
+}
+
+// addressBlock is the unit in which peers are counted: an IPv4 address or an
+// IPv6 /64, of which one host owns all addresses. Not valid for other networks.
+func addressBlock(addr net.Addr) netip.Addr {
+	ip := addressOf(addr)
+	if !ip.IsValid() || ip.Is4() {
+		return ip
+	}
+	return netip.PrefixFrom(ip, 64).Masked().Addr()
+}
