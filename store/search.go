@@ -113,4 +113,3 @@ func indexWords(needle string) []string {
 	}
 	return out
 }
-

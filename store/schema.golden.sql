@@ -1,0 +1,311 @@
+CREATE TABLE address (
+  address   TEXT PRIMARY KEY,
+  person_id INTEGER NOT NULL REFERENCES person (id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX address_by_person ON address (person_id);
+
+CREATE TABLE body (
+  id      INTEGER PRIMARY KEY AUTOINCREMENT,
+  size    INTEGER NOT NULL,
+  sha256  BLOB NOT NULL,
+  state   TEXT NOT NULL CONSTRAINT body_state_valid CHECK (state IN ('staged', 'whole')),
+  created TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX body_staged ON body (id) WHERE state = 'staged';
+
+CREATE TABLE chunk (
+  id   INTEGER PRIMARY KEY,
+  data BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE delivery (
+  id           INTEGER PRIMARY KEY AUTOINCREMENT,
+  person_id    INTEGER NOT NULL REFERENCES person (id),
+  message_id   INTEGER NOT NULL REFERENCES message (id),
+  recipient_id INTEGER REFERENCES recipient (id), -- when it came through our own queue
+  reverse_path TEXT NOT NULL,
+  target       TEXT NOT NULL,          -- kind of the mailbox it goes to
+  reason       TEXT NOT NULL,          -- the line of the first-match list that decided
+  outside      INTEGER NOT NULL CONSTRAINT delivery_outside_bool CHECK (outside IN (0, 1)),
+  thread_id    INTEGER REFERENCES thread (id),
+  state        TEXT NOT NULL CONSTRAINT delivery_state_valid CHECK (state IN ('waiting', 'published', 'withdrawn')),
+  due          TEXT,
+  plan         TEXT NOT NULL DEFAULT '{}' CONSTRAINT delivery_plan_json CHECK (json_valid(plan)),
+  arrived      TEXT NOT NULL,
+  published    TEXT,
+  CONSTRAINT delivery_due_iff_waiting CHECK ((state = 'waiting') = (due IS NOT NULL)),
+  CONSTRAINT delivery_published_iff CHECK ((state = 'published') = (published IS NOT NULL))
+) STRICT;
+
+CREATE INDEX delivery_by_message ON delivery (message_id);
+
+CREATE INDEX delivery_by_recipient ON delivery (recipient_id) WHERE recipient_id IS NOT NULL;
+
+CREATE INDEX delivery_due ON delivery (due) WHERE state = 'waiting';
+
+CREATE INDEX delivery_waiting ON delivery (person_id, due) WHERE state = 'waiting';
+
+CREATE TABLE derived (
+  message_id INTEGER PRIMARY KEY REFERENCES message (id) ON DELETE CASCADE,
+  version    INTEGER NOT NULL,
+  envelope   TEXT NOT NULL CONSTRAINT derived_envelope_json CHECK (json_valid(envelope)),
+  structure  TEXT NOT NULL CONSTRAINT derived_structure_json CHECK (json_valid(structure)),
+  preview    TEXT NOT NULL,
+  new_words  TEXT NOT NULL,
+  indexed    INTEGER NOT NULL DEFAULT 0 CONSTRAINT derived_indexed_bool CHECK (indexed IN (0, 1))
+) STRICT;
+
+CREATE INDEX derived_unindexed ON derived (message_id) WHERE indexed = 0;
+
+CREATE TABLE digest (
+  mid        TEXT PRIMARY KEY,
+  person_id  INTEGER NOT NULL REFERENCES person (id),
+  message_id INTEGER NOT NULL REFERENCES message (id),
+  content    TEXT NOT NULL CONSTRAINT digest_content_json CHECK (json_valid(content)),
+  created    TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX digest_by_person ON digest (person_id, created);
+
+CREATE TABLE entry (
+  id            INTEGER PRIMARY KEY AUTOINCREMENT,
+  mailbox_id    INTEGER NOT NULL REFERENCES mailbox (id),
+  uid           INTEGER NOT NULL CONSTRAINT entry_uid_range CHECK (uid BETWEEN 1 AND 4294967295),
+  message_id    INTEGER NOT NULL REFERENCES message (id),
+  modseq        INTEGER NOT NULL,
+  internaldate  TEXT NOT NULL,
+  flags         INTEGER NOT NULL DEFAULT 0, -- bits: seen 1, answered 2, flagged 4, deleted 8, draft 16
+  keywords      TEXT NOT NULL DEFAULT '',   -- sorted, joined by spaces
+  submission_id INTEGER REFERENCES submission (id), -- in Scheduled, and of its copies
+  delivery_id   INTEGER REFERENCES delivery (id),   -- in Next delivery
+  remind        TEXT,                       -- in Remind me: when it comes back
+  UNIQUE (mailbox_id, uid)
+) STRICT;
+
+CREATE INDEX entry_by_delivery ON entry (delivery_id) WHERE delivery_id IS NOT NULL;
+
+CREATE INDEX entry_by_message ON entry (message_id);
+
+CREATE INDEX entry_by_submission ON entry (submission_id) WHERE submission_id IS NOT NULL;
+
+CREATE INDEX entry_deleted ON entry (mailbox_id) WHERE flags & 8 <> 0;
+
+CREATE INDEX entry_modseq ON entry (mailbox_id, modseq);
+
+CREATE INDEX entry_remind ON entry (remind) WHERE remind IS NOT NULL;
+
+CREATE INDEX entry_unseen ON entry (mailbox_id) WHERE flags & 1 = 0;
+
+CREATE TRIGGER event_is_final BEFORE UPDATE ON event
+BEGIN SELECT RAISE (ABORT, 'event_is_final'); END;
+
+CREATE TABLE event (
+  id            INTEGER PRIMARY KEY AUTOINCREMENT,
+  at            TEXT NOT NULL,
+  kind          TEXT NOT NULL,
+  submission_id INTEGER,
+  recipient_id  INTEGER,
+  delivery_id   INTEGER,
+  message_id    INTEGER,
+  person_id     INTEGER,
+  state         TEXT NOT NULL DEFAULT '', -- state entered, for transitions
+  detail        TEXT NOT NULL DEFAULT '{}' CONSTRAINT event_detail_json CHECK (json_valid(detail))
+) STRICT;
+
+CREATE INDEX event_by_delivery ON event (delivery_id) WHERE delivery_id IS NOT NULL;
+
+CREATE INDEX event_by_person ON event (person_id, at) WHERE person_id IS NOT NULL;
+
+CREATE INDEX event_by_submission ON event (submission_id) WHERE submission_id IS NOT NULL;
+
+CREATE TABLE expunged (
+  mailbox_id    INTEGER NOT NULL REFERENCES mailbox (id),
+  uid           INTEGER NOT NULL,
+  modseq        INTEGER NOT NULL,
+  at            TEXT NOT NULL,
+  reason        TEXT NOT NULL CONSTRAINT expunged_reason_valid
+                CHECK (reason IN ('expunged', 'moved', 'released', 'cancelled', 'published', 'replaced')),
+  submission_id INTEGER,
+  PRIMARY KEY (mailbox_id, uid)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX expunged_at ON expunged (at);
+
+CREATE INDEX expunged_modseq ON expunged (mailbox_id, modseq);
+
+CREATE VIRTUAL TABLE fts USING fts5 (
+  subject, addresses, body,
+  content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
+);
+
+CREATE VIRTUAL TABLE fts_term USING fts5vocab (fts, row);
+
+CREATE TABLE mailbox (
+  id          INTEGER PRIMARY KEY AUTOINCREMENT,
+  person_id   INTEGER NOT NULL REFERENCES person (id),
+  name        TEXT NOT NULL,           -- UTF-8, levels joined by '/'
+  kind        TEXT NOT NULL,           -- 'user', or the system folder it is
+  uidvalidity INTEGER NOT NULL,
+  uidnext     INTEGER NOT NULL DEFAULT 1,
+  modseq      INTEGER NOT NULL DEFAULT 1, -- highest given in this mailbox
+  subscribed  INTEGER NOT NULL DEFAULT 0 CONSTRAINT mailbox_subscribed_bool CHECK (subscribed IN (0, 1)),
+  visible     INTEGER NOT NULL DEFAULT 1 CONSTRAINT mailbox_visible_bool CHECK (visible IN (0, 1)),
+  created     TEXT NOT NULL,
+  UNIQUE (person_id, name)
+) STRICT;
+
+CREATE UNIQUE INDEX mailbox_by_kind ON mailbox (person_id, kind) WHERE kind <> 'user';
+
+CREATE TABLE message (
+  id        INTEGER PRIMARY KEY AUTOINCREMENT,
+  origin    TEXT NOT NULL CONSTRAINT message_origin_valid
+            CHECK (origin IN ('submitted', 'received', 'appended', 'composed', 'rendition')),
+  source_id INTEGER REFERENCES message (id), -- of a rendition: what it was made from
+  body_id   INTEGER NOT NULL REFERENCES body (id),
+  head      BLOB NOT NULL,            -- header octets, blank line included
+  size      INTEGER NOT NULL,         -- octets of head and body: RFC822.SIZE
+  mid       TEXT NOT NULL,            -- Message-ID without <>, '' if it has none
+  thread_id INTEGER REFERENCES thread (id),
+  created   TEXT NOT NULL,
+  CONSTRAINT message_rendition_has_source CHECK (source_id IS NULL OR origin = 'rendition')
+) STRICT;
+
+CREATE INDEX message_by_body ON message (body_id);
+
+CREATE INDEX message_by_mid ON message (mid) WHERE mid <> '';
+
+CREATE INDEX message_by_source ON message (source_id) WHERE source_id IS NOT NULL;
+
+CREATE INDEX message_by_thread ON message (thread_id) WHERE thread_id IS NOT NULL;
+
+CREATE TABLE meta (
+  key   TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE note (
+  mid           TEXT PRIMARY KEY,
+  person_id     INTEGER NOT NULL REFERENCES person (id),
+  kind          TEXT NOT NULL,
+  submission_id INTEGER REFERENCES submission (id),
+  detail        TEXT NOT NULL DEFAULT '{}' CONSTRAINT note_detail_json CHECK (json_valid(detail)),
+  created       TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE orphan (
+  message_id INTEGER PRIMARY KEY,
+  after      TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX orphan_after ON orphan (after);
+
+CREATE TABLE person (
+  id       INTEGER PRIMARY KEY AUTOINCREMENT,
+  name     TEXT NOT NULL,
+  address  TEXT NOT NULL,             -- primary, lower-case
+  password TEXT NOT NULL DEFAULT '',  -- PHC string; '' cannot log in
+  profile  TEXT NOT NULL DEFAULT '{}' CONSTRAINT person_profile_json CHECK (json_valid(profile)),
+  active   INTEGER NOT NULL DEFAULT 1 CONSTRAINT person_active_bool CHECK (active IN (0, 1)),
+  created  TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE recipient (
+  id            INTEGER PRIMARY KEY AUTOINCREMENT,
+  submission_id INTEGER NOT NULL REFERENCES submission (id),
+  address       TEXT NOT NULL,         -- forward-path, tags cut
+  person_id     INTEGER REFERENCES person (id),
+  notify        TEXT NOT NULL DEFAULT '',
+  orcpt         TEXT NOT NULL DEFAULT '',
+  state         TEXT NOT NULL CONSTRAINT recipient_state_valid CHECK (state IN
+                ('held', 'sending', 'deferred', 'delivered', 'bounced', 'cancelled', 'expired')),
+  due           TEXT,                  -- release, or next attempt
+  plan          TEXT NOT NULL DEFAULT '{}' CONSTRAINT recipient_plan_json CHECK (json_valid(plan)),
+  rendition_id  INTEGER REFERENCES message (id), -- head written at release
+  attempts      INTEGER NOT NULL DEFAULT 0,
+  released      TEXT,                  -- when it first left the hold
+  claimed       TEXT,                  -- when the running attempt began
+  told_delayed  INTEGER NOT NULL DEFAULT 0 CONSTRAINT recipient_told_bool CHECK (told_delayed IN (0, 1)),
+  settled       TEXT,
+  reply         TEXT NOT NULL DEFAULT '', -- last word of the other server
+  remote        TEXT NOT NULL DEFAULT '',
+  CONSTRAINT recipient_due_iff_waiting CHECK ((state IN ('held', 'deferred')) = (due IS NOT NULL)),
+  CONSTRAINT recipient_claimed_iff_sending CHECK ((state = 'sending') = (claimed IS NOT NULL)),
+  CONSTRAINT recipient_settled_iff_final CHECK
+    ((state IN ('delivered', 'bounced', 'cancelled', 'expired')) = (settled IS NOT NULL)),
+  CONSTRAINT recipient_left_has_rendition CHECK
+    (state IN ('held', 'cancelled', 'expired', 'bounced') OR rendition_id IS NOT NULL)
+) STRICT;
+
+CREATE INDEX recipient_by_rendition ON recipient (rendition_id) WHERE rendition_id IS NOT NULL;
+
+CREATE INDEX recipient_by_submission ON recipient (submission_id);
+
+CREATE INDEX recipient_due ON recipient (due) WHERE state IN ('held', 'deferred');
+
+CREATE INDEX recipient_sending ON recipient (id) WHERE state = 'sending';
+
+CREATE TABLE sender_rule (
+  person_id INTEGER NOT NULL REFERENCES person (id),
+  sender    TEXT NOT NULL,            -- address or @domain, lower-case
+  rule      TEXT NOT NULL CONSTRAINT sender_rule_valid CHECK (rule IN ('inbox', 'pass', 'urgent')),
+  created   TEXT NOT NULL,
+  told      INTEGER NOT NULL DEFAULT 0, -- confirmed in a digest
+  PRIMARY KEY (person_id, sender, rule)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE submission (
+  id           INTEGER PRIMARY KEY AUTOINCREMENT,
+  message_id   INTEGER NOT NULL REFERENCES message (id),
+  author_id    INTEGER REFERENCES person (id), -- whose login; NULL for Tidepost's own mail
+  reverse_path TEXT NOT NULL,          -- '' is the null reverse-path
+  env_id       TEXT NOT NULL DEFAULT '',
+  ret          TEXT NOT NULL DEFAULT '' CONSTRAINT submission_ret_valid CHECK (ret IN ('', 'FULL', 'HDRS')),
+  utf8         INTEGER NOT NULL DEFAULT 0 CONSTRAINT submission_utf8_bool CHECK (utf8 IN (0, 1)),
+  mid          TEXT NOT NULL,          -- Message-ID without <>
+  in_reply_to  TEXT NOT NULL DEFAULT '',
+  digest       BLOB NOT NULL,          -- of Message-ID and body: the same mail again
+  subject      TEXT NOT NULL,
+  plan         TEXT NOT NULL DEFAULT '{}' CONSTRAINT submission_plan_json CHECK (json_valid(plan)),
+  urgent       INTEGER NOT NULL DEFAULT 0 CONSTRAINT submission_urgent_bool CHECK (urgent IN (0, 1)),
+  frozen       INTEGER NOT NULL DEFAULT 0 CONSTRAINT submission_frozen_bool CHECK (frozen IN (0, 1)),
+  file_sent    INTEGER NOT NULL DEFAULT 0 CONSTRAINT submission_file_sent_bool CHECK (file_sent IN (0, 1)),
+  accepted     TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX submission_by_author ON submission (author_id, id);
+
+CREATE INDEX submission_by_message ON submission (message_id);
+
+CREATE INDEX submission_by_mid ON submission (mid) WHERE mid <> '';
+
+CREATE TABLE subscription (
+  person_id INTEGER NOT NULL REFERENCES person (id),
+  name      TEXT NOT NULL,
+  PRIMARY KEY (person_id, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE thread (
+  id      INTEGER PRIMARY KEY AUTOINCREMENT,
+  subject TEXT NOT NULL,              -- base subject, RFC 5256 §2.1
+  urgent  INTEGER NOT NULL DEFAULT 0 CONSTRAINT thread_urgent_bool CHECK (urgent IN (0, 1)),
+  created TEXT NOT NULL,
+  updated TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE thread_ref (
+  mid       TEXT PRIMARY KEY,
+  thread_id INTEGER NOT NULL REFERENCES thread (id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE urgent_use (
+  id            INTEGER PRIMARY KEY AUTOINCREMENT,
+  person_id     INTEGER NOT NULL REFERENCES person (id),
+  submission_id INTEGER NOT NULL REFERENCES submission (id),
+  source        TEXT NOT NULL CONSTRAINT urgent_use_source_valid CHECK (source IN ('tag', 'address', 'header')),
+  at            TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX urgent_use_by_person ON urgent_use (person_id, at);
+
