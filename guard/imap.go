@@ -129,7 +129,7 @@ func NewIMAP(conn net.Conn, o IMAPOptions) *IMAP {
 
 // IMAPListener returns a listener whose connections are guarded.
 func IMAPListener(l net.Listener, o IMAPOptions) net.Listener {
-	return imapListener{l, o}
+	return &imapListener{l, o} // a pointer: imapserver uses it as a map key
 }
 
 type imapListener struct {
@@ -137,7 +137,7 @@ type imapListener struct {
 	opts IMAPOptions
 }
 
-func (l imapListener) Accept() (net.Conn, error) {
+func (l *imapListener) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err

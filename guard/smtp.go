@@ -166,7 +166,7 @@ func NewSMTP(conn net.Conn, o SMTPOptions) *SMTP {
 
 // SMTPListener returns a listener whose connections are guarded.
 func SMTPListener(l net.Listener, o SMTPOptions) net.Listener {
-	return smtpListener{l, o}
+	return &smtpListener{l, o}
 }
 
 type smtpListener struct {
@@ -174,7 +174,7 @@ type smtpListener struct {
 	opts SMTPOptions
 }
 
-func (l smtpListener) Accept() (net.Conn, error) {
+func (l *smtpListener) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
