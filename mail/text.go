@@ -1,21 +1,126 @@
 package mail
 
+import "strings"
+
+const previewLength = 200 // characters, RFC 8970 §3.1
+
 // Text returns the readable text of c: the plain text or, without one, that of
 // the HTML. LF line ends.
-func Text(c *Content) string { return "" }
-
-// HTMLText renders HTML as text: blocks as lines, list items with a dash, link
-// addresses dropped, style, script and head left out, quoted mail as "> " lines.
-func HTMLText(src string) string { return "" }
+func Text(c *Content) string {
+	if c == nil {
+		return ""
+	}
+	if strings.TrimSpace(c.Plain) == "" && c.HTML != "" {
+		return HTMLText(c.HTML)
+	}
+	return c.Plain
+}
 
 // NewWords returns the author's own words: without quoted mail, attribution
-// lines, signature and disclaimer. Replies written between quotes stay. LF line
-// ends, outer blank lines cut.
-func NewWords(c *Content) string { return "" }
+// lines, forwarded mail, signature and disclaimer. Replies written between
+// quotes stay. LF line ends, outer blank lines cut.
+func NewWords(c *Content) string {
+	if c == nil {
+		return ""
+	}
+	if strings.TrimSpace(c.Plain) == "" && c.HTML != "" {
+		return ownWords(htmlLines(c.HTML))
+	}
+	return StripQuotes(c.Plain)
+}
 
 // StripQuotes does for a plain text what NewWords does for a message.
-func StripQuotes(text string) string { return "" }
+func StripQuotes(text string) string { return ownWords(plainLines(text)) }
 
 // Preview returns the beginning of the new words as one line of at most 200
 // characters (RFC 8970), or of the whole text if there are no new words.
-func Preview(c *Content) string { return "" }
+func Preview(c *Content) string {
+	if p := oneLine(NewWords(c), previewLength); p != "" {
+		return p
+	}
+	return oneLine(Text(c), previewLength)
+}
+
+// oneLine joins the words of s with single spaces, at most n characters.
+func oneLine(s string, n int) string {
+	var b strings.Builder
+	count := 0
+	space := false
+	for _, r := range s {
+		switch r {
+		case ' ', '\t', '\n', '\f', '\u00a0':
+			space = count > 0
+			continue
+		}
+		if space {
+			b.WriteByte(' ')
+			count++
+			space = false
+		}
+		if count >= n {
+			break
+		}
+		b.WriteRune(r)
+		count++
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// A textLine is a line of a text with what is known of its origin.
+type textLine struct {
+	text  string
+	depth int  // of quotation
+	sig   bool // marked as a signature by its program
+}
+
+func (l textLine) blank() bool { return strings.TrimSpace(l.text) == "" }
+
+// plainLines splits a plain text and reads its quotation marks.
+func plainLines(s string) []textLine {
+	var out []textLine
+	for line := range strings.Lines(s) {
+		depth, text := quoteDepth(strings.TrimRight(line, "\r\n"))
+		out = append(out, textLine{text: text, depth: depth})
+	}
+	return out
+}
+
+// quoteDepth counts the ">" a line starts with.
+func quoteDepth(line string) (int, string) {
+	rest, depth := line, 0
+	for {
+		trimmed := strings.TrimLeft(rest, " \t")
+		if len(rest)-len(trimmed) > 3 && depth == 0 || !strings.HasPrefix(trimmed, ">") {
+			break
+		}
+		rest = trimmed[1:]
+		depth++
+	}
+	if depth == 1 && strings.HasPrefix(rest, "From ") { // mbox quoting
+		return 0, rest
+	}
+	if depth > 0 {
+		rest = strings.TrimPrefix(rest, " ")
+	}
+	return depth, rest
+}
+
+// joinLines gives the lines as text, outer blank lines cut, at most one blank
+// line in a row.
+func joinLines(lines []textLine) string {
+	var b strings.Builder
+	gap := false
+	for _, l := range lines {
+		if l.blank() {
+			gap = b.Len() > 0
+			continue
+		}
+		if gap {
+			b.WriteByte('\n')
+			gap = false
+		}
+		b.WriteString(strings.TrimRight(l.text, " \t"))
+		b.WriteByte('\n')
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
