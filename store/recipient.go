@@ -122,6 +122,35 @@ func (tx *Tx) NextRecipientDue() (due time.Time, ok bool, err error) {
 		WHERE r.state IN ('held', 'deferred') AND (s.frozen = 0 OR r.state = 'deferred') ORDER BY r.due LIMIT 1`)
 }
 
+// DueHere returns at most limit recipients that are local people and due until now at
+// the latest, and not frozen, the longest due first.
+func (tx *Tx) DueHere(now time.Time, limit int) ([]Recipient, error) {
+	return all(tx, scanRecipient, `SELECT `+recipientColumns+` FROM recipient r JOIN submission s ON s.id = r.submission_id
+		WHERE r.state IN ('held', 'deferred') AND (r.person_id IS NULL) = 0 AND r.due <= ? AND (s.frozen = 0 OR r.state = 'deferred')
+		ORDER BY r.due, r.id LIMIT ?`, stamp(now), limit)
+}
+
+// DueElsewhere is DueHere for recipients elsewhere. Those whose domain is in skip are
+// left out: their route is busy, and must not keep the others waiting.
+func (tx *Tx) DueElsewhere(now time.Time, skip []string, limit int) ([]Recipient, error) {
+	domains, err := json.Marshal(skip)
+	if err != nil {
+		return nil, fmt.Errorf("due recipients: %w", err)
+	}
+	return all(tx, scanRecipient, `SELECT `+recipientColumns+` FROM recipient r JOIN submission s ON s.id = r.submission_id
+		WHERE r.state IN ('held', 'deferred') AND (r.person_id IS NULL) = 1 AND r.due <= ?1 AND (s.frozen = 0 OR r.state = 'deferred')
+		AND lower(substr(r.address, instr(r.address, '@') + 1)) NOT IN (SELECT value FROM json_each(?2))
+		ORDER BY r.due, r.id LIMIT ?3`, stamp(now), string(domains), limit)
+}
+
+// NextDue returns when DueHere (here) or DueElsewhere will next have something; ok is
+// false if nothing waits.
+func (tx *Tx) NextDue(here bool) (due time.Time, ok bool, err error) {
+	return tx.next(`SELECT r.due FROM recipient r JOIN submission s ON s.id = r.submission_id
+		WHERE r.state IN ('held', 'deferred') AND (r.person_id IS NULL) = ? AND (s.frozen = 0 OR r.state = 'deferred')
+		ORDER BY r.due LIMIT 1`, !here)
+}
+
 // next reads one time; no row is ok = false.
 func (tx *Tx) next(query string, args ...any) (due time.Time, ok bool, err error) {
 	found, err := all(tx, func(t *time.Time) []any { return []any{(*stamp)(t)} }, query, args...)

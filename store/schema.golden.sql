@@ -244,6 +244,8 @@ CREATE INDEX recipient_by_submission ON recipient (submission_id);
 
 CREATE INDEX recipient_due ON recipient (due) WHERE state IN ('held', 'deferred');
 
+CREATE INDEX recipient_due_where ON recipient ((person_id IS NULL), due) WHERE state IN ('held', 'deferred');
+
 CREATE INDEX recipient_sending ON recipient (id) WHERE state = 'sending';
 
 CREATE TABLE sender_rule (

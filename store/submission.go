@@ -83,6 +83,28 @@ func (tx *Tx) Waiting(author int64, limit int) ([]Submission, error) {
 		WHERE ?1 = 0 OR s.author_id = ?1 ORDER BY h.first, s.id LIMIT ?2`, author, limit)
 }
 
+// WaitingIn returns the submissions with a held recipient that have an entry in a
+// mailbox, the next to leave first, at most limit, and how many there are. It reads
+// the entries of that mailbox, not everybody's queue.
+func (tx *Tx) WaitingIn(mailbox int64, limit int) (list []Submission, total int, err error) {
+	const from = ` FROM entry e JOIN submission s ON s.id = e.submission_id
+		JOIN recipient r ON r.submission_id = s.id AND r.state = 'held' WHERE e.mailbox_id = ?1`
+	if err = tx.row([]any{&total}, `SELECT count(DISTINCT s.id)`+from, mailbox); err != nil {
+		return nil, 0, err
+	}
+	list, err = all(tx, scanSubmission, `SELECT s.id, s.message_id, s.author_id, s.reverse_path, s.env_id, s.ret, s.utf8, s.mid,
+		s.in_reply_to, s.digest, s.subject, s.plan, s.urgent, s.frozen, s.file_sent, s.accepted`+from+`
+		GROUP BY s.id ORDER BY min(r.due), s.id LIMIT ?2`, mailbox, limit)
+	return list, total, err
+}
+
+// RecentSubmissions returns the author's submissions accepted since an instant, the
+// newest first, at most limit.
+func (tx *Tx) RecentSubmissions(author int64, since time.Time, limit int) ([]Submission, error) {
+	return all(tx, scanSubmission, `SELECT `+submissionColumns+` FROM submission WHERE author_id = ? AND accepted >= ?
+		ORDER BY id DESC LIMIT ?`, author, stamp(since), limit)
+}
+
 // UpdateSubmission writes what may change: Plan, Urgent, Frozen, FileSent.
 func (tx *Tx) UpdateSubmission(s Submission) error {
 	_, err := tx.exec(`UPDATE submission SET plan = ?, urgent = ?, frozen = ?, file_sent = ? WHERE id = ?`,

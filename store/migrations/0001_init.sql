@@ -170,6 +170,7 @@ CREATE TABLE recipient (
 
 -- What is due next; what a crash interrupted; all of one submission; parent before child.
 CREATE INDEX recipient_due ON recipient (due) WHERE state IN ('held', 'deferred');
+CREATE INDEX recipient_due_where ON recipient ((person_id IS NULL), due) WHERE state IN ('held', 'deferred');
 CREATE INDEX recipient_sending ON recipient (id) WHERE state = 'sending';
 CREATE INDEX recipient_by_submission ON recipient (submission_id);
 CREATE INDEX recipient_by_rendition ON recipient (rendition_id) WHERE rendition_id IS NOT NULL;
