@@ -1,6 +1,7 @@
 package guard_test
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -12,7 +13,9 @@ import (
 	"log"
 	"math/big"
 	"net"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -153,3 +156,61 @@ func clientTLS() *tls.Config {
 }
 
 var quiet = log.New(io.Discard, "", 0)
+
+// A clear client asks and reads one SMTP reply at a time.
+type clearClient struct {
+	conn net.Conn
+	br   *bufio.Reader
+}
+
+func newClear(conn net.Conn) *clearClient { return &clearClient{conn, bufio.NewReader(conn)} }
+
+func (c *clearClient) ask(t *testing.T, send, code string) string {
+	t.Helper()
+	if send != "" {
+		if _, err := io.WriteString(c.conn, send); err != nil {
+			t.Fatalf("%q: %v", send, err)
+		}
+	}
+	var reply strings.Builder
+	for {
+		line, err := c.br.ReadString('\n')
+		if err != nil {
+			t.Fatalf("%q: %v", send, err)
+		}
+		reply.WriteString(line)
+		if len(line) < 4 || line[3] != '-' {
+			break
+		}
+	}
+	if !strings.HasPrefix(reply.String(), code) {
+		t.Errorf("%q: got %q, want %s", send, reply.String(), code)
+	}
+	return reply.String()
+}
+
+// A countingListener counts the writes to the sockets it hands out.
+type countingListener struct {
+	net.Listener
+	n atomic.Int64
+}
+
+func (l *countingListener) writes() int { return int(l.n.Load()) }
+
+func (l *countingListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return countingConn{c, l}, nil
+}
+
+type countingConn struct {
+	net.Conn
+	l *countingListener
+}
+
+func (c countingConn) Write(p []byte) (int, error) {
+	c.l.n.Add(1)
+	return c.Conn.Write(p)
+}

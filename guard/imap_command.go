@@ -71,6 +71,8 @@ func (c *IMAP) patience() error {
 	bad := c.bad
 	c.mu.Unlock()
 	switch {
+	case c.isDraining():
+		return c.fail(errDraining)
 	case c.loginsExhausted():
 		return c.bye("Too many failed logins")
 	case bad >= c.opts.MaxErrors:

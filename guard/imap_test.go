@@ -2,6 +2,7 @@ package guard_test
 
 import (
 	"io"
+	"net"
 	"strings"
 	"testing"
 
@@ -49,7 +50,16 @@ func (s *memSession) Close() error {
 
 func startIMAP(t *testing.T, o guard.IMAPOptions, lim guard.Limits) *imapServer {
 	t.Helper()
-	s := &imapServer{l: newPipeListener(), user: imapmemserver.NewUser("alice", "pw")}
+	l := newPipeListener()
+	limit := guard.Listen(l, lim)
+	s := startIMAPOn(t, limit, o)
+	s.l, s.limit = l, limit
+	return s
+}
+
+func startIMAPOn(t *testing.T, l net.Listener, o guard.IMAPOptions) *imapServer {
+	t.Helper()
+	s := &imapServer{user: imapmemserver.NewUser("alice", "pw")}
 	if err := s.user.Create("INBOX", nil); err != nil {
 		t.Fatal(err)
 	}
@@ -66,8 +76,7 @@ func startIMAP(t *testing.T, o guard.IMAPOptions, lim guard.Limits) *imapServer 
 		InsecureAuth: true,
 		Logger:       quiet,
 	})
-	s.limit = guard.Listen(s.l, lim)
-	go s.srv.Serve(guard.IMAPListener(s.limit, o))
+	go s.srv.Serve(guard.IMAPListener(l, o))
 	return s
 }
 

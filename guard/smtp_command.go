@@ -66,6 +66,8 @@ func (s *SMTP) patience() error {
 	errs, junk := s.errors, s.junk
 	s.mu.Unlock()
 	switch {
+	case s.isDraining():
+		return s.fail(errDraining)
 	case s.loginsExhausted():
 		return s.end(421, "4.7.0", "Too many failed logins, closing connection")
 	case s.opts.Role == LMTP:

@@ -211,8 +211,11 @@ func (s *SMTP) startBody() {
 // nextBlock reads a block of the body and makes of it input for the library.
 func (s *SMTP) nextBlock() error {
 	b := &s.sum
-	if b.refused {
+	switch {
+	case b.refused:
 		return s.afterRefusal()
+	case b.state == scanEnd:
+		return s.endBody()
 	}
 	s.in = s.in[:0]
 	for len(s.in) == 0 {
@@ -226,7 +229,7 @@ func (s *SMTP) nextBlock() error {
 		s.mu.Unlock()
 		_, _ = s.br.Discard(n)
 		b.eaten += int64(n)
-		if b.state == scanEnd {
+		if b.state == scanEnd && (len(s.in) == 0 || !b.scanner.refused()) {
 			return s.endBody()
 		}
 		if b.scanner.refused() && b.eaten > 2*s.opts.MaxSize+1<<20 {

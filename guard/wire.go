@@ -261,6 +261,13 @@ func (w *wire) drain() {
 	}
 }
 
+// isDraining reports whether no further command is to be taken.
+func (w *wire) isDraining() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.draining
+}
+
 // armSocket puts the deadline on the socket, or says why nothing may be read.
 func (w *wire) armSocket() (net.Conn, error) {
 	w.mu.Lock()
