@@ -169,7 +169,8 @@ func (r *reader) promisedTime(p, limit int64) (at int64, ok bool) {
 		return 0, false
 	}
 	day := r.clock.date(p)
-	r.eachOn(day-1, day+1, everything, func(seg segment) bool {
+	// Two dates before: the one between may have been skipped (Apia).
+	r.eachOn(day-2, day+1, everything, func(seg segment) bool {
 		ok = seg.begin <= p && p <= seg.end
 		return !ok
 	})
