@@ -149,3 +149,43 @@ func (tx *Tx) LastDigest(person int64) (Digest, error) {
 		 ORDER BY created DESC, mid DESC LIMIT 1`, person)
 	return d, err
 }
+
+// FirstDigest returns when the person's first digest was sent; ok is false before.
+func (tx *Tx) FirstDigest(person int64) (at time.Time, ok bool, err error) {
+	return tx.next(`SELECT created FROM digest WHERE person_id = ? ORDER BY created LIMIT 1`, person)
+}
+
+// CountPublished counts what was published for the person since an instant, by the
+// kind of mailbox it went to.
+func (tx *Tx) CountPublished(person int64, since time.Time) (map[Kind]int, error) {
+	type count struct {
+		kind Kind
+		n    int
+	}
+	counts, err := all(tx, func(c *count) []any { return []any{(*string)(&c.kind), &c.n} },
+		`SELECT target, count(*) FROM delivery WHERE person_id = ? AND state = 'published' AND published > ?
+		 GROUP BY target`, person, stamp(since))
+	if err != nil {
+		return nil, fmt.Errorf("count deliveries: %w", err)
+	}
+	out := map[Kind]int{}
+	for _, c := range counts {
+		out[c.kind] = c.n
+	}
+	return out, nil
+}
+
+// CountInThread counts the deliveries of a thread to the person since an instant that
+// one line of the first-match list decided.
+func (tx *Tx) CountInThread(person, thread int64, reason string, since time.Time) (int, error) {
+	var n int
+	err := tx.row([]any{&n}, `SELECT count(*) FROM delivery d JOIN message m ON m.id = d.message_id
+		WHERE m.thread_id = ? AND d.person_id = ? AND d.reason = ? AND d.arrived >= ?`, thread, person, reason, stamp(since))
+	return n, err
+}
+
+// PersonsWaiting returns everybody who has a waiting delivery.
+func (tx *Tx) PersonsWaiting() ([]int64, error) {
+	return all(tx, func(id *int64) []any { return []any{id} },
+		`SELECT DISTINCT person_id FROM delivery WHERE state = 'waiting' ORDER BY person_id`)
+}

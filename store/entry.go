@@ -237,3 +237,15 @@ func (tx *Tx) DueReminders(now time.Time, limit int) ([]Entry, error) {
 func (tx *Tx) NextReminder() (due time.Time, ok bool, err error) {
 	return tx.next(`SELECT remind FROM entry WHERE remind IS NOT NULL ORDER BY remind LIMIT 1`)
 }
+
+// SetRemind changes when an entry of Remind me comes back.
+func (tx *Tx) SetRemind(e Entry, at time.Time) error {
+	n, err := tx.exec(`UPDATE entry SET remind = ? WHERE id = ?`, stamp(at), e.ID)
+	if err == nil && n == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return fmt.Errorf("set reminder of %d: %w", e.UID, err)
+	}
+	return nil
+}

@@ -201,3 +201,12 @@ func (tx *Tx) CountRecipients() (map[State]int64, error) {
 	}
 	return out, nil
 }
+
+// HeldFor reports whether mail to the person should leave our own queue until an
+// instant and has not yet: a tide waits a little for it.
+func (tx *Tx) HeldFor(person int64, until time.Time) (bool, error) {
+	var is bool
+	err := tx.row([]any{&is}, `SELECT EXISTS (SELECT 1 FROM recipient r JOIN submission s ON s.id = r.submission_id
+		WHERE r.state = 'held' AND r.due <= ? AND r.person_id = ? AND s.frozen = 0)`, stamp(until), person)
+	return is, err
+}

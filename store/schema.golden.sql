@@ -45,6 +45,8 @@ CREATE INDEX delivery_by_recipient ON delivery (recipient_id) WHERE recipient_id
 
 CREATE INDEX delivery_due ON delivery (due) WHERE state = 'waiting';
 
+CREATE INDEX delivery_published ON delivery (person_id, published) WHERE state = 'published';
+
 CREATE INDEX delivery_waiting ON delivery (person_id, due) WHERE state = 'waiting';
 
 CREATE TABLE derived (
@@ -194,6 +196,8 @@ CREATE TABLE note (
   created       TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX note_by_person ON note (person_id, kind, created);
+
 CREATE TABLE orphan (
   message_id INTEGER PRIMARY KEY,
   after      TEXT NOT NULL
@@ -296,10 +300,14 @@ CREATE TABLE thread (
   updated TEXT NOT NULL
 ) STRICT;
 
+CREATE INDEX thread_by_subject ON thread (subject, updated);
+
 CREATE TABLE thread_ref (
   mid       TEXT PRIMARY KEY,
   thread_id INTEGER NOT NULL REFERENCES thread (id)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX thread_ref_by_thread ON thread_ref (thread_id);
 
 CREATE TABLE urgent_use (
   id            INTEGER PRIMARY KEY AUTOINCREMENT,

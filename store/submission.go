@@ -157,3 +157,12 @@ func (tx *Tx) Note(mid string) (Note, error) {
 		`SELECT mid, person_id, kind, submission_id, detail, created FROM note WHERE mid = ?`, mid)
 	return n, err
 }
+
+// NotesSince returns the letters of a kind that the person got since an instant, the
+// newest first.
+func (tx *Tx) NotesSince(person int64, kind string, since time.Time) ([]Note, error) {
+	return all(tx, func(n *Note) []any {
+		return []any{&n.MID, &n.PersonID, &n.Kind, (*nullID)(&n.SubmissionID), (*[]byte)(&n.Detail), (*stamp)(&n.Created)}
+	}, `SELECT mid, person_id, kind, submission_id, detail, created FROM note
+		WHERE person_id = ? AND kind = ? AND created >= ? ORDER BY created DESC`, person, kind, stamp(since))
+}

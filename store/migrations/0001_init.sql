@@ -63,11 +63,16 @@ CREATE TABLE thread (
   updated TEXT NOT NULL
 ) STRICT;
 
+-- An answer that names no ancestor may belong to a young thread of its subject.
+CREATE INDEX thread_by_subject ON thread (subject, updated);
+
 -- Every Message-ID that was seen or referred to.
 CREATE TABLE thread_ref (
   mid       TEXT PRIMARY KEY,
   thread_id INTEGER NOT NULL REFERENCES thread (id)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX thread_ref_by_thread ON thread_ref (thread_id);
 
 CREATE TABLE message (
   id        INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -195,6 +200,8 @@ CREATE TABLE note (
   created       TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX note_by_person ON note (person_id, kind, created);
+
 -- Incoming -----------------------------------------------------------------------
 
 CREATE TABLE delivery (
@@ -219,6 +226,8 @@ CREATE TABLE delivery (
 CREATE INDEX delivery_due ON delivery (due) WHERE state = 'waiting';
 CREATE INDEX delivery_waiting ON delivery (person_id, due) WHERE state = 'waiting';
 CREATE INDEX delivery_by_message ON delivery (message_id);
+-- What came with tides since the last digest.
+CREATE INDEX delivery_published ON delivery (person_id, published) WHERE state = 'published';
 CREATE INDEX delivery_by_recipient ON delivery (recipient_id) WHERE recipient_id IS NOT NULL;
 
 CREATE TABLE digest (
