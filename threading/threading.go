@@ -1,0 +1,213 @@
+// Package threading says which conversation a message belongs to.
+//
+// It is pure and incremental: a message is placed when it comes, from its own ids
+// and from what the caller remembers of ids seen before; nothing is ever computed
+// over a whole mailbox. A thread is a flat set of message ids, so there are no
+// trees to go wrong: a cycle of references is just one thread.
+//
+// What it trusts, in this order:
+//   - the message's own id, if somebody has answered or cited it before it came, or
+//     if a copy of it is here already;
+//   - References, from the last one (the parent) back to the root, then In-Reply-To:
+//     the nearest known ancestor decides;
+//   - the base subject, only for an answer that names no ancestor at all, only if
+//     its author took part in that thread and one of its recipients did too, and
+//     only within 14 days.
+//
+// What it does not do: a message that names ancestors in several threads joins the
+// nearest and leaves the others alone, because anybody can cite anything; two
+// threads become one only when the missing message between them arrives. The first
+// to name an id decides where it belongs.
+package threading
+
+import (
+	"slices"
+	"time"
+
+	"tidepost/mail"
+)
+
+// MaxRefs bounds how many ids of one message are looked up and remembered; the
+// root and the nearest ancestors are kept.
+const MaxRefs = mail.MaxMessageIDs
+
+// SubjectWindow is how long after the last message of a thread an answer without
+// references may still join it by its subject.
+const SubjectWindow = 14 * 24 * time.Hour
+
+// A Message is what threading needs to know of one that has come.
+type Message struct {
+	ID          string   // Message-ID without <>, "" if none
+	References  []string // oldest first
+	InReplyTo   []string
+	Subject     string // base subject (RFC 5256 §2.1)
+	IsReply     bool
+	From        []string // addresses, lower-case
+	To          []string // all recipients of the header, lower-case
+	At          time.Time
+	IsAutomatic bool // lists and machines: their subjects join nothing
+}
+
+// Of takes from facts what threading needs. at is when the message came.
+func Of(f mail.Facts, at time.Time) Message {
+	return Message{
+		ID: f.MessageID, References: f.References, InReplyTo: f.InReplyTo, Subject: f.BaseSubject,
+		IsReply: f.IsReply, From: keys(f.From), To: append(keys(f.To), keys(f.Cc)...), At: at,
+		IsAutomatic: f.IsList || f.IsBulk || f.IsAuto || f.IsBounce,
+	}
+}
+
+func keys(list []mail.Mailbox) []string {
+	out := make([]string, 0, len(list))
+	for _, m := range list {
+		out = append(out, m.Address.Key())
+	}
+	return out
+}
+
+// A Known is what is remembered of a message id.
+type Known struct {
+	Thread int64 // 0: never seen
+	Here   bool  // a message with that id is here; false: it was only cited
+}
+
+// A Candidate is a thread with the same base subject.
+type Candidate struct {
+	Thread  int64
+	Members []string // who wrote or was written to, lower-case
+	Last    time.Time
+}
+
+// A Memory answers for what came before. Its errors end the placing.
+type Memory interface {
+	// Known returns what is remembered of a message id.
+	Known(mid string) (Known, error)
+	// Candidates returns threads with that base subject that had a message since.
+	Candidates(subject string, since time.Time) ([]Candidate, error)
+}
+
+// A Reason says what decided.
+type Reason string
+
+// The reasons of a placement.
+const (
+	ByID       Reason = "id"         // somebody named this message before it came
+	ByAncestor Reason = "references" // the nearest known ancestor
+	BySubject  Reason = "subject"
+	New        Reason = "new"
+)
+
+// A Placement is where a message belongs.
+type Placement struct {
+	Thread   int64    // to join; 0: begin a new one
+	Merge    int64    // a thread that turns out to be the same one, to become part of Thread; 0: none
+	Remember []string // ids to remember as part of the thread
+	Reason   Reason
+}
+
+// Place says where m belongs.
+func Place(m Message, memory Memory) (Placement, error) {
+	refs := ancestors(m)
+	p := Placement{Remember: remember(m.ID, refs), Reason: New}
+	own, err := known(memory, m.ID)
+	if err != nil {
+		return p, err
+	}
+	parent, err := nearest(memory, refs)
+	if err != nil {
+		return p, err
+	}
+	switch {
+	case own.Thread != 0:
+		p.Thread, p.Reason = own.Thread, ByID
+		// This is the message that was missing between two halves. One that is here
+		// already, and comes again with other references, proves nothing.
+		if !own.Here && parent != 0 && parent != own.Thread {
+			p.Thread, p.Merge = min(parent, own.Thread), max(parent, own.Thread)
+		}
+	case parent != 0:
+		p.Thread, p.Reason = parent, ByAncestor
+	case len(refs) == 0:
+		if p.Thread, err = bySubject(m, memory); err != nil {
+			return p, err
+		}
+		if p.Thread != 0 {
+			p.Reason = BySubject
+		}
+	}
+	return p, nil
+}
+
+func known(memory Memory, mid string) (Known, error) {
+	if mid == "" {
+		return Known{}, nil
+	}
+	return memory.Known(mid)
+}
+
+// ancestors are the ids that m names, the nearest first, each once and never m
+// itself.
+func ancestors(m Message) []string {
+	var out []string
+	add := func(id string) {
+		if id != "" && id != m.ID && !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	for _, id := range slices.Backward(m.References) {
+		add(id)
+	}
+	for _, id := range m.InReplyTo {
+		add(id)
+	}
+	if n := len(out); n > MaxRefs {
+		// The root is the last but for what In-Reply-To adds; both ends matter most.
+		root := out[n-1]
+		out = append(out[:MaxRefs-1:MaxRefs-1], root)
+	}
+	return out
+}
+
+func remember(id string, refs []string) []string {
+	out := make([]string, 0, len(refs)+1)
+	if id != "" {
+		out = append(out, id)
+	}
+	return append(out, refs...)
+}
+
+func nearest(memory Memory, refs []string) (int64, error) {
+	for _, id := range refs {
+		k, err := memory.Known(id)
+		if err != nil || k.Thread != 0 {
+			return k.Thread, err
+		}
+	}
+	return 0, nil
+}
+
+// bySubject finds the youngest thread that m may join by its subject alone.
+func bySubject(m Message, memory Memory) (int64, error) {
+	if !m.IsReply || m.Subject == "" || m.IsAutomatic {
+		return 0, nil
+	}
+	list, err := memory.Candidates(m.Subject, m.At.Add(-SubjectWindow))
+	if err != nil {
+		return 0, err
+	}
+	var best Candidate
+	for _, c := range list {
+		if c.fits(m) && (best.Thread == 0 || c.Last.After(best.Last)) {
+			best = c
+		}
+	}
+	return best.Thread, nil
+}
+
+// fits reports whether author and a recipient of m took part in c, and in time.
+func (c Candidate) fits(m Message) bool {
+	in := func(list []string) bool {
+		return slices.ContainsFunc(list, func(a string) bool { return slices.Contains(c.Members, a) })
+	}
+	return in(m.From) && in(m.To) && !c.Last.Before(m.At.Add(-SubjectWindow))
+}
