@@ -1,0 +1,33 @@
+package imapd
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"tidepost/internal/testkit"
+)
+
+// TestDialogues plays testdata/dialogues, each in a world of its own.
+func TestDialogues(t *testing.T) {
+	files, err := filepath.Glob("testdata/dialogues/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no dialogues: %v", err)
+	}
+	for _, f := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(f), ".txt"), func(t *testing.T) {
+			d, err := testkit.ReadDialogue(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := newWorld(t)
+			if err := d.Play(w.stage()); err != nil {
+				t.Errorf("%v\n%s", err, w.logs)
+			}
+		})
+	}
+	if _, err := os.Stat("testdata/dialogues"); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,49 @@
+package imapd
+
+import (
+	"context"
+	"errors"
+
+	"github.com/emersion/go-imap/v2"
+
+	"tidepost/store"
+)
+
+// no is a tagged NO with a response code (RFC 5530).
+func no(code imap.ResponseCode, text string) *imap.Error {
+	return &imap.Error{Type: imap.StatusResponseTypeNo, Code: code, Text: text}
+}
+
+// bad is a tagged BAD: the client's fault.
+func bad(text string) *imap.Error {
+	return &imap.Error{Type: imap.StatusResponseTypeBad, Code: imap.ResponseCodeClientBug, Text: text}
+}
+
+// What a session answers more than once.
+var (
+	errReadOnly  = no("READ-ONLY", "The mailbox was opened with EXAMINE")
+	errNoMailbox = no(imap.ResponseCodeNonExistent, "No such mailbox")
+	errTryCreate = no(imap.ResponseCodeTryCreate, "No such mailbox")
+	errGone      = no("EXPUNGEISSUED", "Some of the messages are gone")
+	errNowhere   = bad("No mailbox is selected")
+)
+
+// answer turns err into what the client is told. The library shows nothing but an
+// *imap.Error, and calls the rest a bug of ours. What is trouble of the machine is
+// logged here, the one place where it ends.
+func (s *Session) answer(command string, err error) error {
+	var known *imap.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &known):
+		return known
+	case errors.Is(err, context.Canceled):
+		return no(imap.ResponseCodeUnavailable, "The server is shutting down")
+	case errors.Is(err, store.ErrFull):
+		s.log.Error("imap command", "command", command, "reason", err)
+		return no(imap.ResponseCodeUnavailable, "No space is left on the server")
+	}
+	s.log.Error("imap command", "command", command, "reason", err)
+	return no(imap.ResponseCodeUnavailable, "Temporary trouble, please try again later")
+}
