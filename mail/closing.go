@@ -17,12 +17,19 @@ func cutSignature(lines []textLine) []textLine {
 		if l.sig || isDeviceLine(l.text) {
 			continue
 		}
-		if l.text == "-- " || l.text == "\u2014 " || strings.TrimSpace(l.text) == "--" && shortTail(lines[i+1:]) {
+		if l.text == "-- " || isMark(l.text) && shortTail(lines[i+1:]) {
 			break // RFC 3676 §4.3
 		}
 		kept = append(kept, l)
 	}
 	return cutClosing(kept)
+}
+
+// isMark reports whether a line is what people and list servers put above a
+// signature in place of the true mark: two dashes, one long one, underscores.
+func isMark(s string) bool {
+	s = strings.TrimSpace(s)
+	return s == "--" || s == "\u2014" || len(s) >= 2 && strings.Trim(s, "_") == ""
 }
 
 // shortTail reports whether so little follows that it can be a signature.
@@ -60,23 +67,20 @@ func cutClosing(lines []textLine) []textLine {
 }
 
 func isClosing(s string) bool {
-	s = strings.ToLower(strings.TrimRight(strings.TrimSpace(s), " ,.!;"))
+	s = strings.TrimRight(strings.TrimSpace(s), " ,.!;")
 	if len(s) > 60 {
 		return false
 	}
-	for _, c := range closings {
-		if s == c || strings.HasPrefix(s, c+",") {
-			return true
-		}
-	}
-	return false
+	formula, _, _ := strings.Cut(strings.ToLower(s), ",")
+	return closings[formula]
 }
 
 func isDeviceLine(s string) bool {
-	s = strings.ToLower(strings.TrimSpace(s))
+	s = strings.TrimSpace(s)
 	if len(s) > 90 {
 		return false
 	}
+	s = strings.ToLower(s)
 	for _, p := range deviceLines {
 		if strings.HasPrefix(s, p) {
 			return true

@@ -171,7 +171,7 @@ var socialDomains = map[string]struct {
 }
 
 // social names the network a mail comes from, by its sender or list.
-func social(h Header, f Facts) string {
+func social(f Facts) string {
 	machine := f.IsAuto || f.IsBulk || f.IsList
 	hosts := make([]string, 0, len(f.From)+1)
 	for _, m := range f.From {

@@ -110,7 +110,7 @@ func FactsOf(h Header, content *Content, from Address) Facts {
 	f.automation(h, from)
 	f.structure(content)
 	f.IsBounce = isBounce(h, f, content, from)
-	f.Social = social(h, f)
+	f.Social = social(f)
 	f.IsCode = isCode(f, content)
 	return f
 }

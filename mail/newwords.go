@@ -1,7 +1,6 @@
 package mail
 
 import (
-	"slices"
 	"strings"
 	"unicode"
 )
@@ -79,16 +78,16 @@ func attribution(lines []textLine) int {
 	for n, l := range lines[:min(len(lines), maxAttributionLines)] {
 		text := strings.TrimSpace(l.text)
 		if l.depth > 0 {
-			// "<a@b> wrote:" itself is never quoted, but its closing bracket
-			// at the start of a line looks so.
-			if text = ">" + text; b.Len() == 0 || !endsAttribution(text) {
-				return dateAlone(b.String(), n)
+			// The closing bracket of "<a@b\n> wrote:" looks like a quote.
+			if endsAttribution(b.String() + ">" + text) {
+				return n + 1
 			}
+			return dateAlone(b.String(), n)
 		}
 		if b.Len()+len(text) > maxAttributionLen {
 			return 0
 		}
-		if n > 0 && startsAttribution(text) && endsAttribution(text) {
+		if n > 0 && opensAttribution(text) && endsAttribution(text) {
 			return 0 // the true one begins here
 		}
 		b.WriteString(text)
@@ -114,18 +113,21 @@ func dateAlone(s string, n int) int {
 }
 
 func startsAttribution(s string) bool {
+	return len(s) <= maxAttributionLen && (opensAttribution(s) || endsAttribution(s))
+}
+
+// opensAttribution reports whether a line starts with a date or a word that
+// attributions start with.
+func opensAttribution(s string) bool {
 	s = strings.TrimLeft(s, "-*_ \t\u00a0")
-	if s == "" || len(s) > maxAttributionLen {
+	if s == "" {
 		return false
 	}
 	if s[0] >= '0' && s[0] <= '9' {
 		return true
 	}
-	if endsAttribution(s) {
-		return true
-	}
-	word, _, _ := strings.Cut(s, " ")
-	return slices.Contains(attributionStarts, strings.ToLower(strings.Trim(word, ",:.")))
+	word, _, _ := strings.Cut(s[:min(len(s), 24)], " ")
+	return attributionStarts[strings.ToLower(strings.Trim(word, ",:."))]
 }
 
 // endsAttribution reports whether s names a writer and a date or an address and
@@ -186,8 +188,12 @@ func isSeparator(s string) bool {
 	if len(t) >= 20 && strings.Trim(t, "_") == "" { // Outlook
 		return true
 	}
-	words := strings.ToLower(strings.Trim(t, "-_*=> \t"))
-	if len(words) == len(t) || words == "" {
+	bare := strings.Trim(t, "-_*=> \t")
+	if bare == "" {
+		return false
+	}
+	words := strings.ToLower(capText(bare, 60))
+	if len(bare) == len(t) {
 		return strings.HasPrefix(words, "begin forwarded message:")
 	}
 	for _, w := range separators {

@@ -2,12 +2,16 @@ package mail
 
 // The tables of newwords.go and closing.go, all lower-case. They are read only.
 
-var attributionStarts = []string{
-	"on", "am", "le", "el", "em", "il", "op", "den", "på", "w", "dnia", "dne", "dňa", "vào", "pada", "tarihinde",
-	"la", "în", "a", "da", "no", "у", "в", "på:", "ma", "στις", "am:", "mon", "tue", "wed", "thu", "fri", "sat", "sun",
-	"mo", "di", "mi", "do", "fr", "sa", "so", "lun", "mar", "mer", "jeu", "ven", "sam", "dim", "sent", "от", "в",
-	"ti", "ke", "to", "pe", "la", "su", "2.", "vom", "from", "kl", "il", "pt", "pon", "wt", "śr", "czw", "sob", "niedz",
-	"пн", "вт", "ср", "чт", "пт", "сб", "вс", "在", "于", "d.", "tir", "ons", "tor", "fre", "lør", "søn", "man",
+var attributionStarts = map[string]bool{
+	"on": true, "am": true, "le": true, "el": true, "em": true, "il": true, "op": true, "den": true, "på": true,
+	"w": true, "dnia": true, "dne": true, "dňa": true, "vào": true, "pada": true, "tarihinde": true, "la": true,
+	"în": true, "a": true, "da": true, "no": true, "у": true, "в": true, "ma": true, "στις": true, "mon": true,
+	"tue": true, "wed": true, "thu": true, "fri": true, "sat": true, "sun": true, "mo": true, "di": true, "mi": true,
+	"do": true, "fr": true, "sa": true, "so": true, "lun": true, "mar": true, "mer": true, "jeu": true, "ven": true,
+	"sam": true, "dim": true, "sent": true, "от": true, "ti": true, "ke": true, "to": true, "pe": true, "su": true,
+	"vom": true, "from": true, "kl": true, "pt": true, "pon": true, "wt": true, "śr": true, "czw": true, "sob": true,
+	"niedz": true, "пн": true, "вт": true, "ср": true, "чт": true, "пт": true, "сб": true, "вс": true, "在": true,
+	"于": true, "d.": true, "tir": true, "ons": true, "tor": true, "fre": true, "lør": true, "søn": true, "man": true,
 }
 
 var attributionVerbs = []string{
@@ -21,7 +25,7 @@ var attributionVerbs = []string{
 var separators = []string{
 	"original message", "ursprüngliche nachricht", "originalnachricht", "message d'origine", "message original",
 	"message d’origine", "mensaje original", "mensagem original", "messaggio originale", "oorspronkelijk bericht",
-	"originalmeddelande", "ursprungligt meddelande", "original meddelelse", "oprindelig meddelelse",
+	"originalmeddelande", "ursprungligt meddelande", "original meddelelse", "oprindelig meddelelse", "oprindelig besked",
 	"opprinnelig melding", "alkuperäinen viesti", "wiadomość oryginalna", "oryginalna wiadomość", "původní zpráva",
 	"исходное сообщение", "eredeti üzenet", "orijinal mesaj", "reply message", "forwarded message",
 	"weitergeleitete nachricht", "message transféré", "mensaje reenviado", "mensagem encaminhada",
@@ -42,32 +46,37 @@ var headWords = map[string]int{
 	"sendt den": headSent, "gesendet am": headSent,
 	"to": headTo, "an": headTo, "à": headTo, "para": headTo, "a": headTo, "aan": headTo, "till": headTo, "til": headTo,
 	"do": headTo, "komu": headTo, "vastaanottaja": headTo, "кому": headTo, "kime": headTo, "收件人": headTo, "címzett": headTo,
-	"reply-to": headTo, "cc": headTo, "destinataire": headTo,
+	"reply-to": headTo, "copie à": headTo, "message du": headSent, "sujet": headSubject, "cc": headTo, "destinataire": headTo,
 	"subject": headSubject, "betreff": headSubject, "objet": headSubject, "asunto": headSubject, "assunto": headSubject,
 	"oggetto": headSubject, "onderwerp": headSubject, "ämne": headSubject, "emne": headSubject, "temat": headSubject,
 	"předmět": headSubject, "aihe": headSubject, "тема": headSubject, "konu": headSubject, "主题": headSubject,
 	"tárgy": headSubject, "subiect": headSubject,
 }
 
-var closings = []string{
-	"regards", "best regards", "kind regards", "warm regards", "with kind regards", "best", "best wishes", "all the best",
-	"sincerely", "yours sincerely", "yours faithfully", "yours truly", "cheers", "many thanks", "thanks and regards",
-	"thank you and regards", "thanks & regards", "br", "kr", "rgds", "take care", "with best regards", "respectfully",
-	"mit freundlichen grüßen", "mit freundlichen gruessen", "mit freundlichem gruß", "freundliche grüße", "viele grüße",
-	"liebe grüße", "beste grüße", "herzliche grüße", "schöne grüße", "mfg", "lg", "vg", "gruß", "grüße",
-	"cordialement", "bien cordialement", "bien à vous", "salutations", "meilleures salutations", "amicalement",
-	"saludos", "un saludo", "saludos cordiales", "atentamente", "cordialmente", "un abrazo",
-	"atenciosamente", "cumprimentos", "com os melhores cumprimentos", "abraços", "obrigado e cumprimentos", "att",
-	"cordiali saluti", "distinti saluti", "saluti", "met vriendelijke groet", "met vriendelijke groeten",
-	"vriendelijke groet", "groeten", "mvg", "groet", "med vänliga hälsningar", "vänliga hälsningar", "hälsningar", "mvh",
-	"med venlig hilsen", "venlig hilsen", "hilsen", "vennlig hilsen", "med vennlig hilsen", "z poważaniem",
-	"pozdrawiam", "s pozdravem", "ystävällisin terveisin", "terveisin", "с уважением", "saygılarımla",
+var closings = map[string]bool{
+	"regards": true, "best regards": true, "kind regards": true, "warm regards": true, "with kind regards": true,
+	"best": true, "best wishes": true, "all the best": true, "sincerely": true, "yours sincerely": true,
+	"yours faithfully": true, "yours truly": true, "cheers": true, "many thanks": true, "thanks and regards": true,
+	"thank you and regards": true, "thanks & regards": true, "br": true, "kr": true, "rgds": true, "take care": true,
+	"with best regards": true, "respectfully": true, "mit freundlichen grüßen": true, "mit freundlichen gruessen": true,
+	"mit freundlichem gruß": true, "freundliche grüße": true, "viele grüße": true, "liebe grüße": true,
+	"beste grüße": true, "herzliche grüße": true, "schöne grüße": true, "mfg": true, "lg": true, "vg": true,
+	"gruß": true, "grüße": true, "cordialement": true, "bien cordialement": true, "bien à vous": true,
+	"salutations": true, "meilleures salutations": true, "amicalement": true, "saludos": true, "un saludo": true,
+	"saludos cordiales": true, "atentamente": true, "cordialmente": true, "un abrazo": true, "atenciosamente": true,
+	"cumprimentos": true, "com os melhores cumprimentos": true, "abraços": true, "obrigado e cumprimentos": true,
+	"att": true, "cordiali saluti": true, "distinti saluti": true, "saluti": true, "met vriendelijke groet": true,
+	"met vriendelijke groeten": true, "vriendelijke groet": true, "groeten": true, "mvg": true, "groet": true,
+	"med vänliga hälsningar": true, "vänliga hälsningar": true, "hälsningar": true, "mvh": true,
+	"med venlig hilsen": true, "venlig hilsen": true, "hilsen": true, "vennlig hilsen": true,
+	"med vennlig hilsen": true, "z poważaniem": true, "pozdrawiam": true, "s pozdravem": true,
+	"ystävällisin terveisin": true, "terveisin": true, "с уважением": true, "saygılarımla": true,
 }
 
 var deviceLines = []string{
 	"sent from my ", "sent from outlook", "sent from mail for", "sent from yahoo", "sent from proton", "sent from samsung",
 	"sent via ", "sent with proton", "sent using ", "get outlook for ", "get bluemail for ", "von meinem ", "gesendet von ",
-	"gesendet mit ", "von unterwegs gesendet", "envoyé de mon ", "envoyé depuis ", "télécharger outlook pour ",
+	"gesendet mit ", "von unterwegs gesendet", "envoyé de mon ", "envoyé depuis ", "envoyé à partir de ", "télécharger outlook pour ",
 	"enviado desde ", "enviado do meu ", "enviado a partir do ", "enviado via ", "obtener outlook para ",
 	"obter o outlook para ", "inviato da ", "verzonden vanaf mijn ", "verstuurd vanaf mijn ", "outlook voor ",
 	"skickat från min ", "sendt fra min ", "wysłane z ", "odesláno z ", "lähetetty ", "отправлено с ", "iphone'umdan",

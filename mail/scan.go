@@ -372,9 +372,14 @@ func (s *Scanner) closeAbove(i int, end int64, eol bool) {
 	for s.head != nil { // a header without blank line: no body
 		s.endHead()
 	}
+	// A body that has not begun does not end before it does, nor does what it
+	// stands in.
+	if start := s.innermost(i); start > end {
+		end, lines = start, s.lines
+	}
 	if l := s.leaf; l != nil {
 		s.leaf = nil
-		l.part.BodyEnd = max(end, l.part.BodyStart)
+		l.part.BodyEnd = end
 		l.part.Lines = max(lines-l.openLines, 0)
 	}
 	for len(s.stack) > i+1 {
@@ -385,10 +390,22 @@ func (s *Scanner) closeAbove(i int, end int64, eol bool) {
 	}
 }
 
+// innermost returns where the body of the innermost open part above stack[i]
+// starts.
+func (s *Scanner) innermost(i int) int64 {
+	if s.leaf != nil {
+		return s.leaf.part.BodyStart
+	}
+	if n := len(s.stack) - 1; n > i {
+		return s.stack[n].part.BodyStart
+	}
+	return 0
+}
+
 // endFrame ends a multipart or a message.
 func (s *Scanner) endFrame(f *frame, end, lines int64) {
 	p := f.part
-	p.BodyEnd = max(end, p.BodyStart)
+	p.BodyEnd = end
 	p.Lines = max(lines-f.openLines, 0)
 	if p.Type == "multipart" && len(p.Children) == 0 {
 		degradeText(p)

@@ -319,12 +319,28 @@ func normalText(s string) string {
 		s = strings.ReplaceAll(s, "\r\n", "\n")
 		s = strings.ReplaceAll(s, "\r", "\n")
 	}
+	if !hasControl(s) {
+		return s
+	}
 	return strings.Map(func(r rune) rune {
 		if r < ' ' && r != '\n' && r != '\t' && r != '\f' || r >= 0x7f && r < 0xa0 {
 			return -1
 		}
 		return r
 	}, s)
+}
+
+// hasControl reports whether normalText has something to remove from s.
+func hasControl(s string) bool {
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c < ' ' && c != '\n' && c != '\t' && c != '\f', c == 0x7f:
+			return true
+		case c == 0xc2 && i+1 < len(s) && s[i+1] < 0xa0: // U+0080 to U+009F
+			return true
+		}
+	}
+	return false
 }
 
 // unflow joins the lines that format=flowed broke (RFC 3676 §4).
