@@ -51,7 +51,7 @@ const (
 	maxLiteralPre     = 1 << 10  // before login
 	maxNonSync        = 4096     // of a {n+} outside APPEND (RFC 7888 §5, LITERAL-)
 	maxNesting        = 100      // parentheses, and OR and NOT in SEARCH
-	maxSection        = 100      // numbers in a BODY[] section
+	maxSection        = 100      // numbers in a BODY[] section, and sections in a FETCH
 	maxPatterns       = 8 << 10  // octets of a LIST command
 	maxSASL           = 4000     // imapserver loses step over 4096
 	maxUnknownPreAuth = 3        // unknown commands before login
@@ -164,7 +164,9 @@ func (c *IMAP) Read(p []byte) (int, error) {
 		}
 	}
 	n := copy(p, c.in)
-	c.in = c.in[n:]
+	if c.in = c.in[n:]; len(c.in) == 0 && cap(c.in) > readBuffer {
+		c.in = nil // an idle connection keeps no large buffer
+	}
 	return n, nil
 }
 

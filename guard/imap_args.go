@@ -89,16 +89,19 @@ func searchDepth(args string) int {
 	return depth
 }
 
-// checkFetch bounds sections and refuses a partial of no octets, which RFC 9051
+// checkFetch bounds sections, in depth and number, and refuses a partial of no octets, which RFC 9051
 // has as nz-number64.
 func checkFetch(args string) string {
-	why, dots := "", 0
+	why, dots, sections := "", 0, 0
 	var partial []byte
 	inSection, inPartial := false, false
 	eachBare(args, func(c byte) {
 		switch {
 		case c == '[':
 			inSection, dots = true, 0
+			if sections++; sections > maxSection {
+				why = "Too many sections"
+			}
 		case c == ']':
 			inSection = false
 		case inSection && c == '.':

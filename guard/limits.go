@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 	"sync"
@@ -146,6 +147,14 @@ func (c *counted) Close() error {
 	}
 	c.l.mu.Unlock()
 	return c.Conn.Close()
+}
+
+// CloseWrite ends our side, where the transport can.
+func (c *counted) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return errors.ErrUnsupported
 }
 
 func (c *counted) leaveLocked() {

@@ -27,6 +27,10 @@ const (
 	bodyRate = 4096             // octets a second a peer must reach on the average beyond that
 )
 
+// maxBodyLine is the length from which a line is refused on SMTP and submission.
+// RFC 5321 §4.5.3.1.6 has 1000 octets; honest mail has HTML in one line.
+const maxBodyLine = 1 << 20
+
 // A scanner finds the one true end of a body, CRLF . CRLF, and what is wrong on
 // the way to it (RFC 5321 §2.3.8, §4.1.1.4). It gives out what the library may
 // see: the same text, dot-stuffed anew so that only the guard ends it.
@@ -37,6 +41,7 @@ type scanner struct {
 	normalise bool  // LMTP: CRLF for bare CR and LF, U+FFFD for NUL
 	max       int64 // octets of text, 0: unbounded
 	size      int64 // octets of text so far
+	line      int   // of them in this line
 	outBegin  bool  // what was given out stands at the begin of a line
 	defect    *DataDefect
 }
@@ -56,6 +61,7 @@ var (
 	defectCR   = defect(550, "5.6.0", "Message holds a bare CR (RFC 5321 2.3.8)")
 	defectLF   = defect(550, "5.6.0", "Message holds a bare LF (RFC 5321 2.3.8)")
 	defectNUL  = defect(550, "5.6.0", "Message holds a NUL")
+	defectLine = defect(554, "5.6.0", "Message holds a line of 1 MiB or more")
 	defectSize = defect(552, "5.3.4", "Message is larger than allowed")
 )
 
@@ -169,8 +175,15 @@ func (s *scanner) give(out, text []byte) []byte {
 		return out
 	}
 	s.size += int64(len(text))
-	if s.max > 0 && s.size > s.max && !s.refused() {
+	if s.line += len(text); text[0] == '\r' {
+		s.line = 0
+	}
+	switch {
+	case s.refused():
+	case s.max > 0 && s.size > s.max:
 		s.defect = defectSize
+	case s.line >= maxBodyLine && !s.normalise:
+		s.defect = defectLine
 	}
 	if s.refused() {
 		return out

@@ -374,6 +374,21 @@ func TestClearTextBehindSTARTTLSIsNeverRun(t *testing.T) {
 	}
 }
 
+func TestFailedHandshakeEnds(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := startSMTP(t, guard.SMTPOptions{TLS: serverTLS(), Role: guard.Inbound}, guard.Limits{})
+		defer s.srv.Close()
+		p := newPeer(s.l.dial("192.0.2.1:9"))
+		p.send("EHLO a\r\nSTARTTLS\r\n")
+		p.send("GARBAGE\r\n")
+		p.send("MAIL FROM:<a@remote.test>\r\n")
+		time.Sleep(11 * time.Second)
+		if !p.closed() || len(s.log()) != 0 {
+			t.Errorf("closed %v, events %v", p.closed(), s.log())
+		}
+	})
+}
+
 func TestImplicitTLS(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s := startSMTP(t, guard.SMTPOptions{TLS: serverTLS(), Implicit: true}, guard.Limits{})

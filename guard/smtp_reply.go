@@ -227,6 +227,8 @@ func scrub(v verb, lines []string) []string {
 		return []string{"451 4.3.0 " + who + "Local error, try again later"}
 	case (v == verbMail || v == verbRcpt || v == verbGreet) && strings.HasPrefix(line, "451 4.0.0 "):
 		return []string{"451 4.3.0 Local error, try again later"}
+	case v == verbAuth && strings.HasPrefix(line, "454 4.7.0 sasl: "):
+		return []string{"501 5.5.2 Malformed authentication response"} // go-sasl could not read it
 	case v == verbAuth && strings.HasPrefix(line, "454 4.7.0 "):
 		return []string{"454 4.7.0 Temporary authentication failure"}
 	}

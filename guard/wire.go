@@ -8,17 +8,21 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // Sizes of a connection's buffers.
 const (
-	readBuffer  = 4096
-	holdOutput  = 32 << 10              // output held at most while the library works
-	holdTime    = 50 * time.Millisecond // and for how long, seen at its next write
-	maxFailures = 6                     // failed logins on one connection
-	keepOutput  = 4096                  // a larger output buffer is given back when empty
-	crowdedWait = 10 * time.Second      // wait for a command when places are scarce
+	readBuffer   = 4096
+	holdOutput   = 32 << 10              // output held at most while the library works
+	holdTime     = 50 * time.Millisecond // and for how long, seen at its next write
+	maxFailures  = 6                     // failed logins on one connection
+	keepOutput   = 4096                  // a larger output buffer is given back when empty
+	crowdedWait  = 10 * time.Second      // wait for a command when places are scarce
+	closeWrite   = 5 * time.Second       // for the last write
+	lingerTime   = time.Second           // for swallowing what comes after it
+	lingerOctets = 256 << 10
 )
 
 var (
@@ -71,6 +75,7 @@ type wire struct {
 	reading bool      // the library waits for input, so nothing more comes by itself
 
 	closeOnce sync.Once
+	linger    atomic.Bool // the peer may still be sending: do not let that destroy the last words
 	done      chan struct{}
 }
 
@@ -167,9 +172,13 @@ func (w *wire) Close() error {
 	w.closeOnce.Do(func() {
 		close(w.done)
 		if w.wmu.TryLock() {
+			w.writeTimeout = min(w.writeTimeout, closeWrite)
 			_ = w.flushLocked()
 			w.closeNotify()
 			w.wmu.Unlock()
+		}
+		if w.linger.Load() {
+			w.drink()
 		}
 		err = w.raw.Close()
 	})
@@ -180,6 +189,7 @@ func (w *wire) Close() error {
 // closed and err is sticky. It returns the sticky error.
 func (w *wire) fail(err error) error {
 	isNew, first := w.setError(err)
+	w.linger.Store(isNew && errors.Is(err, errBreach))
 	if isNew && w.farewell != nil {
 		if text := w.farewell(err); text != "" {
 			w.wmu.Lock()
@@ -214,6 +224,18 @@ func (w *wire) pause(d time.Duration) {
 	case <-t.C:
 	case <-w.done:
 	}
+}
+
+// drink ends our side of a TCP connection and swallows what the peer still sends,
+// for a moment: closing with octets unread makes a reset, which may overtake the
+// last reply.
+func (w *wire) drink() {
+	half, ok := w.raw.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
+		return
+	}
+	_ = w.raw.SetReadDeadline(time.Now().Add(lingerTime))
+	_, _ = io.CopyN(io.Discard, w.raw, lingerOctets)
 }
 
 // closeNotify tells a TLS peer that the end is no truncation (RFC 8446 §6.1).
