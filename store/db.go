@@ -53,9 +53,9 @@ type DB struct {
 	err error // why failed was closed
 }
 
-// Open opens the database in dir, creates or migrates it, removes what a crash
-// left half-way and starts the writer. It refuses a database that is newer than
-// the program, or damaged (ErrDamaged).
+// Open opens the database in dir, creates or migrates it and starts the writer. It
+// refuses a database that is newer than the program, or damaged (ErrDamaged).
+// Several processes may have it open; each gets its turn to write.
 func Open(dir string) (*DB, error) {
 	if err := refuseNetworkFS(dir); err != nil {
 		return nil, err
@@ -111,17 +111,23 @@ func prepare(w *sql.DB) error {
 	if err := migrate(w); err != nil {
 		return err
 	}
-	if err := quickCheck(w); err != nil {
-		return err
-	}
-	_, err := w.Exec(`DELETE FROM chunk WHERE id >> 16 IN (SELECT id FROM body WHERE state = 'staged')`)
-	if err != nil {
-		return fmt.Errorf("remove staged bodies: %w", err)
-	}
-	if _, err = w.Exec(`DELETE FROM body WHERE state = 'staged'`); err != nil {
-		return fmt.Errorf("remove staged bodies: %w", err)
-	}
-	return nil
+	return quickCheck(w)
+}
+
+// RemoveStaged removes the bodies that were still arriving when a process died. Only
+// the process that serves may call it, before it takes mail: what looks left over to
+// anybody else may be arriving right now.
+func (db *DB) RemoveStaged(ctx context.Context) error {
+	return db.Update(ctx, func(tx *Tx) error {
+		_, err := tx.exec(`DELETE FROM chunk WHERE id >> 16 IN (SELECT id FROM body WHERE state = 'staged')`)
+		if err == nil {
+			_, err = tx.exec(`DELETE FROM body WHERE state = 'staged'`)
+		}
+		if err != nil {
+			return fmt.Errorf("remove staged bodies: %w", err)
+		}
+		return nil
+	})
 }
 
 // writeOptions are those of the one writer connection.
