@@ -55,6 +55,7 @@ const (
 	maxPatterns       = 8 << 10  // octets of a LIST command
 	maxSASL           = 4000     // imapserver loses step over 4096
 	maxUnknownPreAuth = 3        // unknown commands before login
+	maxEarly          = 100      // commands before login that do nothing
 )
 
 // A Command is an IMAP command that a Handler answers.
@@ -92,8 +93,9 @@ type IMAP struct {
 
 	// Owned by the goroutine that reads.
 	in      []byte  // for the library
-	append  literal // the APPEND literal that is being read
+	message literal // the APPEND literal that is being read
 	unknown int     // unknown commands before login
+	early   int     // idle ones
 
 	mu    sync.Mutex // guards all below
 	lines lineScanner

@@ -17,12 +17,12 @@ func (c *IMAP) next() error {
 	c.mu.Unlock()
 	waiting := st.goAhead && !st.answered
 	switch {
-	case c.append.streaming:
+	case c.message.streaming:
 		return c.nextBlock()
-	case c.append.announced && waiting:
-		c.append.streaming, c.append.begun = true, time.Now()
+	case c.message.announced && waiting:
+		c.message.streaming, c.message.begun = true, time.Now()
 		return nil
-	case c.append.announced:
+	case c.message.announced:
 		return c.skipLiteral()
 	case waiting && name == "AUTHENTICATE":
 		return c.nextSASL()
@@ -37,12 +37,12 @@ func (c *IMAP) nextCommand() error {
 	if err := c.patience(); err != nil {
 		return err
 	}
-	wait := c.opts.GreetingTimeout
-	if c.authed() {
-		wait = c.opts.IdleTimeout
+	wait, limit := c.opts.IdleTimeout, time.Time{}
+	if !c.authed() {
+		wait = c.shortened(c.opts.GreetingTimeout)
+		limit = c.mustLoginBy(c.opts.GreetingTimeout)
 	}
-	wait = c.shortened(wait)
-	c.arm(wait, time.Now().Add(wait))
+	c.arm(wait, earlier(time.Now().Add(wait), limit))
 	c.setBoundary(true)
 	_, err := c.br.Peek(1)
 	c.setBoundary(false)
@@ -143,6 +143,9 @@ func (c *IMAP) command(text string) error {
 func (c *IMAP) beforeLogin(cmd Command) error {
 	switch cmd.Name {
 	case "CAPABILITY", "NOOP", "LOGOUT":
+		if c.early++; c.early > maxEarly {
+			return c.bye("Too many commands before login")
+		}
 		return c.pass(cmd)
 	case "ID":
 		return c.identify(cmd)

@@ -172,6 +172,33 @@ func TestIMAPErrorsEnd(t *testing.T) {
 	})
 }
 
+func TestIMAPLoginIsDue(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := startIMAP(t, guard.IMAPOptions{AllowClearAuth: true}, guard.Limits{})
+		defer s.srv.Close()
+		busy := newPeer(s.l.dial("127.0.0.1:9"))
+		for range 4 {
+			busy.send("a NOOP\r\n")
+			time.Sleep(59 * time.Second)
+		}
+		if busy.closed() {
+			t.Error("closed too early")
+		}
+		busy.send("a NOOP\r\n")
+		time.Sleep(59 * time.Second)
+		busy.send("a NOOP\r\n")
+		time.Sleep(6 * time.Second)
+		if !busy.closed() || !strings.HasSuffix(busy.said(), "* BYE Timeout, closing connection\r\n") {
+			t.Errorf("closed %v: %q", busy.closed(), busy.said())
+		}
+		p := newPeer(s.l.dial("127.0.0.1:7"))
+		p.send(strings.Repeat("a NOOP\r\n", 500))
+		if got := strings.Count(p.said(), "a OK"); got != 100 || !p.closed() {
+			t.Errorf("got %d answers, closed %v", got, p.closed())
+		}
+	})
+}
+
 func TestIMAPDrain(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s := startIMAP(t, guard.IMAPOptions{AllowClearAuth: true}, guard.Limits{})

@@ -220,7 +220,7 @@ func (c *IMAP) appendHead(text string, m marker) error {
 	if m.literal {
 		prefix = "~"
 	}
-	c.append = literal{announced: true, sync: m.sync, size: m.size, left: m.size, begun: time.Now(),
+	c.message = literal{announced: true, sync: m.sync, size: m.size, left: m.size, begun: time.Now(),
 		utf8: strings.HasSuffix(strings.TrimSpace(args), "(")}
 	err := c.pass(Command{Tag: tag, Name: "APPEND", Args: args + prefix + "{" + strconv.FormatInt(m.size, 10) + "}"})
 	c.mu.Lock()
@@ -231,7 +231,7 @@ func (c *IMAP) appendHead(text string, m marker) error {
 
 // armLiteral sets the deadlines of a block of the message.
 func (c *IMAP) armLiteral() {
-	l := &c.append
+	l := &c.message
 	eaten := l.size - l.left
 	c.arm(c.opts.DataTimeout, l.begun.Add(bodyBase+time.Duration(eaten/bodyRate)*time.Second))
 }
@@ -240,7 +240,7 @@ func (c *IMAP) armLiteral() {
 // until the end of the command has arrived: a message of which less came is never
 // whole for the session.
 func (c *IMAP) nextBlock() error {
-	l := &c.append
+	l := &c.message
 	c.armLiteral()
 	if _, err := c.br.Peek(1); err != nil {
 		return c.fail(unexpected(err))
@@ -268,15 +268,15 @@ func (c *IMAP) nextBlock() error {
 		_ = c.say(tag, "BAD The message is not followed by the end of the command")
 		return c.bye("Closing connection")
 	}
-	c.append = literal{}
+	c.message = literal{}
 	c.in = append(append(append(c.in[:0], last), want...), crlf...)
 	return nil
 }
 
 // skipLiteral eats the message of an APPEND that the library refused.
 func (c *IMAP) skipLiteral() error {
-	l := c.append
-	c.append = literal{}
+	l := c.message
+	c.message = literal{}
 	if l.sync {
 		return nil // it will not be sent
 	}

@@ -118,8 +118,7 @@ type DeliverByParams struct {
 // guard itself writes the right reply in place of the session's.
 type SMTP struct {
 	*wire
-	opts  SMTPOptions
-	start time.Time
+	opts SMTPOptions
 
 	// Owned by the goroutine that reads.
 	in  []byte // for the library
@@ -152,7 +151,7 @@ type smtpState struct {
 // NewSMTP guards conn.
 func NewSMTP(conn net.Conn, o SMTPOptions) *SMTP {
 	o = o.withDefaults()
-	s := &SMTP{opts: o, start: time.Now()}
+	s := &SMTP{opts: o}
 	s.wire = newWire(conn, secrecy{
 		config: o.TLS, implicit: o.Implicit && o.TLS != nil,
 		handshake: o.TLSTimeout, clearAuth: o.AllowClearAuth,

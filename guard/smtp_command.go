@@ -35,8 +35,7 @@ func (s *SMTP) nextCommand() error {
 		return err
 	}
 	s.closeTransaction()
-	wait := s.commandTimeout()
-	s.arm(wait, time.Now().Add(wait))
+	s.arm(s.commandTimeout())
 	s.setBoundary(true)
 	limit := maxSMTPLine
 	if !s.stateNow().authed {
@@ -102,13 +101,17 @@ func (s *SMTP) stateNow() smtpState {
 	return s.state
 }
 
-func (s *SMTP) commandTimeout() time.Duration {
+// commandTimeout is how long to wait for a socket read of a command, and until when
+// for all of it.
+func (s *SMTP) commandTimeout() (wait time.Duration, limit time.Time) {
 	st := s.stateNow()
-	wait := s.opts.CommandTimeout
+	wait = s.opts.CommandTimeout
+	var login time.Time
 	if !st.greeted || s.opts.Role == Submission && !st.authed {
-		wait = s.opts.GreetingTimeout
+		wait, login = s.opts.GreetingTimeout, s.mustLoginBy(s.opts.GreetingTimeout)
 	}
-	return s.shortened(wait)
+	wait = s.shortened(wait)
+	return wait, earlier(time.Now().Add(wait), login)
 }
 
 // command judges one line: it is answered here, or handed to the library.

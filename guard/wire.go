@@ -17,6 +17,7 @@ const (
 	readBuffer   = 4096
 	holdOutput   = 32 << 10              // output held at most while the library works
 	holdTime     = 50 * time.Millisecond // and for how long, seen at its next write
+	loginWaits   = 5                     // time-outs of one command, until a login is due
 	maxFailures  = 6                     // failed logins on one connection
 	keepOutput   = 4096                  // a larger output buffer is given back when empty
 	crowdedWait  = 10 * time.Second      // wait for a command when places are scarce
@@ -50,6 +51,7 @@ type secrecy struct {
 // sticky error. SMTP and IMAP embed it.
 type wire struct {
 	raw          net.Conn
+	begun        time.Time
 	secrecy      secrecy
 	logins       *Logins
 	writeTimeout time.Duration
@@ -81,7 +83,7 @@ type wire struct {
 
 func newWire(conn net.Conn, s secrecy, logins *Logins, write time.Duration) *wire {
 	w := &wire{
-		raw: conn, conn: conn, secrecy: s, logins: logins, writeTimeout: write,
+		raw: conn, conn: conn, begun: time.Now(), secrecy: s, logins: logins, writeTimeout: write,
 		done: make(chan struct{}),
 	}
 	w.br = bufio.NewReaderSize(source{w}, readBuffer)
@@ -343,53 +345,18 @@ func (s source) Read(p []byte) (int, error) {
 	return 0, w.readErr(err)
 }
 
-// setReading notes whether the library waits; before it does, output leaves.
-func (w *wire) setReading(on bool) {
-	w.wmu.Lock()
-	defer w.wmu.Unlock()
-	if on {
-		_ = w.flushLocked() // an error is sticky and seen by the read
-	}
-	w.reading = on
+// mustLoginBy is when a connection that has not logged in, or not said EHLO, ends
+// however busy it is: a trickle of commands is no reason to keep a place.
+func (w *wire) mustLoginBy(perCommand time.Duration) time.Time {
+	return w.begun.Add(loginWaits * perCommand)
 }
 
-// emit hands p to the peer, now or with what follows. The error is sticky.
-func (w *wire) emit(p []byte) error {
-	w.wmu.Lock()
-	defer w.wmu.Unlock()
-	return w.emitLocked(p)
-}
-
-func (w *wire) emitLocked(p []byte) error {
-	if len(w.out) == 0 {
-		w.since = time.Now()
+// earlier is the earlier of two instants, of which the second may be none.
+func earlier(a, b time.Time) time.Time {
+	if !b.IsZero() && b.Before(a) {
+		return b
 	}
-	w.out = append(w.out, p...)
-	if w.reading || len(w.out) >= holdOutput || time.Since(w.since) > holdTime {
-		return w.flushLocked()
-	}
-	return nil
-}
-
-func (w *wire) flushLocked() error {
-	w.mu.Lock()
-	conn, early := w.conn, w.secrecy.implicit && !w.secure
-	w.mu.Unlock()
-	if len(w.out) == 0 || early { // never in clear before an implicit handshake
-		return nil
-	}
-	out := w.out
-	w.out = w.out[:0]
-	if cap(w.out) > keepOutput {
-		w.out = nil
-	}
-	_ = conn.SetWriteDeadline(time.Now().Add(w.writeTimeout))
-	if _, err := conn.Write(out); err != nil {
-		w.setError(err)
-		_ = w.raw.Close()
-		return err
-	}
-	return nil
+	return a
 }
 
 // isTimeout reports whether err is a deadline of ours.
