@@ -23,7 +23,8 @@ type Person struct {
 
 const keyPeopleVersion = "people_version"
 
-// InsertPerson adds p and sets p.ID. ErrExists: one of the addresses is taken.
+// InsertPerson adds p with all system folders and sets p.ID. ErrExists: one of the
+// addresses is taken.
 func (tx *Tx) InsertPerson(p *Person) error {
 	id, err := tx.insert(`INSERT INTO person (name, address, password, profile, active, created)
 		VALUES (?, ?, ?, ?, ?, ?)`, p.Name, p.Address, p.Password, string(p.Profile), p.Active, stamp(p.Created))
@@ -32,6 +33,9 @@ func (tx *Tx) InsertPerson(p *Person) error {
 	}
 	p.ID = id
 	if err := tx.setAddresses(*p); err != nil {
+		return err
+	}
+	if err := tx.EnsureMailboxes(p.ID, p.Created); err != nil {
 		return err
 	}
 	return tx.bumpPeople()
