@@ -127,6 +127,17 @@ func TestValidateNamesTheKey(t *testing.T) {
 	}
 }
 
+// Week reads its intervals itself; other forms, such as TOML, use the text.
+func TestIntervalsAsText(t *testing.T) {
+	var iv Interval
+	if err := iv.UnmarshalText([]byte("22:00-06:00")); err != nil || iv != (Interval{1320, 360}) {
+		t.Errorf("got %v, %v", iv, err)
+	}
+	if err := iv.UnmarshalText([]byte("22:00-22:00")); err == nil {
+		t.Errorf("an empty interval is taken as %v", iv)
+	}
+}
+
 func TestDates(t *testing.T) {
 	d, err := ParseDate("2028-02-29")
 	if err != nil || d.Weekday() != time.Tuesday || d.AddDays(1).String() != "2028-03-01" {

@@ -22,6 +22,7 @@ type oracle struct {
 	inFocus  []bool
 	leaveDay map[int64]bool
 	exceeded bool // an answer lay outside the window
+	takes    []taken
 }
 
 const (
@@ -278,8 +279,13 @@ func (o *oracle) dueDays(start int64, n int) (int64, bool) {
 	return last, true
 }
 
-// taken returns the span of the working time that a leave entry takes away.
-func (o *oracle) taken(l Leave) (begin, end int64, ok bool) {
+// taken is the span of the working time that a leave entry takes away.
+type taken struct {
+	begin, end int64
+	ok         bool
+}
+
+func (o *oracle) takenBy(l Leave) (begin, end int64, ok bool) {
 	alone := o.c
 	alone.Leave = []Leave{l}
 	with := newOracle(alone, o.zone, time.Unix(o.begin, 0), len(o.local)*step/86400)
@@ -344,17 +350,22 @@ func (o *oracle) replyDue(start int64, target Target, promises []Promise) (int64
 }
 
 func (o *oracle) stops(start int64) []stop {
+	if o.takes == nil {
+		for _, l := range o.c.Leave {
+			begin, end, ok := o.takenBy(l)
+			o.takes = append(o.takes, taken{begin, end, ok})
+		}
+	}
 	var out []stop
-	for _, l := range o.c.Leave {
-		begin, end, ok := o.taken(l)
-		if !ok || end <= start {
+	for _, l := range o.takes {
+		if !l.ok || l.end <= start {
 			continue
 		}
-		caught, ok := o.due(end, 240*60)
+		caught, ok := o.due(l.end, 240*60)
 		if !ok {
 			continue // exceeded is set.
 		}
-		out = append(out, stop{begin, end, caught, true})
+		out = append(out, stop{l.begin, l.end, caught, true})
 	}
 	slices.SortStableFunc(out, func(a, b stop) int {
 		if a.begin != b.begin {
