@@ -1,0 +1,349 @@
+// Package inbox is the life of an incoming message: where it goes, whether it waits,
+// and how it appears. This file reads top to bottom as that life:
+//
+//	Deliver  first-match list (route.go) → its folder at once, or Next delivery
+//	RunDue   a tide opens (tide.go)
+//	publish  the waiting message gets its UID
+//
+// A message comes from package queue, already released, or through Receive
+// (receive.go) from another server.
+//
+// Invariants:
+//   - A delivery is waiting, published or withdrawn (store.DeliveryState). waiting
+//     becomes published when its tide opens or its reader moves it, withdrawn when
+//     its reader deletes it; nothing else happens, and each happens once
+//     (compare-and-set). Every transition is one line of the ledger.
+//   - While it waits it stands in Next delivery, \Seen. It gets its UID in the target
+//     when it appears there, so UIDs ascend in the order in which mail appears
+//     (RFC 9051 §2.3.1.1).
+//   - A tide is one transaction for one person, digest last: highest UID.
+//   - Batching fails open: if it cannot decide, or panics, mail is delivered at once.
+//   - What was waiting when the tide passed in an outage comes on recovery in the
+//     person's hours, else with the next tide; never twice.
+//
+// It is not responsible for release times (queue), for what sessions see (imapd),
+// nor for the words of letters (digest).
+package inbox
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"tidepost/digest"
+	"tidepost/mail"
+	"tidepost/people"
+	"tidepost/policies"
+	"tidepost/store"
+)
+
+// Options are the settings of an Inbox.
+type Options struct {
+	Domain   string // main mail domain: tidepost@Domain, Message-IDs
+	Hostname string // our name in Received fields
+
+	Batch         people.Switch  // off, dry-run or on, unless a person chose otherwise; default on
+	Style         people.Style   // normal or quiet, unless a person chose otherwise
+	OutsideAtTide bool           // people outside the team come with the tide too
+	Pass          policies.Lists // the team's: senders, domains and words that pass at once, who may be urgent
+	AlarmSenders  []string       // addresses or "@domain" of machines whose alarms pass at once
+	MaxHold       time.Duration  // the longest wait for a tide; 120 h
+	EveryTide     bool           // one digest a tide also in a person's first week, not one a day
+
+	// Kick wakes the timer loop: something may be due earlier. It must not block; nil: nobody.
+	Kick func()
+	// OnReply is told, after the commit, that answers to messages came from outside, so
+	// that a parent that still waits is released before its child. nil: nobody.
+	OnReply func(ctx context.Context, answered []string, to []*people.Person, now time.Time)
+
+	Rand io.Reader // message ids and boundaries; required
+	Log  *slog.Logger
+}
+
+func (o Options) withDefaults() Options {
+	if o.Batch == people.Team {
+		o.Batch = people.On
+	}
+	if o.MaxHold <= 0 {
+		o.MaxHold = 120 * time.Hour
+	}
+	if o.Kick == nil {
+		o.Kick = func() {}
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// An Inbox files incoming mail. It is safe for concurrent use; its methods that take
+// a Tx run inside store.DB.Update.
+type Inbox struct {
+	db      *store.DB
+	dir     *people.Directory
+	o       Options
+	letters digest.Writer
+	work    chan struct{} // holds one: there is something to index
+
+	mu        sync.Mutex // guards below
+	due       time.Time  // when RunDue next has work; zero: unknown, look
+	idle      bool       // nothing waits
+	postponed map[int64]time.Time
+}
+
+// New returns an Inbox on db.
+func New(db *store.DB, dir *people.Directory, o Options) *Inbox {
+	return &Inbox{
+		db: db, dir: dir, o: o.withDefaults(), letters: digest.Writer{Domain: o.Domain},
+		work: make(chan struct{}, 1), postponed: map[int64]time.Time{},
+	}
+}
+
+// An Arrival is one message for one local person.
+type Arrival struct {
+	Person      *people.Person
+	Message     store.Message // stored
+	Content     *mail.Content // nil: derived data is that of the message it is a rendition of, or computed later
+	Facts       mail.Facts
+	ReversePath mail.Address
+	RecipientID int64          // of our own queue; 0: from elsewhere
+	Author      *people.Person // proved by a login; nil: from elsewhere
+	Urgent      bool           // passes tides; only ever set for a proved author
+	Now         bool           // its author said [now]: reaches INBOX although the person is on leave
+	Junk        bool           // spam by the provider's verdict, or From is a proved lie
+	At          time.Time      // of arrival; for mail of our own queue the release
+}
+
+// Deliver decides where a message goes and puts it there, or into Next delivery to
+// wait: the first line of the list (route.go) that fits. It stores the derived data
+// of the message if there is none. The colleague who writes to somebody on leave is
+// told.
+func (b *Inbox) Deliver(tx *store.Tx, a Arrival) (store.Delivery, error) {
+	if err := b.derive(tx, a.Message, a.Content); err != nil {
+		return store.Delivery{}, err
+	}
+	to := b.route(tx, a)
+	d := store.Delivery{
+		PersonID: a.Person.ID, MessageID: a.Message.ID, RecipientID: a.RecipientID, ReversePath: a.ReversePath.String(),
+		Target: to.target, Reason: string(to.reason), Outside: a.Author == nil, ThreadID: a.Message.ThreadID,
+		Plan: planJSON(plan{Wait: to.wait}), Arrived: a.At,
+	}
+	ev := store.Event{At: a.At, Kind: EventFiled, MessageID: a.Message.ID, Detail: to.detail()}
+	var err error
+	if to.wait == waitNot {
+		d.State, d.Published = store.Published, a.At
+		if err = tx.InsertDelivery(&d, ev); err == nil {
+			err = b.file(tx, d, to.target, 0, a.At)
+		}
+	} else {
+		d.State, d.Due = store.Waiting, to.due
+		if err = tx.InsertDelivery(&d, ev); err == nil {
+			err = b.file(tx, d, store.KindNextDelivery, store.Seen, a.At)
+		}
+		tx.AfterCommit(func() { b.expect(d.Due) })
+	}
+	if err == nil {
+		err = b.afterFiling(tx, a, to)
+	}
+	if err != nil {
+		return store.Delivery{}, fmt.Errorf("deliver message %d to person %d: %w", a.Message.ID, a.Person.ID, err)
+	}
+	return d, nil
+}
+
+// file adds the entry of a delivery to one of its person's system folders.
+func (b *Inbox) file(tx *store.Tx, d store.Delivery, kind store.Kind, flags store.Flags, now time.Time) error {
+	e := store.Entry{MessageID: d.MessageID, InternalDate: now, Flags: flags}
+	if kind == store.KindNextDelivery {
+		e.DeliveryID = d.ID
+	}
+	return b.add(tx, d.PersonID, kind, &e)
+}
+
+// add puts e into a system folder, which appears with its first entry.
+func (b *Inbox) add(tx *store.Tx, person int64, kind store.Kind, e *store.Entry) error {
+	box, err := tx.MailboxByKind(person, kind)
+	if err != nil {
+		return err
+	}
+	if !box.Visible {
+		if err := tx.ShowMailbox(box.ID); err != nil {
+			return err
+		}
+	}
+	e.MailboxID = box.ID
+	tx.AfterCommit(b.indexSoon)
+	return tx.AddEntry(e)
+}
+
+// afterFiling does what follows from where a message went: an urgent thread is
+// remembered, a colleague hears of an absence or of three quick rounds.
+func (b *Inbox) afterFiling(tx *store.Tx, a Arrival, to place) error {
+	if to.reason == ReasonUrgent && a.Message.ThreadID != 0 {
+		t, err := tx.Thread(a.Message.ThreadID)
+		if err != nil {
+			return err
+		}
+		if t.Urgent = true; tx.UpdateThread(t) != nil {
+			return fmt.Errorf("mark thread %d urgent: %w", t.ID, err)
+		}
+	}
+	if a.Author == nil || machine(a.Facts) {
+		return nil
+	}
+	about := digest.About{Subject: a.Facts.Subject, MID: a.Facts.MessageID}
+	switch {
+	case to.wait == waitAway || to.target == store.KindAway:
+		return b.TellAway(tx, a.Person, a.Author, about, a.At)
+	case to.talk:
+		return b.hintTalk(tx, a, to, about)
+	}
+	return nil
+}
+
+// NextDue says when a tide opens or a reminder comes back next, from memory. It
+// implements scheduler.Source.
+func (b *Inbox) NextDue(context.Context) (due time.Time, ok bool, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.due, !b.idle, nil
+}
+
+// expect lowers the next due time.
+func (b *Inbox) expect(due time.Time) {
+	b.mu.Lock()
+	sooner := b.idle || due.Before(b.due)
+	if sooner {
+		b.due, b.idle = due, false
+	}
+	b.mu.Unlock()
+	if sooner {
+		b.o.Kick()
+	}
+}
+
+// maxPersons is how many tides one RunDue opens; each is a transaction.
+const maxPersons = 100
+
+// RunDue opens the tides that are due at now, one person after the other, and brings
+// back what Remind me promised. The trouble of one person is not another's. It
+// implements scheduler.Source.
+func (b *Inbox) RunDue(ctx context.Context, now time.Time) error {
+	var due []int64
+	err := b.db.View(ctx, func(tx *store.Tx) (err error) {
+		due, err = tx.PersonsDue(now, maxPersons)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("look for tides: %w", err)
+	}
+	var errs []error
+	for _, id := range due {
+		late, err := b.postpone(ctx, id, now)
+		if err == nil && !late {
+			err = b.open(ctx, id, now)
+		}
+		errs = append(errs, err)
+	}
+	errs = append(errs, b.remindDue(ctx, now), b.lookAhead(ctx, now))
+	return errors.Join(errs...)
+}
+
+// open opens the tide of one person. If that fails, what waits is delivered all the
+// same, one by one and without a digest.
+func (b *Inbox) open(ctx context.Context, person int64, now time.Time) error {
+	p, ok := b.dir.ByID(person)
+	if ok {
+		err := b.db.Update(ctx, func(tx *store.Tx) error { return b.tide(tx, p, now) })
+		if err == nil || errors.Is(err, store.ErrFailed) || errors.Is(err, store.ErrClosed) || ctx.Err() != nil {
+			return err
+		}
+		b.o.Log.Error("tide failed, delivering without it", "person", person, "err", err)
+	}
+	return b.openPlain(ctx, person, now)
+}
+
+// lookAhead remembers when there is work again.
+func (b *Inbox) lookAhead(ctx context.Context, now time.Time) error {
+	var tide, remind time.Time
+	var tides, reminders bool
+	err := b.db.View(ctx, func(tx *store.Tx) (err error) {
+		if tide, tides, err = tx.NextDeliveryDue(); err != nil {
+			return err
+		}
+		remind, reminders, err = tx.NextReminder()
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("look ahead: %w", err)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !tides || reminders && remind.Before(tide) {
+		tide = remind
+	}
+	b.due, b.idle = tide, !tides && !reminders
+	if len(b.postponed) > 0 && !b.due.After(now) {
+		b.due = now.Add(postponeStep) // What is due waits for the queue.
+	}
+	return nil
+}
+
+// publish makes a waiting message appear in target: it leaves Next delivery and gets
+// its UID. Its head grows by a Received field with the time of the tide, before
+// there is a UID that promises it will not change.
+func (b *Inbox) publish(tx *store.Tx, d store.Delivery, target store.Mailbox, quiet bool, tide, now time.Time) (store.Entry, error) {
+	m, err := b.stamp(tx, d, tide)
+	if err != nil {
+		return store.Entry{}, err
+	}
+	e := store.Entry{MailboxID: target.ID, MessageID: m.ID, InternalDate: now}
+	if old, err := tx.EntryOfDelivery(d.ID); err == nil {
+		// \Seen there meant nothing; a star or a keyword was set by the reader.
+		e.Flags, e.Keywords = old.Flags&^(store.Seen|store.Deleted), old.Keywords
+		if err := tx.RemoveEntry(old, store.GonePublished, now); err != nil {
+			return e, err
+		}
+	} else if !errors.Is(err, store.ErrNotFound) {
+		return e, err
+	}
+	if quiet {
+		e.Flags |= store.Seen
+	}
+	d.State, d.Due, d.Published, d.Target, d.MessageID = store.Published, time.Time{}, now, target.Kind, m.ID
+	ev := store.Event{At: now, Kind: EventPublished, MessageID: m.ID, Detail: map[string]any{"tide": tide.UTC()}}
+	if err := tx.MoveDelivery(d, store.Waiting, ev); err != nil {
+		return e, err
+	}
+	if !target.Visible {
+		if err := tx.ShowMailbox(target.ID); err != nil {
+			return e, err
+		}
+	}
+	tx.AfterCommit(b.indexSoon)
+	return e, tx.AddEntry(&e)
+}
+
+// A plan is what a waiting delivery waits for, as stored.
+type plan struct {
+	Wait   wait      `json:"wait,omitempty"`
+	Missed time.Time `json:"missed,omitzero"` // the tide it should have come with
+}
+
+func planJSON(p plan) json.RawMessage {
+	raw, _ := json.Marshal(p) // Two plain fields cannot fail.
+	return raw
+}
+
+func planOf(d store.Delivery) plan {
+	var p plan
+	if json.Unmarshal(d.Plan, &p) != nil || p.Wait == waitNot {
+		p.Wait = waitTide
+	}
+	return p
+}

@@ -1,0 +1,164 @@
+package inbox
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"tidepost/digest"
+	"tidepost/mail"
+	"tidepost/people"
+	"tidepost/store"
+)
+
+const (
+	// maxReceived is how many hops mail may have made (RFC 5321 §6.3).
+	maxReceived = 100
+	// maxOwnReceived is how often it may have passed here: out to a list and back in
+	// is twice.
+	maxOwnReceived = 5
+)
+
+// A Peer is the other end of an SMTP or LMTP connection.
+type Peer struct {
+	Helo     string
+	Name     string // in the DNS, "" if not looked up
+	IP       netip.Addr
+	TLS      *tls.ConnectionState // nil: clear text
+	Protocol string               // "ESMTPS", "LMTP", … (RFC 3848)
+	Forged   bool                 // From names our own domain, and a check disproved it
+}
+
+// Receive takes a message from another server for local people: one transaction for
+// all of them, so nil means that everybody has it on the disk. Return-Path and
+// Received are put on top (RFC 5321 §4.4); nothing that came is removed. staged is
+// taken or, on an error, left to the caller. Errors are *mail.Reply for what is final
+// (loops) or gone meanwhile, else trouble of the store.
+func (b *Inbox) Receive(ctx context.Context, env mail.Envelope, staged *store.Staged, peer Peer, now time.Time) error {
+	facts := mail.FactsOf(mail.ParseHeader(staged.Head), staged.Content, env.From)
+	to, err := b.recipients(env)
+	if err != nil {
+		return err
+	}
+	if err := b.refuseLoop(staged.Head, facts, env); err != nil {
+		return err
+	}
+	head := mail.Prepend(staged.Head, b.traceFields(env, peer, now))
+	err = b.db.Update(ctx, func(tx *store.Tx) error {
+		body, err := tx.AddBody(staged, now)
+		if err != nil {
+			return err
+		}
+		m := store.Message{Origin: store.OriginReceived, BodyID: body, Head: head, Size: int64(len(head)) + staged.BodySize, MID: facts.MessageID, Created: now}
+		if m.ThreadID, err = PlaceThread(tx, facts, now); err != nil {
+			return err
+		}
+		if err := tx.InsertMessage(&m); err != nil {
+			return err
+		}
+		for _, p := range to {
+			a := Arrival{Person: p, Message: m, Content: staged.Content, Facts: facts, ReversePath: env.From, Junk: peer.Forged || spam(staged.Head), At: now}
+			if _, err := b.Deliver(tx, a); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("receive message %s: %w", facts.MessageID, err)
+	}
+	if answered := parents(facts); b.o.OnReply != nil && len(answered) > 0 {
+		b.o.OnReply(ctx, answered, to, now)
+	}
+	return nil
+}
+
+// recipients are the people behind the forward-paths, each once: two addresses of one
+// person are one delivery.
+func (b *Inbox) recipients(env mail.Envelope) ([]*people.Person, error) {
+	var out []*people.Person
+	for _, r := range env.Recipients {
+		p, _, ok := b.dir.ByAddress(r.Address)
+		if !ok {
+			// RCPT knew them; they left in between. Trying again tells who.
+			return nil, &mail.Reply{Code: 451, Enhanced: [3]int{4, 2, 1}, Text: "A recipient has just left, try again"}
+		}
+		if !slices.ContainsFunc(out, func(have *people.Person) bool { return have.ID == p.ID }) {
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
+// refuseLoop refuses mail that goes round in circles (RFC 5321 §6.3): too many hops,
+// too often here, or delivered to this very mailbox by us before (RFC 9228). A
+// Delivered-To alone may be that of a server in front of us.
+func (b *Inbox) refuseLoop(head []byte, f mail.Facts, env mail.Envelope) error {
+	h := mail.ParseHeader(head)
+	own := 0
+	for _, v := range h.All("Received") {
+		if stampedBy(v, b.o.Hostname) {
+			own++
+		}
+	}
+	loop := f.Received > maxReceived || own > maxOwnReceived
+	if own > 0 || h.Has(digest.LoopField) {
+		for _, r := range env.Recipients {
+			loop = loop || slices.ContainsFunc(f.DeliveredTo, func(d string) bool {
+				return strings.EqualFold(strings.Trim(strings.TrimSpace(d), "<>"), r.Address.String())
+			})
+		}
+	}
+	if loop {
+		return &mail.Reply{Code: 554, Enhanced: [3]int{5, 4, 6}, Text: "This message is in a loop"}
+	}
+	return nil
+}
+
+// stampedBy reports whether a Received field says "by host".
+func stampedBy(value, host string) bool {
+	words := strings.Fields(value)
+	for i, w := range words[:max(len(words)-1, 0)] {
+		if strings.EqualFold(w, "by") && strings.EqualFold(strings.TrimRight(words[i+1], ";"), host) {
+			return true
+		}
+	}
+	return false
+}
+
+// traceFields are what final delivery puts on top: Return-Path (RFC 5321 §4.4),
+// Delivered-To if there is one recipient (with several it would tell them of each
+// other), Received.
+func (b *Inbox) traceFields(env mail.Envelope, peer Peer, now time.Time) []byte {
+	var out bytes.Buffer
+	put := func(name, value string) {
+		if field, err := mail.FormatRawField(name, value); err == nil {
+			out.Write(field)
+		}
+	}
+	put("Return-Path", "<"+env.From.String()+">")
+	t := mail.Trace{Helo: peer.Helo, Name: peer.Name, By: b.o.Hostname, With: peer.Protocol, Time: now.UTC()}
+	if peer.IP.IsValid() {
+		t.IP = peer.IP.Unmap().String()
+	}
+	if peer.TLS != nil {
+		t.TLS = tls.VersionName(peer.TLS.Version) + " " + tls.CipherSuiteName(peer.TLS.CipherSuite)
+	}
+	if len(env.Recipients) == 1 {
+		t.For = env.Recipients[0].Address.String()
+		put("Delivered-To", t.For)
+	}
+	out.Write(t.Field())
+	return out.Bytes()
+}
+
+// spam honours the verdict of the provider's filter in front of us.
+func spam(head []byte) bool {
+	h := mail.ParseHeader(head)
+	return strings.EqualFold(strings.TrimSpace(h.Get("X-Spam-Flag")), "yes") || strings.EqualFold(strings.TrimSpace(h.Get("X-Spam")), "yes")
+}
