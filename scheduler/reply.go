@@ -23,7 +23,11 @@ func (t Target) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]int64{"minutes": int64(t.Working / time.Minute)})
 }
 
-// UnmarshalJSON reads {"minutes": m} or {"days": n}, up to 400 days.
+// maxTarget keeps sums of minutes far from overflow; what is due later than the
+// horizon has no due time anyway.
+const maxTarget = 1_000_000
+
+// UnmarshalJSON reads {"minutes": m} or {"days": n}, 0 to 1000000.
 func (t *Target) UnmarshalJSON(data []byte) error {
 	var form struct{ minutes, days *int64 }
 	err := readObject(data, []field{
@@ -36,10 +40,10 @@ func (t *Target) UnmarshalJSON(data []byte) error {
 	switch {
 	case (form.minutes == nil) == (form.days == nil):
 		return errors.New("want either minutes or days")
-	case form.days != nil && (*form.days < 0 || *form.days > 400):
-		return errors.New("days: want 0 to 400")
-	case form.minutes != nil && (*form.minutes < 0 || *form.minutes > 400*24*60):
-		return errors.New("minutes: want 0 to 576000")
+	case form.days != nil && (*form.days < 0 || *form.days > maxTarget):
+		return errors.New("days: want 0 to 1000000")
+	case form.minutes != nil && (*form.minutes < 0 || *form.minutes > maxTarget):
+		return errors.New("minutes: want 0 to 1000000")
 	case form.days != nil:
 		*t = Target{Days: int(*form.days)}
 	default:

@@ -158,7 +158,7 @@ func TestNeverOpenIsBounded(t *testing.T) {
 				t.Errorf("%s: opens %v", name, at)
 			}
 		}
-		if took := time.Since(started); took > time.Second {
+		if took := time.Since(started); took > 10*time.Second { // some ms, but on a busy machine
 			t.Errorf("%s: took %v", name, took)
 		}
 	}
