@@ -1,0 +1,109 @@
+# Tidepost. `make help` lists the targets.
+#
+# Needed: Go (the version in go.mod), gcc (SQLite is C), make. What the end-to-end
+# tests use beyond that, `make deps` installs on Debian.
+
+GO       ?= go
+TAGS     := sqlite_fts5
+GOFLAGS_ := -tags $(TAGS)
+BIN      := bin
+PREFIX   ?= /usr/local
+DESTDIR  ?=
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+LDFLAGS  := -s -w -X main.version=$(VERSION)
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@latest
+FUZZTIME    ?= 5s
+# Real clients and peers that the end-to-end tests drive.
+DEBIAN_PACKAGES := swaks msmtp isync neomutt offlineimap3 curl postfix dovecot-imapd openssl ca-certificates tzdata
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build bin/tidepost and bin/tidepost-eval
+	$(GO) build $(GOFLAGS_) -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/ ./cmd/tidepost ./cmd/tidepost-eval
+
+.PHONY: demo
+demo: build ## run everything on loopback: two people in two time zones, a tide every minute
+	$(BIN)/tidepost demo
+
+.PHONY: tour
+tour: build ## let the demo tell its story by itself, and check each step
+	$(BIN)/tidepost demo --tour
+
+.PHONY: test
+test: build ## all tests: units, journeys, the built binary with the real clients that are installed
+	$(GO) test $(GOFLAGS_) -timeout 9m ./...
+
+.PHONY: race
+race: ## the same under the race detector, without the built binary
+	$(GO) test $(GOFLAGS_) -race -short -timeout 20m $$($(GO) list $(GOFLAGS_) ./... | grep -v /e2e)
+
+.PHONY: e2e
+e2e: build ## the built binary with real clients; a missing client is an error
+	TIDEPOST_E2E=require $(GO) test $(GOFLAGS_) -count 1 -timeout 15m ./e2e/...
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME each
+	@set -e; for p in $$($(GO) list $(GOFLAGS_) ./...); do \
+	  for f in $$($(GO) test $(GOFLAGS_) -list '^Fuzz' $$p | grep ^Fuzz || true); do \
+	    echo "$$p $$f"; $(GO) test $(GOFLAGS_) -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p > .fuzz.log 2>&1 || { cat .fuzz.log; rm -f .fuzz.log; exit 1; }; \
+	  done; done; rm -f .fuzz.log
+
+.PHONY: golden
+golden: ## rewrite golden files; look at the diff
+	$(GO) test $(GOFLAGS_) ./store ./digest ./policies/... -update
+
+.PHONY: eval
+eval: build ## run the labelled data sets under $$TIDEPOST_DATA (default: testdata)
+	$(BIN)/tidepost-eval -data $${TIDEPOST_DATA:-testdata}
+
+.PHONY: cover
+cover: ## merged coverage of unit tests and the built binary
+	sh scripts/cover.sh
+
+.PHONY: lint
+lint: ## go vet, staticcheck, formatting
+	$(GO) vet $(GOFLAGS_) ./...
+	@test -z "$$(gofmt -l . | tee /dev/stderr)"
+	$(GO) run $(STATICCHECK) -tags $(TAGS) ./...
+
+.PHONY: vuln
+vuln: ## govulncheck, if its database can be reached
+	@if out=$$($(GO) run $(GOVULNCHECK) -tags $(TAGS) ./... 2>&1); then echo "$$out" | tail -3; \
+	 elif echo "$$out" | grep -qE 'vuln.go.dev|dial tcp|no such host|connection refused|Forbidden|Bad Gateway|fetching vulnerabilities'; then echo "govulncheck: database not reachable, skipped"; \
+	 else echo "$$out"; exit 1; fi
+
+.PHONY: check
+check: lint vuln race ## what CI runs after the tests: lint, race, short fuzz, a clean tree
+	$(MAKE) fuzz
+	$(GO) mod verify
+	git diff --exit-code
+
+.PHONY: bench
+bench: build ## accepted and delivered mail a second beside Postfix (needs the shared harness, BENCH=folder)
+	sh bench/smtp.sh
+
+.PHONY: faults
+faults: build ## 50 kill -9 under load: nothing acknowledged is lost
+	TIDEPOST_KILLS=50 $(GO) test $(GOFLAGS_) -count 1 -timeout 15m -run TestKill ./e2e/...
+
+.PHONY: deps
+deps: ## install the Debian packages that the end-to-end tests drive (root)
+	sh scripts/deps.sh $(DEBIAN_PACKAGES)
+
+.PHONY: install
+install: build ## install the binary, the man pages and the systemd unit
+	install -D -m 0755 $(BIN)/tidepost $(DESTDIR)$(PREFIX)/bin/tidepost
+	install -D -m 0644 docs/man/tidepost.8 $(DESTDIR)$(PREFIX)/share/man/man8/tidepost.8
+	install -D -m 0644 docs/man/tidepost.toml.5 $(DESTDIR)$(PREFIX)/share/man/man5/tidepost.toml.5
+	install -D -m 0644 packaging/tidepost.service $(DESTDIR)/lib/systemd/system/tidepost.service
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf $(BIN) cover .fuzz.log

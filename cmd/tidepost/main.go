@@ -1,0 +1,125 @@
+// Command tidepost is an e-mail gateway that makes mail asynchronous: the server a
+// team sends through and reads from. "tidepost help" lists what it can do.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"tidepost/config"
+	"tidepost/store"
+)
+
+// version is set by the build.
+var version = "devel"
+
+// Exit codes, as the manual names them.
+const (
+	exitOK       = 0
+	exitFailure  = 1 // it did not work
+	exitUsage    = 2 // unknown command, option or argument
+	exitConfig   = 3 // the configuration was refused
+	exitFindings = 4 // a check ran and found something wrong
+	exitNotFound = 5 // nobody and nothing of that name
+)
+
+// errFindings is returned by checks that ran and found something: what it was has
+// been printed.
+var errFindings = errors.New("problems were found")
+
+// A commandLine is everything that can be said on it.
+type commandLine struct {
+	Config  string           `short:"c" placeholder:"FILE" default:"${config_file}" help:"Configuration file (${default})."`
+	JSON    bool             `help:"Print JSON instead of text."`
+	Version kong.VersionFlag `help:"Print the version and exit."`
+
+	Init        initCmd        `cmd:"" help:"Write a commented tidepost.toml, a data directory and a certificate."`
+	CheckConfig checkConfigCmd `cmd:"" help:"Read the configuration and say what is wrong with it."`
+	Serve       serveCmd       `cmd:"" help:"Run the gateway."`
+	People      peopleCmd      `cmd:"" help:"Add, change, list, remove and import people."`
+	Queue       queueCmd       `cmd:"" help:"Look at outgoing mail; release or cancel it."`
+	When        whenCmd        `cmd:"" help:"Say when mail sent now would reach somebody, and why."`
+	Trace       traceCmd       `cmd:"" help:"Print the journey of one message from the ledger."`
+	Ledger      ledgerCmd      `cmd:"" help:"Prove that every accepted message is accounted for."`
+	Backup      backupCmd      `cmd:"" help:"Copy the database while it is in use."`
+	Rebuild     rebuildCmd     `cmd:"" help:"Compute derived data and the full-text index again."`
+	Doctor      doctorCmd      `cmd:"" help:"Look whether everything works: ports, TLS, smarthost, DNS, clock, a probe."`
+	Demo        demoCmd        `cmd:"" help:"Run everything on loopback with two people in two time zones."`
+}
+
+// An app is what a command works with.
+type app struct {
+	in       io.Reader
+	out, err io.Writer
+	config   string
+	json     bool
+	now      time.Time // the one clock read of a command that does not wait
+}
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is main with its surroundings as arguments.
+func run(args []string, in io.Reader, out, errw io.Writer) int {
+	var cl commandLine
+	exited, code := false, exitOK
+	parser, err := kong.New(&cl,
+		kong.Name("tidepost"),
+		kong.Description("Mail leaves in its reader's working hours and arrives with the tide."),
+		kong.Writers(out, errw),
+		kong.Exit(func(c int) { exited, code = true, c }),
+		kong.Vars{"version": version, "config_file": defaultConfig()},
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
+	if err != nil {
+		fmt.Fprintln(errw, "tidepost:", err)
+		return exitFailure
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	ctx, err := parser.Parse(args)
+	if exited {
+		return code
+	}
+	if err != nil {
+		fmt.Fprintf(errw, "tidepost: %v\nTry \"tidepost --help\".\n", err)
+		return exitUsage
+	}
+	a := &app{in: in, out: out, err: errw, config: cl.Config, json: cl.JSON, now: time.Now()}
+	return a.code(ctx.Run(a))
+}
+
+// defaultConfig is the file in the current directory if there is one, else the
+// system's.
+func defaultConfig() string {
+	if _, err := os.Stat("tidepost.toml"); err == nil {
+		return "tidepost.toml"
+	}
+	return "/etc/tidepost/tidepost.toml"
+}
+
+// code prints what went wrong and says it as an exit code.
+func (a *app) code(err error) int {
+	if err == nil {
+		return exitOK
+	}
+	if errors.Is(err, errFindings) {
+		return exitFindings
+	}
+	fmt.Fprintln(a.err, "tidepost:", err)
+	var problems config.Problems
+	switch {
+	case errors.As(err, &problems):
+		return exitConfig
+	case errors.Is(err, store.ErrNotFound):
+		return exitNotFound
+	}
+	return exitFailure
+}

@@ -1,0 +1,118 @@
+package gateway
+
+import (
+	"context"
+	"crypto"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"os"
+	"time"
+
+	"tidepost/config"
+	"tidepost/guard"
+	"tidepost/imapd"
+	"tidepost/inbox"
+	"tidepost/people"
+	"tidepost/policies"
+	"tidepost/queue"
+)
+
+// lists are the team's own part of the pass list.
+func lists(cfg *config.Config) policies.Lists {
+	return policies.Lists{
+		Senders: cfg.Pass.Senders, Domains: cfg.Pass.Domains, Words: cfg.Pass.Words,
+		UrgentSenders: cfg.Urgent.OutsideSenders,
+	}
+}
+
+func (g *Gateway) inboxOptions() inbox.Options {
+	cfg := g.cfg
+	return inbox.Options{
+		Domain:        cfg.Server.Domains[0],
+		Hostname:      cfg.Server.Hostname,
+		Batch:         people.Switch(cfg.Batch.Mode),
+		Style:         people.Style(cfg.Batch.Style),
+		OutsideAtTide: cfg.Batch.Outside == "tide",
+		Pass:          lists(cfg),
+		AlarmSenders:  cfg.Pass.AlarmSenders,
+		MaxHold:       cfg.Hold.Cap,
+		Kick:          g.wake,
+		OnReply: func(ctx context.Context, answered []string, to []*people.Person, now time.Time) {
+			g.queue.FreeParents(ctx, answered, to, now)
+		},
+		Rand: rand.Reader,
+		Log:  g.log.With("part", "inbox"),
+	}
+}
+
+func (g *Gateway) queueOptions(signer queue.Signer) queue.Options {
+	cfg := g.cfg
+	return queue.Options{
+		Hostname:       cfg.Server.Hostname,
+		Domains:        cfg.Server.Domains,
+		Mode:           people.Switch(cfg.Hold.Mode),
+		Grace:          cfg.Hold.Grace,
+		Undo:           cfg.Hold.Undo,
+		Cap:            cfg.Hold.Cap,
+		MaxExplicit:    cfg.Hold.MaxExplicit,
+		OutsideDomains: cfg.Hold.OutsideDomains,
+		Spread:         cfg.Hold.Spread,
+		Budget:         cfg.Urgent.Budget,
+		DateComposed:   cfg.Hold.Date == "composed",
+		Pass:           lists(cfg),
+		GiveUp:         cfg.Retry.GiveUp,
+		DelayedNotice:  cfg.Retry.DelayedNotice,
+		Workers:        cfg.Relay.Connections,
+		DKIM:           signer,
+		Alarm:          g.alarm,
+		Jitter:         jitter(),
+		Rand:           rand.Reader,
+		Log:            g.log.With("part", "queue"),
+	}
+}
+
+func (g *Gateway) imapOptions() imapd.Options {
+	cfg := g.cfg
+	return imapd.Options{
+		DB: g.db, People: g.dir, Auth: g.logins, Queue: g.queue, Inbox: g.inbox,
+		Log: g.log.With("part", "imap"),
+		Guard: guard.IMAPOptions{
+			TLS: g.tls, Logins: g.throttle, MaxAppend: cfg.Limits.MessageSize,
+			ID:              map[string]string{"name": "Tidepost"},
+			GreetingTimeout: cfg.Limits.IdleLogin, IdleTimeout: cfg.Limits.IdleIMAP,
+			AllowClearAuth: cfg.Listen.AllowCleartextLogin,
+		},
+		Limits: g.limits("* BYE Too many connections\r\n"),
+	}
+}
+
+func (g *Gateway) limits(busy string) guard.Limits {
+	l := g.cfg.Limits
+	return guard.Limits{Total: l.Connections, PerAddress: l.PerAddress, PerPerson: l.PerPerson, Inside: l.InsideNetworks, Busy: busy}
+}
+
+// readKey reads a private key in PEM: PKCS #8 or PKCS #1.
+func readKey(path string) (crypto.Signer, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read DKIM key: %w", err)
+	}
+	block, _ := pem.Decode(data)
+	if block == nil {
+		return nil, fmt.Errorf("read DKIM key %s: no PEM block", path)
+	}
+	if key, err := x509.ParsePKCS1PrivateKey(block.Bytes); err == nil {
+		return key, nil
+	}
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("read DKIM key %s: %w", path, err)
+	}
+	signer, ok := key.(crypto.Signer)
+	if !ok {
+		return nil, fmt.Errorf("read DKIM key %s: %T cannot sign", path, key)
+	}
+	return signer, nil
+}

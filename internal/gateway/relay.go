@@ -1,0 +1,67 @@
+package gateway
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"os"
+
+	"tidepost/config"
+	"tidepost/mail"
+	"tidepost/queue"
+	"tidepost/relay"
+)
+
+// relayOptions turns the file's section into the relay's options.
+func relayOptions(cfg *config.Config) (relay.Options, error) {
+	r := cfg.Relay
+	o := relay.Options{
+		Mode:       relay.Mode(r.Mode),
+		Host:       r.Host,
+		Port:       r.Port,
+		ServerName: r.ServerName,
+		User:       r.User,
+		Password:   relay.Secret(r.Password.Reveal()),
+		ClearAuth:  cfg.Listen.AllowCleartextLogin,
+		HeloName:   cfg.Server.Hostname,
+		Self:       cfg.Server.Domains,
+		MaxConns:   r.Connections,
+	}
+	if o.Mode == relay.ModeSmarthost {
+		o.TLS = relay.TLSMode(r.TLS)
+	}
+	if r.CAFile != "" {
+		pem, err := os.ReadFile(r.CAFile)
+		if err != nil {
+			return o, fmt.Errorf("read relay.ca_file: %w", err)
+		}
+		o.RootCAs = x509.NewCertPool()
+		if !o.RootCAs.AppendCertsFromPEM(pem) {
+			return o, fmt.Errorf("read relay.ca_file: %s holds no certificate", r.CAFile)
+		}
+	}
+	return o, o.Validate()
+}
+
+// A sender gives queue's jobs to the relay. The two packages name the same things
+// but do not know each other.
+type sender struct{ client *relay.Client }
+
+// Send implements queue.Sender.
+func (s sender) Send(ctx context.Context, job queue.Job) []queue.Result {
+	results := s.client.Send(ctx, relay.Job{
+		From: job.From, Recipients: job.Recipients, EnvID: job.EnvID, Ret: job.Ret,
+		UTF8: job.UTF8, EightBit: job.EightBit, Size: job.Size, Open: job.Open,
+	})
+	out := make([]queue.Result, len(results))
+	for i, r := range results {
+		out[i] = queue.Result{
+			Delivered: r.Delivered, Reply: r.Reply, Said: r.Said, Remote: r.Remote, TLS: r.TLS,
+			DSN: r.DSN, AfterDot: r.AfterDot, Trouble: string(r.Trouble), Alarm: r.Alarm(),
+		}
+	}
+	return out
+}
+
+// Route implements queue.Router.
+func (s sender) Route(a mail.Address) string { return s.client.Route(a) }

@@ -1,0 +1,97 @@
+package smtpd
+
+import (
+	"errors"
+	"strconv"
+
+	"github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
+
+	"tidepost/guard"
+	"tidepost/people"
+)
+
+// AuthMechanisms implements smtp.AuthSession. PLAIN for everybody; LOGIN because
+// Outlook and many devices know nothing else.
+func (s *session) AuthMechanisms() []string {
+	if s.server.opts.Guard.Role != guard.Submission {
+		return nil
+	}
+	return []string{sasl.Plain, "LOGIN"}
+}
+
+// Auth implements smtp.AuthSession. That the connection is secure is the guard's
+// care.
+func (s *session) Auth(mech string) (sasl.Server, error) {
+	if s.server.opts.Guard.Role != guard.Submission {
+		return nil, smtp.ErrAuthUnsupported
+	}
+	switch mech {
+	case sasl.Plain:
+		return sasl.NewPlainServer(func(authzid, user, password string) error {
+			// RFC 4616 §2: acting for another must be allowed, and it is not.
+			if authzid != "" && authzid != user {
+				s.conn.LoginFailed(user)
+				return smtp.ErrAuthFailed
+			}
+			return s.login(user, password)
+		}), nil
+	case "LOGIN":
+		return &loginServer{login: s.login}, nil
+	}
+	return nil, smtp.ErrAuthUnknownMechanism
+}
+
+// login checks a password; the answer to every failure is the same.
+func (s *session) login(user, password string) error {
+	if !s.conn.LoginAllowed(user) {
+		s.conn.LoginFailed(user)
+		return smtp.ErrAuthFailed
+	}
+	ctx := s.server.ctx
+	if err := s.server.doors.Directory.MaybeReload(ctx, now()); err != nil {
+		s.log().Warn("reload people", "err", err)
+	}
+	p, err := s.server.doors.Logins.Authenticate(ctx, user, password, s.ip, now())
+	if err != nil {
+		var locked *people.LockedError
+		if !errors.Is(err, people.ErrLogin) && !errors.As(err, &locked) {
+			return temporary(err)
+		}
+		s.log().Warn("login failed", "user", user, "err", err)
+		s.conn.LoginFailed(user)
+		return smtp.ErrAuthFailed
+	}
+	if !s.conn.LoginOK(user, strconv.FormatInt(p.ID, 10)) {
+		return &smtp.SMTPError{Code: 454, EnhancedCode: smtp.EnhancedCode{4, 7, 0}, Message: "Too many connections for this account"}
+	}
+	s.person = p
+	return nil
+}
+
+// A loginServer is the server's side of SASL LOGIN, which was never standardised: it
+// asks for the name, then for the password (draft-murchison-sasl-login).
+type loginServer struct {
+	login func(user, password string) error
+	step  int
+	user  string
+}
+
+// Next implements sasl.Server.
+func (l *loginServer) Next(response []byte) (challenge []byte, done bool, err error) {
+	l.step++
+	switch {
+	case l.step == 1 && response == nil:
+		return []byte("Username:"), false, nil
+	case l.user == "" && l.step <= 2: // The name, also as an initial response.
+		l.user = string(response)
+		l.step = 2
+		if l.user == "" {
+			return nil, false, smtp.ErrAuthFailed
+		}
+		return []byte("Password:"), false, nil
+	case l.step == 3:
+		return nil, true, l.login(l.user, string(response))
+	}
+	return nil, false, sasl.ErrUnexpectedClientResponse
+}

@@ -1,0 +1,119 @@
+package smtpd
+
+import (
+	"fmt"
+	"io"
+
+	"tidepost/guard"
+	"tidepost/inbox"
+	"tidepost/mail"
+	"tidepost/queue"
+	"tidepost/store"
+)
+
+// submit takes a message from a login: read to its end, look at who it says it is
+// from, and hand it to the queue. nil means that it is on the disk.
+func (s *session) submit(r io.Reader) error {
+	staged, err := s.stage(r)
+	if err != nil {
+		return err
+	}
+	defer s.discard(staged)
+	if err := s.checkFrom(mail.ParseHeader(staged.Head)); err != nil {
+		return err
+	}
+	id, err := s.server.doors.Queue.Submit(s.server.ctx, queue.Submission{
+		Author:   s.person,
+		Envelope: s.env,
+		Staged:   staged,
+		Peer:     s.peer(),
+		Now:      now(),
+	})
+	if err != nil {
+		return err
+	}
+	s.log().Info("submitted", "qid", id, "rcpts", len(s.env.Recipients), "size", staged.Size())
+	return nil
+}
+
+// receive takes a message from another server for our people.
+func (s *session) receive(r io.Reader) error {
+	staged, err := s.stage(r)
+	if err != nil {
+		return err
+	}
+	defer s.discard(staged)
+	if err := s.server.doors.Inbox.Receive(s.server.ctx, s.env, staged, s.peer(), now()); err != nil {
+		return err
+	}
+	s.log().Info("received", "from", s.env.From.String(), "rcpts", len(s.env.Recipients), "size", staged.Size())
+	return nil
+}
+
+// stage reads the message. What the guard finds wrong in it comes as an error of r.
+func (s *session) stage(r io.Reader) (*store.Staged, error) {
+	staged, err := s.server.doors.DB.Stage(s.server.ctx, r, now())
+	if err != nil {
+		return nil, err
+	}
+	if d := s.conn.DataDefect(); d != nil {
+		// Only LMTP comes here: the octets were put right, and the log says so.
+		s.log().Info("line ends put right", "was", d.Text)
+	}
+	return staged, nil
+}
+
+// discard removes what no transaction has taken.
+func (s *session) discard(staged *store.Staged) {
+	if err := s.server.doors.DB.Discard(staged); err != nil {
+		s.log().Error("discard message", "err", err)
+	}
+}
+
+// checkFrom demands exactly one From with exactly one address, which belongs to the
+// login (RFC 6409 §6.1). Readers of mail disagree about anything else, and somebody
+// would see a borrowed name.
+func (s *session) checkFrom(h mail.Header) error {
+	refuse := func(format string, args ...any) error {
+		return &mail.Reply{Code: 550, Enhanced: [3]int{5, 7, 1}, Text: fmt.Sprintf(format, args...)}
+	}
+	if n := h.Count("From"); n != 1 {
+		return refuse("The message must have exactly one From field, it has %d", n)
+	}
+	from := h.Addresses("From")
+	if len(from) != 1 {
+		return refuse("The From field must name exactly one address")
+	}
+	a, err := mail.ParsePath(from[0].Address.String(), true)
+	if err != nil || !s.owns(a) {
+		return refuse("The From address is not one of yours")
+	}
+	return nil
+}
+
+// peer is what Received fields and the ledger say of the other end.
+func (s *session) peer() inbox.Peer {
+	p := inbox.Peer{Helo: s.helo(), IP: s.ip, Protocol: s.protocol()}
+	if state, ok := s.conn.ConnectionState(); ok {
+		p.TLS = &state
+	}
+	return p
+}
+
+// protocol is the "with" of a Received field (RFC 3848, RFC 6531 §4.3).
+func (s *session) protocol() string {
+	base := "ESMTP"
+	if s.server.opts.Guard.Role == guard.LMTP {
+		base = "LMTP"
+	}
+	if s.env.UTF8 {
+		base = "UTF8" + map[string]string{"ESMTP": "SMTP", "LMTP": "LMTP"}[base]
+	}
+	if s.conn.Secure() {
+		base += "S"
+	}
+	if s.person != nil {
+		base += "A"
+	}
+	return base
+}

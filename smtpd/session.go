@@ -1,0 +1,142 @@
+package smtpd
+
+import (
+	"io"
+	"log/slog"
+	"net/netip"
+	"strings"
+
+	"github.com/emersion/go-smtp"
+
+	"tidepost/guard"
+	"tidepost/mail"
+	"tidepost/people"
+)
+
+// A session is the dialogue of one connection, in the order a message meets it: Auth
+// (auth.go), Mail, Rcpt, Data (data.go). go-smtp calls it from one goroutine.
+type session struct {
+	server *Server
+	conn   *guard.SMTP
+	helo   func() string
+	ip     netip.Addr
+	person *people.Person // whose login; nil before, and on inbound
+
+	env   mail.Envelope
+	begun bool // MAIL was accepted
+}
+
+func (s *session) log() *slog.Logger {
+	l := s.server.opts.Log.With("ip", s.ip.String())
+	if s.person != nil {
+		l = l.With("login", s.person.Address.String())
+	}
+	return l
+}
+
+// Mail implements smtp.Session: who sends.
+func (s *session) Mail(from string, opts *smtp.MailOptions) error {
+	if s.server.opts.Guard.Role == guard.Submission && s.person == nil {
+		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Authentication required"}
+	}
+	if s.begun {
+		return &smtp.SMTPError{Code: 503, EnhancedCode: smtp.EnhancedCode{5, 5, 1}, Message: "MAIL was given already"}
+	}
+	if s.server.opts.Room != nil && !s.server.opts.Room() {
+		return insufficientStorage()
+	}
+	if err := s.server.doors.Directory.MaybeReload(s.server.ctx, now()); err != nil {
+		s.log().Warn("reload people", "err", err)
+	}
+	env := mail.Envelope{EnvID: opts.EnvelopeID, Ret: string(opts.Return), UTF8: opts.UTF8, HoldUntil: s.conn.MailParams().HoldUntil}
+	if from != "" {
+		a, err := mail.ParsePath(from, opts.UTF8)
+		if err != nil {
+			return s.reply("refuse reverse-path", err)
+		}
+		env.From = a
+	}
+	if s.person != nil {
+		// A login may have gone since (people remove), so it is looked up anew.
+		p, ok := s.server.doors.Directory.ByID(s.person.ID)
+		if !ok || !p.Active {
+			return &smtp.SMTPError{Code: 535, EnhancedCode: smtp.EnhancedCode{5, 7, 8}, Message: "This account is closed"}
+		}
+		s.person = p
+		if !env.From.IsNull() && !s.owns(env.From) {
+			return &smtp.SMTPError{Code: 553, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "The sender address belongs to somebody else"}
+		}
+	}
+	s.env, s.begun = env, true
+	return nil
+}
+
+// owns reports whether an address is one of the login's, plus-addresses included.
+func (s *session) owns(a mail.Address) bool {
+	p, _, ok := s.server.doors.Directory.ByAddress(a)
+	return ok && p.ID == s.person.ID
+}
+
+// Rcpt implements smtp.Session: who receives.
+func (s *session) Rcpt(to string, opts *smtp.RcptOptions) error {
+	a, err := mail.ParsePath(to, s.env.UTF8)
+	if err != nil {
+		return s.reply("refuse forward-path", err)
+	}
+	a, err = s.place(a)
+	if err != nil {
+		return s.reply("refuse recipient", err)
+	}
+	notify := make([]string, len(opts.Notify))
+	for i, n := range opts.Notify {
+		notify[i] = string(n)
+	}
+	r := mail.Recipient{Address: a, Notify: strings.Join(notify, ",")}
+	if opts.OriginalRecipient != "" {
+		r.ORcpt = string(opts.OriginalRecipientType) + ";" + opts.OriginalRecipient
+	}
+	s.env.Recipients = append(s.env.Recipients, r)
+	return nil
+}
+
+// place says whether mail to a is taken here. The domain alone decides: a local part
+// with % or ! is never looked into (RFC 5321 §3.6.1, appendix C).
+func (s *session) place(a mail.Address) (mail.Address, error) {
+	dir := s.server.doors.Directory
+	if a.Domain != "" && !dir.IsLocalDomain(a.Domain) {
+		if s.person == nil {
+			return a, &mail.Reply{Code: 550, Enhanced: [3]int{5, 7, 1}, Text: "Relaying denied"}
+		}
+		return a, nil
+	}
+	if _, _, ok := dir.ByAddress(a); ok {
+		return a, nil
+	}
+	if s.person != nil && strings.EqualFold(a.Local, "tidepost") {
+		return a, nil // Words to Tidepost itself.
+	}
+	if base, _ := a.Tag(); strings.EqualFold(base.Local, "postmaster") && !s.server.opts.Postmaster.IsNull() {
+		return s.server.opts.Postmaster, nil
+	}
+	return a, &mail.Reply{Code: 550, Enhanced: [3]int{5, 1, 1}, Text: "No such person here"}
+}
+
+// Reset implements smtp.Session.
+func (s *session) Reset() {
+	s.env, s.begun = mail.Envelope{}, false
+}
+
+// Logout implements smtp.Session.
+func (s *session) Logout() error {
+	s.server.sessions.Done()
+	return nil
+}
+
+// Data implements smtp.Session. On LMTP the outcome is that of every recipient: they
+// share one transaction (RFC 2033 §4.2).
+func (s *session) Data(r io.Reader) error {
+	if s.person != nil {
+		return s.reply("submit", s.submit(r))
+	}
+	return s.reply("receive", s.receive(r))
+}
