@@ -6,6 +6,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"tidepost/inbox"
 	"tidepost/store"
 )
 
@@ -33,11 +34,16 @@ var (
 // logged here, the one place where it ends.
 func (s *Session) answer(command string, err error) error {
 	var known *imap.Error
+	var left *leftError
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &known):
 		return known
+	case errors.As(err, &left):
+		return no(imap.ResponseCodeInUse, "Too late: this mail has left")
+	case errors.Is(err, inbox.ErrGone):
+		return no(imap.ResponseCodeInUse, "Too late: the delivery has opened, this mail is in INBOX")
 	case errors.Is(err, context.Canceled):
 		return no(imap.ResponseCodeUnavailable, "The server is shutting down")
 	case errors.Is(err, store.ErrFull):

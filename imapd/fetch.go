@@ -271,7 +271,7 @@ func (f *fetcher) prepare(l *letter) (parts, binaries []piece, sizes []int64, er
 		return nil, nil, nil, nil
 	}
 	if f.needsText() {
-		if err := l.open(f.s.ctx, f.s.db, f.needsDerived()); err != nil {
+		if err := f.s.open(l, f.needsDerived()); err != nil {
 			return nil, nil, nil, err
 		}
 	}

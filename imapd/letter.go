@@ -2,7 +2,6 @@ package imapd
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"math"
@@ -41,41 +40,43 @@ func readLetter(tx *store.Tx, id int64, derived bool) (*letter, error) {
 }
 
 // open makes the body readable and sees to it that what is derived is known.
-func (l *letter) open(ctx context.Context, db *store.DB, derived bool) error {
-	l.body = db.OpenBody(ctx, l.msg)
+func (s *Session) open(l *letter, derived bool) error {
+	l.body = s.db.OpenBody(s.ctx, l.msg)
 	if !derived || l.known {
 		return nil
 	}
-	d, err := derive(l.msg, l.body)
+	c, err := scan(l.msg, l.body)
 	if err != nil {
 		return err
 	}
+	d := s.inbox().Derive(l.msg, c)
 	l.derived, l.known = d, true
 	// For the next reader. That it cannot be stored is no reason to fail this one.
-	_ = db.Update(ctx, func(tx *store.Tx) error { return tx.PutDerived(d) })
+	if err := s.db.Update(s.ctx, func(tx *store.Tx) error { return tx.PutDerived(d) }); err != nil {
+		s.log.Warn("store derived data", "message", l.msg.ID, "reason", err)
+	}
 	return nil
+}
+
+// scan reads a body anew: text and structure. Mail that makes the reader panic has
+// none.
+func scan(msg store.Message, body io.Reader) (c *mail.Content, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			c, err = &mail.Content{}, nil
+		}
+	}()
+	scanner := mail.NewScanner(msg.Head)
+	if _, err := io.Copy(scanner, body); err != nil {
+		return nil, fmt.Errorf("scan message %d: %w", msg.ID, err)
+	}
+	return scanner.Finish(), nil
 }
 
 func (l *letter) close() {
 	if l.body != nil {
 		l.body.Close()
 	}
-}
-
-// derive computes what is usually stored with a message when it comes.
-func derive(msg store.Message, body io.Reader) (store.Derived, error) {
-	scan := mail.NewScanner(msg.Head)
-	if _, err := io.Copy(scan, body); err != nil {
-		return store.Derived{}, fmt.Errorf("scan message %d: %w", msg.ID, err)
-	}
-	c := scan.Finish()
-	return store.Derived{
-		MessageID: msg.ID,
-		Envelope:  mail.ParseHeader(msg.Head).Envelope(),
-		Root:      c.Root,
-		Preview:   mail.Preview(c),
-		NewWords:  mail.NewWords(c),
-	}, nil
 }
 
 // section finds what BODY[…] names. A part that does not exist is empty.

@@ -13,6 +13,7 @@ import (
 	"github.com/emersion/go-imap/v2/imapserver"
 
 	"tidepost/guard"
+	"tidepost/inbox"
 	"tidepost/people"
 	"tidepost/store"
 )
@@ -22,6 +23,8 @@ type Options struct {
 	DB     *store.DB
 	People *people.Directory
 	Auth   *people.Authenticator
+	Queue  Outgoing
+	Inbox  *inbox.Inbox
 	Log    *slog.Logger
 
 	Guard  guard.IMAPOptions // TLS, throttle, times; Implicit is set by Serve

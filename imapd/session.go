@@ -33,6 +33,7 @@ type Session struct {
 	person *people.Person
 	view   *view    // selected mailbox, or nil
 	saved  []uint32 // UIDs that "$" stands for (RFC 9051 §6.4.4.1)
+	copied map[place]copyNote
 }
 
 var (
@@ -48,7 +49,7 @@ func newSession(server *Server, c *imapserver.Conn, ended *sync.WaitGroup) *Sess
 	return &Session{
 		server: server, db: server.opts.DB, lib: c, conn: conn,
 		log: server.opts.Log.With("peer", conn.RemoteAddr().String()),
-		ctx: ctx, cancel: cancel, ended: ended,
+		ctx: ctx, cancel: cancel, ended: ended, copied: map[place]copyNote{},
 	}
 }
 

@@ -237,23 +237,28 @@ type span struct{ from, to int }
 // nothing are left out (RFC 9051 §6.4.8). saved is the result of SEARCH that "$"
 // stands for (RFC 9051 §6.4.4.1).
 func (v *view) pick(set imap.NumSet, saved []uint32) []int {
-	if imap.IsSearchRes(set) {
-		var out []int
-		for _, uid := range saved {
-			if i, ok := v.index(uid); ok {
-				out = append(out, i)
-			}
+	var out []int
+	for _, s := range v.spans(set, saved) {
+		for i := s.from; i < s.to; i++ {
+			out = append(out, i)
 		}
-		return out
 	}
-	var spans []span
+	return out
+}
+
+// spans is pick as ranges of rows: ascending, apart from each other.
+func (v *view) spans(set imap.NumSet, saved []uint32) []span {
+	var out []span
 	switch set := set.(type) {
 	case imap.SeqSet:
 		for _, r := range set {
 			lo, hi := bounds(r.Start, r.Stop, uint32(len(v.rows)))
-			spans = append(spans, span{int(lo) - 1, min(int(hi), len(v.rows))})
+			out = append(out, span{int(lo) - 1, min(int(hi), len(v.rows))})
 		}
 	case imap.UIDSet:
+		if imap.IsSearchRes(set) {
+			return v.savedSpans(saved)
+		}
 		for _, r := range set {
 			lo, hi := bounds(uint32(r.Start), uint32(r.Stop), v.lastUID())
 			from, _ := v.index(lo)
@@ -261,10 +266,20 @@ func (v *view) pick(set imap.NumSet, saved []uint32) []int {
 			if ok {
 				to++
 			}
-			spans = append(spans, span{from, to})
+			out = append(out, span{from, to})
 		}
 	}
-	return flatten(spans)
+	return merge(out)
+}
+
+func (v *view) savedSpans(saved []uint32) []span {
+	var out []span
+	for _, uid := range saved {
+		if i, ok := v.index(uid); ok {
+			out = append(out, span{i, i + 1})
+		}
+	}
+	return out
 }
 
 // bounds gives a range with "*", which is 0, its numbers: "*" is the last one, also
@@ -279,17 +294,19 @@ func bounds(start, stop, last uint32) (lo, hi uint32) {
 	return max(min(start, stop), 1), max(start, stop)
 }
 
-// flatten lists the indices of spans, each once. The spans of a set are in order
-// but for one with "*".
-func flatten(spans []span) []int {
+// merge sorts spans, joins those that touch and drops empty ones. Those of a set are
+// in order but for one with "*".
+func merge(spans []span) []span {
 	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.from, b.from) })
-	var out []int
-	next := 0
+	out := spans[:0]
 	for _, s := range spans {
-		for i := max(s.from, next); i < s.to; i++ {
-			out = append(out, i)
+		switch n := len(out); {
+		case s.from >= s.to:
+		case n > 0 && s.from <= out[n-1].to:
+			out[n-1].to = max(out[n-1].to, s.to)
+		default:
+			out = append(out, s)
 		}
-		next = max(next, s.to)
 	}
 	return out
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"tidepost/guard"
+	"tidepost/inbox"
 	"tidepost/internal/testkit"
 	"tidepost/mail"
 	"tidepost/people"
@@ -25,6 +26,7 @@ type world struct {
 	t      testing.TB
 	db     *store.DB
 	dir    *people.Directory
+	inbox  *inbox.Inbox
 	alice  store.Person
 	bob    store.Person
 	server *Server
@@ -61,8 +63,9 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 	if err := w.dir.Reload(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	w.inbox = inbox.New(db, w.dir, inbox.Options{Domain: "here.test", Hostname: "mx.here.test", Rand: rand.Reader})
 	o := Options{
-		DB: db, People: w.dir,
+		DB: db, People: w.dir, Inbox: w.inbox,
 		Auth:     people.NewAuthenticator(w.dir, people.AuthOptions{Cores: 2, Tries: 10, Lockout: time.Minute}),
 		Log:      slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Guard:    guard.IMAPOptions{AllowClearAuth: true, MaxAppend: 1 << 20},
@@ -205,6 +208,13 @@ func (w *world) stage() testkit.Stage {
 		Timeout: 5 * time.Second,
 		Expand:  func(s string) string { return strings.ReplaceAll(s, "{PASS}", `"`+password+`"`) },
 		Actors: map[string]func(string) error{
+			"letter": func(args string) error {
+				box, rest, _ := strings.Cut(args, " ")
+				subject, body, _ := strings.Cut(rest, "|")
+				w.deliver(box, testkit.Letter("Bob <bob@here.test>", "Alice <alice@here.test>", subject,
+					fmt.Sprintf("l%d@here.test", len(rest)), body+"\r\n", "Content-Type: text/plain; charset=utf-8"))
+				return nil
+			},
 			"deliver": func(args string) error {
 				box, n, _ := strings.Cut(args, " x")
 				count := 1

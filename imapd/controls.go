@@ -1,0 +1,203 @@
+package imapd
+
+import (
+	"slices"
+
+	"github.com/emersion/go-imap/v2"
+
+	"tidepost/store"
+)
+
+// An act is what a message does that moves from one kind of folder to another.
+type act struct {
+	move, copy handler
+	scan       bool   // the message must be read before
+	vanishes   bool   // COPY takes the source away too: entering is the act
+	refusal    string // why it cannot be, in plain words; then there are no handlers
+}
+
+// A handler does it, inside the transaction. It returns the entry in the target, nil
+// if there is none.
+type handler func(tx *store.Tx, t *transfer, e store.Entry, j job) (*store.Entry, error)
+
+// A pair is a line of the table.
+type pair struct {
+	from, to []store.Kind // nil: any
+	act      act
+}
+
+// The groups of folders that behave alike.
+var (
+	scheduled     = []store.Kind{store.KindScheduled}
+	sending       = []store.Kind{store.KindSendNow, store.KindSendTomorrow, store.KindSendMonday, store.KindSendOpening}
+	outgoing      = append(slices.Clone(scheduled), sending...)
+	takingBack    = []store.Kind{store.KindDrafts, store.KindTrash}
+	nextDelivery  = []store.Kind{store.KindNextDelivery}
+	reminding     = []store.Kind{store.KindRemindDay, store.KindRemindWeek, store.KindRemindMonday}
+	notifications = []store.Kind{store.KindNotifications}
+	inboxKind     = []store.Kind{store.KindInbox}
+)
+
+// pairs is the folder table of PRODUCT.md. The first line that fits counts.
+//
+// COPY, then \Deleted, then EXPUNGE of the same entry in one session mean the same
+// as MOVE, whichever of the first two came first: what COPY alone must not do is
+// remembered (copyNote) and done by EXPUNGE. Entering a control folder is the act
+// itself, by COPY too; the source vanishes, and a later EXPUNGE finds nothing.
+var pairs = []pair{
+	// from          to             MOVE          COPY
+	{outgoing, takingBack, act{move: takeBack, copy: copyTakenBack}},
+	{outgoing, outgoing, act{move: enter, copy: enter, vanishes: true, scan: true}},
+	{outgoing, nextDelivery, act{refusal: "Next delivery is filled by Tidepost"}},
+	{outgoing, reminding, act{refusal: "This mail waits to leave; it cannot be a reminder"}},
+	{outgoing, nil, act{move: takeBack, copy: copyFiled}},
+
+	{nextDelivery, outgoing, act{refusal: "This mail came to you; only a draft of yours can be sent"}},
+	{nextDelivery, nextDelivery, act{refusal: "This mail is in Next delivery already"}},
+	{nextDelivery, reminding, act{refusal: "This mail is not delivered yet; move it to INBOX first"}},
+	{nextDelivery, nil, act{move: deliverNow, copy: deliverNow, vanishes: true}},
+
+	{nil, outgoing, act{move: enter, copy: enter, vanishes: true, scan: true}},
+	{nil, nextDelivery, act{refusal: "Next delivery is filled by Tidepost"}},
+	{nil, reminding, act{move: remind, copy: remind, vanishes: true}},
+
+	{notifications, inboxKind, act{move: wantSender, copy: copyWanted}},
+	{nil, nil, act{move: movePlain, copy: copyPlain}},
+}
+
+// actOf finds the line of the table.
+func actOf(from, to store.Kind) act {
+	for _, p := range pairs {
+		if (p.from == nil || slices.Contains(p.from, from)) && (p.to == nil || slices.Contains(p.to, to)) {
+			return p.act
+		}
+	}
+	panic("imapd: the last line of the table fits everything")
+}
+
+// isControl reports whether entering or leaving the folder means something.
+func isControl(k store.Kind) bool {
+	return isOutgoingControl(k) || k == store.KindNextDelivery || slices.Contains(reminding, k)
+}
+
+func isOutgoingControl(k store.Kind) bool { return slices.Contains(outgoing, k) }
+
+// allowed says in plain words why an entry cannot go where the client wants it.
+func (a act) allowed(t *transfer, e store.Entry) error {
+	if a.refusal != "" {
+		return no(imap.ResponseCodeCannot, a.refusal)
+	}
+	if isTimetable(t.from.Kind, e) {
+		return no(imap.ResponseCodeCannot, "The timetable stays in Scheduled; deleted, it comes back")
+	}
+	return nil
+}
+
+// isTimetable: the letter on top of Scheduled is the one entry there that waits for
+// nothing.
+func isTimetable(k store.Kind, e store.Entry) bool {
+	return k == store.KindScheduled && e.SubmissionID == 0
+}
+
+// appendRefusal says which folders take no APPEND.
+func appendRefusal(k store.Kind) error {
+	switch {
+	case k == store.KindNextDelivery:
+		return no(imap.ResponseCodeCannot, "Next delivery is filled by Tidepost")
+	case slices.Contains(reminding, k):
+		return no(imap.ResponseCodeCannot, "Only mail that is in another folder can be a reminder; move it here")
+	}
+	return nil
+}
+
+// takeBack: out of Scheduled to Drafts or Trash cancels what has not left; to any
+// other folder files a copy there, and the mail goes on waiting.
+func takeBack(tx *store.Tx, t *transfer, e store.Entry, _ job) (*store.Entry, error) {
+	out, err := t.s.queue().MoveOut(tx, t.s.person, e, t.to, t.s.now())
+	return &out, err
+}
+
+// copyTakenBack: COPY to Drafts or Trash; EXPUNGE then cancels.
+func copyTakenBack(tx *store.Tx, t *transfer, e store.Entry, _ job) (*store.Entry, error) {
+	return t.copyOut(tx, e, copyNote{cancel: true})
+}
+
+// copyFiled: COPY to any other folder; EXPUNGE then keeps the schedule.
+func copyFiled(tx *store.Tx, t *transfer, e store.Entry, _ job) (*store.Entry, error) {
+	return t.copyOut(tx, e, copyNote{filed: true})
+}
+
+func (t *transfer) copyOut(tx *store.Tx, e store.Entry, note copyNote) (*store.Entry, error) {
+	out, err := t.s.queue().CopyOut(tx, t.s.person, e, t.to, t.s.now())
+	if err != nil {
+		return nil, err
+	}
+	t.copied[place{t.from.ID, e.UID}] = note
+	return &out, nil
+}
+
+// enter: into Scheduled restores what was taken back or sends a draft at its time,
+// into the folders below it at theirs.
+func enter(tx *store.Tx, t *transfer, e store.Entry, j job) (*store.Entry, error) {
+	return t.s.queue().MoveIn(tx, t.s.person, e, j.content, t.to.Kind, t.s.now())
+}
+
+// deliverNow: out of Next delivery is delivered at once.
+func deliverNow(tx *store.Tx, t *transfer, e store.Entry, _ job) (*store.Entry, error) {
+	out, err := t.s.inbox().DeliverNow(tx, t.s.person.ID, e, t.to, t.s.now())
+	return &out, err
+}
+
+// remind: into a folder of Remind me comes back on top, unread, then.
+func remind(tx *store.Tx, t *transfer, e store.Entry, _ job) (*store.Entry, error) {
+	out, err := t.s.inbox().Remind(tx, t.s.person, e, t.to.Kind, t.s.now())
+	return &out, err
+}
+
+// wantSender: out of Notifications to INBOX means that its sender always goes there.
+func wantSender(tx *store.Tx, t *transfer, e store.Entry, j job) (*store.Entry, error) {
+	if err := t.s.inbox().MovedFromNotifications(tx, t.s.person, e, t.s.now()); err != nil {
+		return nil, err
+	}
+	return movePlain(tx, t, e, j)
+}
+
+// copyWanted: COPY from Notifications to INBOX; EXPUNGE makes it a move.
+func copyWanted(tx *store.Tx, t *transfer, e store.Entry, j job) (*store.Entry, error) {
+	out, err := copyPlain(tx, t, e, j)
+	t.copied[place{t.from.ID, e.UID}] = copyNote{wanted: true}
+	return out, err
+}
+
+// expungeEntry removes an entry that is flagged \Deleted: alone it means what
+// deleting means in that folder, behind a COPY it completes a move.
+func (s *Session) expungeEntry(tx *store.Tx, box store.Mailbox, e store.Entry) error {
+	note := s.copied[place{box.ID, e.UID}]
+	now := s.now()
+	switch {
+	case isTimetable(box.Kind, e):
+		return tx.RemoveEntry(e, store.GoneExpunged, now)
+	case isOutgoingControl(box.Kind) && e.SubmissionID != 0:
+		if note.filed {
+			return s.stay(tx, e)
+		}
+		return s.queue().CancelEntry(tx, s.person, e, now)
+	case box.Kind == store.KindNextDelivery && e.DeliveryID != 0:
+		_, err := s.inbox().Withdraw(tx, s.person.ID, e, now)
+		return err
+	case note.wanted:
+		if err := s.inbox().MovedFromNotifications(tx, s.person, e, now); err != nil {
+			return err
+		}
+	}
+	return tx.RemoveEntry(e, store.GoneExpunged, now)
+}
+
+// flagged follows a change of flags: in Scheduled \Deleted freezes the release until
+// EXPUNGE or until it is taken away.
+func (s *Session) flagged(tx *store.Tx, box store.Mailbox, e store.Entry, was store.Flags) error {
+	if !isOutgoingControl(box.Kind) || e.SubmissionID == 0 || (e.Flags^was)&store.Deleted == 0 {
+		return nil
+	}
+	return s.queue().SetFrozen(tx, s.person, e, e.Flags&store.Deleted != 0, s.now())
+}
