@@ -29,7 +29,8 @@ func (r *Report) subject(original mail.Header) string {
 // do.
 func (r *Report) words(original mail.Header) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\n", r.opening())
+	paragraph(&b, "", r.opening())
+	b.WriteByte('\n')
 	fmt.Fprintf(&b, "  Subject: %s\n", clean(original.Text("Subject"), 200))
 	if !r.Arrival.IsZero() {
 		fmt.Fprintf(&b, "  Sent:    %s\n", clock(r.Arrival, r.Now.Location()))
@@ -48,7 +49,7 @@ func (r *Report) words(original mail.Header) string {
 			paragraph(&b, "    ", "Found here: "+clean(x.Reply.Text, maxQuoted))
 		}
 		if x.Action == Delayed && !x.RetryTo.IsZero() {
-			paragraph(&b, "    ", "Tried again until "+clock(x.RetryTo, r.Now.Location())+".")
+			paragraph(&b, "    ", "It is tried again until "+clock(x.RetryTo, r.Now.Location())+".")
 		}
 		if !advised[do] {
 			advised[do] = true
