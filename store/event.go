@@ -62,6 +62,13 @@ func (tx *Tx) EventsOfDelivery(id int64) ([]Event, error) {
 	return all(tx, scanEvent, `SELECT `+eventColumns+` FROM event WHERE delivery_id = ? ORDER BY id`, id)
 }
 
+// NewestEvent returns the last line of the ledger. ErrNotFound: it is empty.
+func (tx *Tx) NewestEvent() (Event, error) {
+	var e Event
+	err := tx.row(scanEvent(&e), `SELECT `+eventColumns+` FROM event ORDER BY id DESC LIMIT 1`)
+	return e, err
+}
+
 // EventsAfter returns at most limit events with an id above after, in order.
 func (tx *Tx) EventsAfter(after int64, limit int) ([]Event, error) {
 	return all(tx, scanEvent, `SELECT `+eventColumns+` FROM event WHERE id > ? ORDER BY id LIMIT ?`, after, limit)

@@ -138,6 +138,33 @@ func (tx *Tx) StaleDerived(limit int) ([]int64, error) {
 		 WHERE d.version IS NULL OR d.version <> ? LIMIT ?`, DerivedVersion, limit)
 }
 
+// CountDerived returns how many messages have derived data of any version.
+func (tx *Tx) CountDerived() (int, error) {
+	var n int
+	err := tx.row([]any{&n}, `SELECT count(*) FROM derived`)
+	return n, err
+}
+
+// ExpireDerived makes the derived data of at most limit messages with an id above
+// after count as missing, and takes them out of the full-text index. It returns the
+// last id, 0 when there are no more.
+func (tx *Tx) ExpireDerived(after int64, limit int) (last int64, err error) {
+	ids, err := all(tx, func(id *int64) []any { return []any{id} },
+		`SELECT message_id FROM derived WHERE message_id > ? ORDER BY message_id LIMIT ?`, after, limit)
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	for _, id := range ids {
+		if _, err := tx.exec(`DELETE FROM fts WHERE rowid = ?`, id); err != nil {
+			return 0, fmt.Errorf("expire derived data of %d: %w", id, err)
+		}
+		if _, err := tx.exec(`UPDATE derived SET version = 0, indexed = 0 WHERE message_id = ?`, id); err != nil {
+			return 0, fmt.Errorf("expire derived data of %d: %w", id, err)
+		}
+	}
+	return ids[len(ids)-1], nil
+}
+
 // Orphan notes that a message may have lost its last reference: it is looked at by
 // Sweep after the given time.
 func (tx *Tx) Orphan(message int64, after time.Time) error {

@@ -65,6 +65,15 @@ func quickCheck(db *sql.DB) error {
 	return nil
 }
 
+// SchemaVersion returns how many migrations the database has seen.
+func (db *DB) SchemaVersion(ctx context.Context) (int, error) {
+	var version int
+	if err := db.read.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&version); err != nil {
+		return 0, fmt.Errorf("read schema version: %w", mapError(err))
+	}
+	return version, nil
+}
+
 // Schema returns today's schema as SQL text, tables and indexes in the order of
 // their names.
 func (db *DB) Schema(ctx context.Context) (string, error) {

@@ -98,6 +98,22 @@ func (tx *Tx) WaitingIn(mailbox int64, limit int) (list []Submission, total int,
 	return list, total, err
 }
 
+// Unsettled returns the submissions with a recipient that is held, deferred or being
+// sent, the oldest first, at most limit; author 0 means everybody's.
+func (tx *Tx) Unsettled(author int64, limit int) ([]Submission, error) {
+	return all(tx, scanSubmission, `SELECT `+submissionColumns+` FROM submission s WHERE (?1 = 0 OR s.author_id = ?1)
+		AND s.id IN (SELECT submission_id FROM recipient WHERE state IN ('held', 'deferred')
+			UNION SELECT submission_id FROM recipient WHERE state = 'sending')
+		ORDER BY s.id LIMIT ?2`, author, limit)
+}
+
+// NewestSubmissions returns submissions whatever became of them, the newest first, at
+// most limit; author 0 means everybody's.
+func (tx *Tx) NewestSubmissions(author int64, limit int) ([]Submission, error) {
+	return all(tx, scanSubmission, `SELECT `+submissionColumns+` FROM submission WHERE ?1 = 0 OR author_id = ?1
+		ORDER BY id DESC LIMIT ?2`, author, limit)
+}
+
 // RecentSubmissions returns the author's submissions accepted since an instant, the
 // newest first, at most limit.
 func (tx *Tx) RecentSubmissions(author int64, since time.Time, limit int) ([]Submission, error) {
