@@ -1,6 +1,7 @@
 package smtpd
 
 import (
+	"crypto/tls"
 	"fmt"
 	"io"
 
@@ -26,7 +27,8 @@ func (s *session) submit(r io.Reader) error {
 		Author:   s.person,
 		Envelope: s.env,
 		Staged:   staged,
-		Peer:     s.peer(),
+		Priority: s.priority(),
+		Peer:     s.queuePeer(),
 		Now:      now(),
 	})
 	if err != nil {
@@ -100,14 +102,36 @@ func (s *session) peer() inbox.Peer {
 	return p
 }
 
+// queuePeer is the same in the words of the queue.
+func (s *session) queuePeer() queue.Peer {
+	p := queue.Peer{Helo: s.helo(), IP: s.ip.String(), Protocol: s.protocol()}
+	if state, ok := s.conn.ConnectionState(); ok {
+		p.TLS = tls.VersionName(state.Version) + " " + tls.CipherSuiteName(state.CipherSuite)
+	}
+	return p
+}
+
+// priority is MT-PRIORITY, 0 if it was not given.
+func (s *session) priority() int {
+	if p := s.conn.MailParams().Priority; p != nil {
+		return *p
+	}
+	return 0
+}
+
 // protocol is the "with" of a Received field (RFC 3848, RFC 6531 §4.3).
 func (s *session) protocol() string {
-	base := "ESMTP"
-	if s.server.opts.Guard.Role == guard.LMTP {
+	lmtp := s.server.opts.Guard.Role == guard.LMTP
+	var base string
+	switch {
+	case lmtp && s.env.UTF8:
+		base = "UTF8LMTP"
+	case lmtp:
 		base = "LMTP"
-	}
-	if s.env.UTF8 {
-		base = "UTF8" + map[string]string{"ESMTP": "SMTP", "LMTP": "LMTP"}[base]
+	case s.env.UTF8:
+		base = "UTF8SMTP"
+	default:
+		base = "ESMTP"
 	}
 	if s.conn.Secure() {
 		base += "S"
