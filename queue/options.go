@@ -11,6 +11,7 @@ import (
 	"tidepost/mail"
 	"tidepost/people"
 	"tidepost/policies"
+	"tidepost/scheduler"
 	"tidepost/store"
 )
 
@@ -45,6 +46,13 @@ type Options struct {
 	// Alarm is told, once per trouble until it is over, when an admin must act. It
 	// must not block. nil: only the log is told.
 	Alarm func(what, detail string)
+
+	// Wake tells the timer loop that something may be due earlier than it knows. It
+	// must not block. nil: the loop finds out within a minute.
+	Wake func()
+
+	// Clock pauses releases after the wall clock was set forward. nil: never.
+	Clock *scheduler.StepGuard
 
 	Jitter *rand.Rand // spread and back-off; used under a lock; nil: none
 	Rand   io.Reader  // message ids and boundaries; required

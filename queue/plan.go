@@ -131,7 +131,7 @@ func (q *Queue) planOne(in *intake, v policies.Verdict, who party) Plan {
 		p.Rule, p.Floor = RuleHours, undo
 	}
 	if mode == people.DryRun && (p.Rule == RuleHours || p.Rule == RuleAuthor || p.Rule == RuleFree) {
-		m := q.moment(p, who, nil, in.now)
+		m := q.moment(p, who, in.now)
 		p = Plan{Rule: RuleNow, Why: whyDryRun, From: in.now, DryRun: m.At}
 	}
 	return p
@@ -190,7 +190,7 @@ func (q *Queue) common(ids []int64, now time.Time) (time.Time, bool) {
 // moment computes when a plan releases, as of now: the zone data, calendars and
 // people of this moment. The answer may lie in the past. Its reason is p.Why unless
 // a calendar has a better one.
-func (q *Queue) moment(p Plan, who party, _ []Plan, now time.Time) scheduler.Moment {
+func (q *Queue) moment(p Plan, who party, now time.Time) scheduler.Moment {
 	m := scheduler.Moment{At: p.From, Reason: scheduler.Reason(p.Why)}
 	hold := max(p.From.Add(q.o.Cap).Sub(now), 0)
 	switch p.Rule {

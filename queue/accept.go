@@ -1,0 +1,279 @@
+package queue
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"tidepost/inbox"
+	"tidepost/mail"
+	"tidepost/policies"
+	"tidepost/store"
+)
+
+// accept writes a message, its envelope and its recipients: what the 250 promises.
+// It returns the submission; for a repeat that is the one that was there before.
+func (q *Queue) accept(tx *store.Tx, in *intake) (int64, error) {
+	if len(in.env.Recipients) == 0 {
+		return 0, nil // To Tidepost alone.
+	}
+	before, err := q.dropRepeats(tx, in)
+	if err != nil || len(in.env.Recipients) == 0 {
+		return before, err
+	}
+	msg, err := q.putMessage(tx, in)
+	if err != nil {
+		return 0, err
+	}
+	sub, err := q.putSubmission(tx, in, msg)
+	if err != nil {
+		return 0, err
+	}
+	rcpts, err := q.putRecipients(tx, in, sub)
+	if err != nil {
+		return 0, err
+	}
+	if err := q.showWaiting(tx, in, msg, sub, rcpts); err != nil {
+		return 0, err
+	}
+	return sub.ID, q.tellAccepted(tx, in, sub, rcpts)
+}
+
+// putMessage stores head and body, or a head that shares a stored body.
+func (q *Queue) putMessage(tx *store.Tx, in *intake) (store.Message, error) {
+	msg := store.Message{Origin: store.OriginSubmitted, BodyID: in.source.BodyID, Head: in.head, Size: in.size,
+		MID: in.facts.MessageID, Created: in.now}
+	if in.staged != nil {
+		body, err := tx.AddBody(in.staged, in.now)
+		if err != nil {
+			return msg, err
+		}
+		msg.BodyID = body
+	}
+	var err error
+	if msg.ThreadID, err = q.putThread(tx, in); err != nil {
+		return msg, err
+	}
+	return msg, tx.InsertMessage(&msg)
+}
+
+// putThread joins the thread or begins one, and remembers every id that was named.
+func (q *Queue) putThread(tx *store.Tx, in *intake) (int64, error) {
+	id, err := inbox.PlaceThread(tx, in.facts, in.now)
+	if err != nil || in.urgentSource() == "" {
+		return id, err
+	}
+	t, err := tx.Thread(id)
+	if err != nil {
+		return 0, err
+	}
+	t.Urgent = true
+	return id, tx.UpdateThread(t)
+}
+
+func (q *Queue) putSubmission(tx *store.Tx, in *intake, msg store.Message) (store.Submission, error) {
+	tag := policies.Tag(in.found)
+	subject := in.facts.Subject
+	if _, rest, ok := mail.SubjectTag(subject); ok && tag != "" {
+		subject = rest
+	}
+	sub := store.Submission{
+		MessageID: msg.ID, AuthorID: in.author.ID, ReversePath: in.env.From.String(), EnvID: in.env.EnvID, Ret: in.env.Ret,
+		UTF8: in.env.UTF8, MID: in.facts.MessageID, Digest: in.digest(), Subject: subject, Urgent: in.urgentSource() != "",
+		FileSent: in.folder, Accepted: in.now,
+		Plan: encodeLetter(letterPlan{Tag: tag, Stale: staleWords.MatchString(in.words), Protocol: in.peer.Protocol}),
+	}
+	if ids := parents(in.facts); len(ids) > 0 {
+		sub.InReplyTo = ids[0]
+	}
+	if sub.MID == "" {
+		mid, err := mail.NewMessageID(q.random(), q.o.mainDomain())
+		if err != nil {
+			return sub, fmt.Errorf("message id: %w", err)
+		}
+		sub.MID = mid
+		if err := tx.PutThreadRef(mid, msg.ThreadID); err != nil {
+			return sub, err
+		}
+	}
+	if err := tx.InsertSubmission(&sub); err != nil {
+		return sub, err
+	}
+	return sub, tx.AddEvent(store.Event{At: in.now, Kind: evAccepted, SubmissionID: sub.ID, MessageID: msg.ID, PersonID: in.author.ID,
+		Detail: detail{"mid": sub.MID, "size": in.size, "recipients": len(in.env.Recipients), "protocol": in.peer.Protocol, "ip": in.peer.IP}})
+}
+
+// putRecipients stores every recipient as held until its release time, which may be
+// now.
+func (q *Queue) putRecipients(tx *store.Tx, in *intake, sub store.Submission) ([]store.Recipient, error) {
+	var out []store.Recipient
+	for i, e := range in.env.Recipients {
+		m := q.moment(in.plans[i], in.party(i), in.now)
+		p := in.plans[i].told(m)
+		r := store.Recipient{SubmissionID: sub.ID, Address: in.verdicts[i].Address.String(), Notify: e.Notify, ORcpt: e.ORcpt,
+			State: store.Held, Due: later(m.At, in.now), Plan: p.encode()}
+		if in.readers[i] != nil {
+			r.PersonID = in.readers[i].ID
+		}
+		ev := store.Event{At: in.now, Kind: evHeld, Detail: detail{"due": r.Due, "rule": p.Rule, "why": p.Why}}
+		if !p.DryRun.IsZero() {
+			ev.Detail = detail{"due": r.Due, "rule": p.Rule, "why": p.Why, "dry_run": p.DryRun}
+		}
+		if err := tx.InsertRecipient(&r, ev); err != nil {
+			return nil, err
+		}
+		q.wakeAt(tx, r)
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
+// showWaiting puts the message into the author's Scheduled unless everything leaves
+// at once: the very octets that were submitted, and a date that never changes,
+// because clients cache both.
+func (q *Queue) showWaiting(tx *store.Tx, in *intake, msg store.Message, sub store.Submission, rcpts []store.Recipient) error {
+	waits := false
+	for _, r := range rcpts {
+		waits = waits || r.Due.After(in.now)
+	}
+	if !waits {
+		return nil
+	}
+	err := tx.PutDerived(store.Derived{MessageID: msg.ID, Envelope: mail.ParseHeader(in.head).Envelope(), Root: in.content.Root,
+		Preview: mail.Preview(in.content), NewWords: in.words})
+	if err != nil {
+		return err
+	}
+	_, err = q.addScheduled(tx, sub, in.now)
+	return err
+}
+
+// addScheduled gives a submission its entry in the author's Scheduled.
+func (q *Queue) addScheduled(tx *store.Tx, sub store.Submission, now time.Time) (store.Entry, error) {
+	box, err := tx.MailboxByKind(sub.AuthorID, store.KindScheduled)
+	if err != nil {
+		return store.Entry{}, err
+	}
+	e := store.Entry{MailboxID: box.ID, MessageID: sub.MessageID, SubmissionID: sub.ID, InternalDate: sub.Accepted,
+		Flags: store.Seen, Keywords: []string{keywordPending}}
+	if err := tx.AddEntry(&e); err != nil {
+		return e, err
+	}
+	q.touchTimetable(tx, sub.AuthorID, now)
+	return e, nil
+}
+
+// The keywords of RFC 9979.
+const (
+	keywordPending   = "$SubmitPending"
+	keywordSubmitted = "$Submitted"
+)
+
+// dropRepeats takes out the recipients to whom the same mail (Message-ID and body)
+// is on its way, or has gone. It returns the submission they belong to.
+func (q *Queue) dropRepeats(tx *store.Tx, in *intake) (int64, error) {
+	if in.again || in.facts.MessageID == "" {
+		return 0, nil
+	}
+	earlier, err := q.earlier(tx, in)
+	if err != nil || len(earlier) == 0 {
+		return 0, err
+	}
+	last := map[string]store.Recipient{}
+	for _, s := range earlier {
+		rcpts, err := tx.Recipients(s.ID)
+		if err != nil {
+			return 0, err
+		}
+		for _, r := range rcpts {
+			last[repeatKey(r.PersonID, r.Address)] = r // The newest says how it stands.
+		}
+	}
+	var gone []store.Recipient
+	keep := 0
+	for i := range in.env.Recipients {
+		id := int64(0)
+		if in.readers[i] != nil {
+			id = in.readers[i].ID
+		}
+		r, known := last[repeatKey(id, in.verdicts[i].Address.String())]
+		switch {
+		case known && r.State == store.Delivered:
+			gone = append(gone, r)
+		case known && !r.State.Final():
+			// A repeat: 250, one copy.
+		default:
+			in.move(keep, i)
+			keep++
+		}
+	}
+	if keep == len(in.env.Recipients) {
+		return 0, nil
+	}
+	in.cut(keep)
+	old := earlier[len(earlier)-1]
+	err = tx.AddEvent(store.Event{At: in.now, Kind: evRepeat, SubmissionID: old.ID, PersonID: in.author.ID,
+		Detail: detail{"mid": old.MID, "delivered": len(gone)}})
+	if err == nil && len(gone) > 0 {
+		err = q.tellRepeat(tx, in.author, old, gone, in.now)
+	}
+	return old.ID, err
+}
+
+// earlier finds the author's submissions of the same mail, oldest first.
+func (q *Queue) earlier(tx *store.Tx, in *intake) ([]store.Submission, error) {
+	list, err := tx.SubmissionsByMID(in.facts.MessageID)
+	if err != nil {
+		return nil, err
+	}
+	digest := string(in.digest())
+	var out []store.Submission
+	for _, s := range list {
+		if s.AuthorID == in.author.ID && string(s.Digest) == digest {
+			out = append(out, s)
+		}
+	}
+	return out, nil
+}
+
+func repeatKey(person int64, address string) string {
+	if person != 0 {
+		return fmt.Sprint("person ", person)
+	}
+	return addressOf(address).Key()
+}
+
+// move and cut keep the parallel lists of an intake in step.
+func (in *intake) move(to, from int) {
+	in.env.Recipients[to] = in.env.Recipients[from]
+	in.readers[to] = in.readers[from]
+	in.verdicts[to] = in.verdicts[from]
+	in.plans[to] = in.plans[from]
+}
+
+func (in *intake) cut(n int) {
+	in.env.Recipients, in.readers, in.verdicts, in.plans = in.env.Recipients[:n], in.readers[:n], in.verdicts[:n], in.plans[:n]
+}
+
+// urgentSource returns how the mail became urgent for a colleague, "" if for none:
+// elsewhere urgent mail only leaves at once, and costs nobody's sleep here.
+func (in *intake) urgentSource() policies.Source {
+	for i, v := range in.verdicts {
+		if v.Urgent != "" && in.readers[i] != nil {
+			return v.Urgent
+		}
+	}
+	return ""
+}
+
+// isGone reports whether an error says that somebody was faster.
+func isGone(err error) bool {
+	return errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrNotFound)
+}

@@ -1,0 +1,276 @@
+package queue
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"tidepost/mail"
+	"tidepost/scheduler"
+	"tidepost/store"
+)
+
+// A trip is one call of the Sender: those recipients of a flight that share a route.
+type trip struct {
+	f     *flight
+	rcpts []store.Recipient
+	route string
+}
+
+// A unit is trips that one worker makes in order: a reply behind the mail it answers.
+type unit []trip
+
+// A pool counts what the workers do. Units wait in memory only as long as it takes a
+// worker to come; there are never more than idle workers at the time of the release,
+// because what is claimed may have to be sent twice after a crash.
+type pool struct {
+	workers int
+	wakeup  chan struct{} // one token per unit in queue
+
+	mu      sync.Mutex
+	queue   []unit
+	running int
+	routes  map[string]int // trips under way, by route
+}
+
+func newPool(workers int) *pool {
+	return &pool{workers: workers, wakeup: make(chan struct{}, 1), routes: map[string]int{}}
+}
+
+// free returns how many workers are idle.
+func (p *pool) free() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return max(p.workers-p.running-len(p.queue), 0)
+}
+
+// busyRoutes returns the routes that have half of the workers already.
+func (p *pool) busyRoutes() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := []string{}
+	for r, n := range p.routes {
+		if r != "" && n >= max(p.workers/2, 1) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+func (p *pool) put(u unit) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.queue = append(p.queue, u)
+	for _, t := range u {
+		p.routes[t.route]++
+	}
+	p.signal()
+}
+
+// signal wakes one worker. Who finds more in the queue signals the next.
+func (p *pool) signal() {
+	select {
+	case p.wakeup <- struct{}{}:
+	default:
+	}
+}
+
+func (p *pool) take() (unit, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.queue) == 0 {
+		return nil, false
+	}
+	u := p.queue[0]
+	p.queue = p.queue[1:]
+	p.running++
+	if len(p.queue) > 0 {
+		p.signal()
+	}
+	return u, true
+}
+
+func (p *pool) done(u unit) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.running--
+	for _, t := range u {
+		if p.routes[t.route]--; p.routes[t.route] <= 0 {
+			delete(p.routes, t.route)
+		}
+	}
+}
+
+// dispatch gives claimed flights to the workers, split by route; a flight that
+// answers another one goes behind it.
+func (q *Queue) dispatch(ready []*flight) {
+	var units []*unit
+	of := map[*flight]map[string]*unit{}
+	for _, f := range ready {
+		of[f] = map[string]*unit{}
+		for _, t := range q.trips(f) {
+			u := behind(of, f.parents, t.route)
+			if u == nil {
+				u = &unit{}
+				units = append(units, u)
+			}
+			*u = append(*u, t)
+			of[f][t.route] = u
+		}
+	}
+	for _, u := range units {
+		q.pool.put(*u)
+	}
+}
+
+// behind finds the unit in which one of parents goes to the same route.
+func behind(of map[*flight]map[string]*unit, parents []*flight, route string) *unit {
+	for _, p := range parents {
+		if u := of[p][route]; u != nil {
+			return u
+		}
+	}
+	return nil
+}
+
+// trips splits the claimed recipients of a flight by route.
+func (q *Queue) trips(f *flight) []trip {
+	router, ok := q.sender.(Router)
+	if !ok {
+		return []trip{{f: f, rcpts: f.claimed}}
+	}
+	var out []trip
+	at := map[string]int{}
+	for _, r := range f.claimed {
+		route := router.Route(addressOf(r.Address))
+		i, known := at[route]
+		if !known {
+			i = len(out)
+			at[route] = i
+			out = append(out, trip{f: f, route: route})
+		}
+		out[i].rcpts = append(out[i].rcpts, r)
+	}
+	return out
+}
+
+// work is one worker.
+func (q *Queue) work(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-q.pool.wakeup:
+		}
+		for u, ok := q.pool.take(); ok && ctx.Err() == nil; u, ok = q.pool.take() {
+			for _, t := range u {
+				q.attempt(ctx, t)
+			}
+			q.pool.done(u)
+			q.Kick() // There may be more for an idle worker.
+		}
+	}
+}
+
+// send calls the Sender. Whatever it does, there is one result per recipient.
+func (q *Queue) send(ctx context.Context, job Job) (results []Result) {
+	defer func() {
+		if p := recover(); p != nil {
+			q.o.Log.Error("send", "err", fmt.Sprint(p), "stack", string(debug.Stack()))
+			results = nil
+		}
+		for len(results) < len(job.Recipients) {
+			results = append(results, Result{Reply: mail.Reply{Code: 451, Enhanced: [3]int{4, 3, 0}, Text: "The attempt broke off"}, AfterDot: true})
+		}
+	}()
+	if len(job.Recipients) == 0 {
+		return nil
+	}
+	return q.sender.Send(ctx, job)
+}
+
+// open gives the octets of a message, head first.
+func (q *Queue) open(ctx context.Context, m store.Message) io.ReadCloser {
+	body := q.db.OpenBody(ctx, m)
+	return struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(strings.NewReader(string(m.Head)), body), body}
+}
+
+// settleSurely writes the results, however long the disk takes: until then the
+// recipients count as being sent, and a restart repeats them.
+func (q *Queue) settleSurely(ctx context.Context, t trip, results []Result) {
+	q.watch(results)
+	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
+		now := time.Now().UTC().Round(0)
+		err := q.db.Update(context.WithoutCancel(ctx), func(tx *store.Tx) error { return q.settle(tx, t, results, now) })
+		if err == nil {
+			return
+		}
+		q.o.Log.Error("settle", "qid", queueID(t.f.sub.ID), "err", err, "retry", wait)
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
+	}
+}
+
+// watch raises an alarm for what an admin must mend: login or TLS of the smarthost.
+// The mail itself is only deferred.
+func (q *Queue) watch(results []Result) {
+	for _, r := range results {
+		if r.Alarm {
+			q.alarm("smarthost", replyText(r.Reply))
+			return
+		}
+		if r.Delivered {
+			q.allClear("smarthost")
+		}
+	}
+}
+
+// backoff is how long to wait after an attempt, with jitter.
+func (q *Queue) backoff(attempts int) time.Duration {
+	q.rngMu.Lock()
+	defer q.rngMu.Unlock()
+	return scheduler.Backoff(attempts, q.o.Jitter)
+}
+
+// replyText is a reply as the ledger and the author see it.
+func replyText(r mail.Reply) string {
+	return fmt.Sprintf("%d %d.%d.%d %s", r.Code, r.Enhanced[0], r.Enhanced[1], r.Enhanced[2], r.Text)
+}
+
+// An alarmLog tells an admin once of each trouble, until it is over.
+type alarmLog struct {
+	mu sync.Mutex
+	on map[string]bool
+}
+
+func (q *Queue) alarm(what, text string) {
+	q.alarms.mu.Lock()
+	told := q.alarms.on[what]
+	q.alarms.on[what] = true
+	q.alarms.mu.Unlock()
+	if told {
+		return
+	}
+	q.o.Log.Error("alarm", "what", what, "detail", text)
+	if q.o.Alarm != nil {
+		q.o.Alarm(what, text)
+	}
+}
+
+func (q *Queue) allClear(what string) {
+	q.alarms.mu.Lock()
+	defer q.alarms.mu.Unlock()
+	delete(q.alarms.on, what)
+}

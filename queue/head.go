@@ -1,0 +1,225 @@
+package queue
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-msgauth/dkim"
+
+	"tidepost/mail"
+	"tidepost/policies"
+	"tidepost/store"
+)
+
+// checkSigned refuses mail from which something must be removed that a signature
+// covers: it would arrive broken, or its Bcc would leak.
+func checkSigned(in *intake) error {
+	for _, s := range in.facts.DKIMSigned {
+		switch {
+		case s.Fields["bcc"] && mail.ParseHeader(in.head).Has("Bcc"):
+			return refuse(550, [3]int{5, 7, 7}, "The DKIM signature covers the Bcc field, which must not leave; sign without it")
+		case s.Fields["subject"] && policies.Tag(in.found) != "":
+			return refuse(550, [3]int{5, 7, 7}, "The DKIM signature covers the Subject, so its tag cannot be removed; use an address such as mei+now@ instead")
+		}
+	}
+	return nil
+}
+
+// staleWords are words that mean another day once a mail has waited over midnight.
+var staleWords = regexp.MustCompile(`(?i)\b(?:today|tonight|tomorrow|yesterday|this (?:morning|afternoon|evening)|` +
+	`in (?:an?|one|two|three|half an|\d+) (?:hours?|minutes?|mins?))\b`)
+
+// A letterPlan is what a submission's Plan column holds: what the head of its
+// renditions needs.
+type letterPlan struct {
+	Tag      string `json:"tag,omitempty"`      // override tag to cut off the subject
+	Stale    bool   `json:"stale,omitempty"`    // says "tomorrow" or the like
+	Protocol string `json:"protocol,omitempty"` // ESMTPSA …; "" composed in a folder
+}
+
+// dated reports whether the Date becomes that of the release: not for mail that
+// never waited for anything, nor if the words would then lie.
+func (q *Queue) dated(f *flight, now time.Time) bool {
+	if q.o.DateComposed {
+		return false
+	}
+	waited := false
+	for _, l := range f.leaving {
+		waited = waited || l.plan.Rule != RuleNow
+	}
+	for _, s := range f.facts.DKIMSigned {
+		if s.Fields["date"] {
+			return false
+		}
+	}
+	if f.letter.Stale && crossedMidnight(f.sub.Accepted, now, f.zone) {
+		return false
+	}
+	return waited
+}
+
+func crossedMidnight(from, to time.Time, zone *time.Location) bool {
+	a, b := from.In(zone), to.In(zone)
+	return a.YearDay() != b.YearDay() || a.Year() != b.Year()
+}
+
+// render writes the head with which a message leaves at now: without Bcc and tag,
+// with Received and, unless it must stay, the Date of the release. Nothing tells the
+// hour of writing. Fields that are not named here stay octet for octet.
+func (q *Queue) render(f *flight, now time.Time) []byte {
+	head := mail.RemoveFields(f.source.Head, "Bcc", "Resent-Bcc")
+	if f.letter.Tag != "" {
+		head, _ = mail.CutSubjectTag(head, f.letter.Tag)
+	}
+	minute := now.In(f.zone).Truncate(time.Minute)
+	if !f.facts.DateOK || q.dated(f, now) {
+		head = mail.ReplaceDate(head, minute)
+	}
+	if f.facts.MessageID == "" {
+		if field, err := mail.FormatRawField("Message-ID", "<"+f.sub.MID+">"); err == nil {
+			head = mail.Prepend(head, field)
+		}
+	}
+	with := f.letter.Protocol
+	if with == "" {
+		with = "local"
+	}
+	trace := mail.Trace{By: q.o.Hostname, With: with, ID: queueID(f.sub.ID), Time: minute}
+	return mail.Prepend(head, trace.Field())
+}
+
+// queueID is how a submission is called in Received fields and logs.
+func queueID(sub int64) string { return fmt.Sprintf("tp%d", sub) }
+
+// signedFields are what our own signature covers (RFC 6376 §5.4.1); no trace fields,
+// which others may rewrite.
+func signedFields() []string {
+	return []string{"From", "To", "Cc", "Subject", "Date", "Message-ID", "In-Reply-To", "References",
+		"Reply-To", "MIME-Version", "Content-Type", "Content-Transfer-Encoding"}
+}
+
+// signs reports whether Tidepost signs this mail: not one that somebody has signed
+// already, and only in the name of its From.
+func (q *Queue) signs(f mail.Facts) bool {
+	if q.o.DKIM.Key == nil || len(f.DKIMSigned) > 0 || len(f.From) != 1 {
+		return false
+	}
+	from, own := strings.ToLower(f.From[0].Address.Domain), strings.ToLower(q.o.DKIM.Domain)
+	return from == own || strings.HasSuffix(from, "."+own)
+}
+
+// readBody reads the stored body of a flight once: signs it, scans it for its
+// structure, and notes octets over 127.
+func (q *Queue) readBody(f *flight, head []byte, body io.Reader) ([]byte, error) {
+	scan := mail.NewScanner(head)
+	eight := &eightBit{}
+	sinks := []io.Writer{scan, eight}
+	var signer *dkim.Signer
+	if q.signs(f.facts) {
+		var err error
+		if signer, err = q.newSigner(); err != nil {
+			return nil, fmt.Errorf("sign: %w", err)
+		}
+		sinks = append(sinks, signer)
+		body = io.MultiReader(bytes.NewReader(head), body)
+		sinks[0], sinks[1] = skipping(len(head), scan), skipping(len(head), eight)
+	}
+	_, err := io.Copy(io.MultiWriter(sinks...), body)
+	if signer != nil {
+		// Once and always: the signer is a goroutine that waits for its end.
+		if cerr := signer.Close(); err == nil && cerr != nil {
+			err = fmt.Errorf("sign: %w", cerr)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read body: %w", err)
+	}
+	f.content, f.eight = scan.Finish(), eight.found || hasEightBit(head)
+	if signer == nil {
+		return head, nil
+	}
+	return mail.Prepend(head, []byte(signer.Signature())), nil
+}
+
+func (q *Queue) newSigner() (*dkim.Signer, error) {
+	return dkim.NewSigner(&dkim.SignOptions{
+		Domain: q.o.DKIM.Domain, Selector: q.o.DKIM.Selector, Signer: q.o.DKIM.Key, HeaderKeys: signedFields(),
+		HeaderCanonicalization: dkim.CanonicalizationRelaxed, BodyCanonicalization: dkim.CanonicalizationRelaxed,
+	})
+}
+
+// A skipper leaves out the first octets of what is written to it.
+type skipper struct {
+	left int
+	w    io.Writer
+}
+
+func skipping(n int, w io.Writer) io.Writer { return &skipper{n, w} }
+
+// Write implements io.Writer.
+func (s *skipper) Write(p []byte) (int, error) {
+	n := min(s.left, len(p))
+	s.left -= n
+	if n == len(p) {
+		return n, nil
+	}
+	m, err := s.w.Write(p[n:])
+	return n + m, err
+}
+
+// An eightBit notes whether octets over 127 were written to it.
+type eightBit struct{ found bool }
+
+// Write implements io.Writer.
+func (e *eightBit) Write(p []byte) (int, error) {
+	e.found = e.found || hasEightBit(p)
+	return len(p), nil
+}
+
+func hasEightBit(p []byte) bool {
+	for _, b := range p {
+		if b >= 0x80 {
+			return true
+		}
+	}
+	return false
+}
+
+// bccOf returns the envelope recipients that no field of the head names.
+func bccOf(head []byte, rcpts []store.Recipient) []mail.Address {
+	h := mail.ParseHeader(head)
+	named := map[string]bool{}
+	for _, field := range []string{"To", "Cc", "Bcc"} {
+		for _, m := range h.Addresses(field) {
+			base, _ := m.Address.Tag()
+			named[m.Address.Key()], named[base.Key()] = true, true
+		}
+	}
+	var out []mail.Address
+	for _, r := range rcpts {
+		a := addressOf(r.Address)
+		if base, _ := a.Tag(); !named[a.Key()] && !named[base.Key()] {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// withBcc puts the recipients that no field names into a Bcc field on top, for the
+// author's own eyes.
+func withBcc(head []byte, rcpts []store.Recipient) []byte {
+	hidden := bccOf(head, rcpts)
+	if len(hidden) == 0 {
+		return head
+	}
+	return mail.AddBcc(head, hidden)
+}
+
+// sameHead compares two heads without their Bcc fields.
+func sameHead(a, b []byte) bool {
+	return bytes.Equal(mail.RemoveFields(a, "Bcc"), mail.RemoveFields(b, "Bcc"))
+}

@@ -1,0 +1,284 @@
+package queue
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"tidepost/mail"
+	"tidepost/people"
+	"tidepost/policies"
+	"tidepost/store"
+)
+
+const (
+	// maxHops is when mail is taken to go in a circle (RFC 5321 §6.3: at least 100).
+	maxHops = 100
+	// policyTime is how long the policies may look at one mail (RELIABILITY P9).
+	policyTime = 2 * time.Second
+	// ownName is the local part of Tidepost's own address.
+	ownName = "tidepost"
+)
+
+// An intake is a message on its way through Submit.
+type intake struct {
+	author   *people.Person
+	device   bool
+	folder   bool // composed in a folder: filed in Sent at release
+	again    bool // on request: repeats are sent
+	env      mail.Envelope
+	peer     Peer
+	priority int
+	now      time.Time
+
+	staged  *store.Staged // or
+	source  store.Message // a stored message whose body is shared
+	head    []byte
+	size    int64
+	sum     []byte // of the body
+	content *mail.Content
+	facts   mail.Facts
+	words   string
+	thread  int64
+
+	control  bool // addressed to Tidepost itself
+	readers  []*people.Person
+	found    []policies.Finding
+	verdicts []policies.Verdict
+	failed   bool // the policies panicked or took too long
+	plans    []Plan
+}
+
+// read looks at a submission and checks what has to be refused before anything
+// else: whose it is, where it goes, whether it goes in a circle.
+func (q *Queue) read(s Submission) (*intake, error) {
+	in := &intake{
+		author: s.Author, device: s.Device, env: s.Envelope, peer: s.Peer, priority: s.Priority, now: s.Now.UTC(),
+		staged: s.Staged, head: s.Staged.Head, size: s.Staged.Size(), sum: s.Staged.Sum[:], content: s.Staged.Content,
+	}
+	return in, q.inspect(in)
+}
+
+// inspect fills what follows from head and content.
+func (q *Queue) inspect(in *intake) error {
+	h := mail.ParseHeader(in.head)
+	in.facts = mail.FactsOf(h, in.content, in.env.From)
+	in.words = mail.NewWords(in.content)
+	if err := q.checkIdentity(in, h); err != nil {
+		return err
+	}
+	if in.facts.Received > maxHops {
+		return refuse(554, [3]int{5, 4, 6}, "This mail goes in a circle")
+	}
+	if in.env.HoldUntil.After(in.now.Add(q.o.MaxExplicit)) {
+		return refuse(501, [3]int{5, 5, 4}, "That time is too far ahead") // RFC 4865 §4
+	}
+	return q.address(in)
+}
+
+// checkIdentity: exactly one From, and it is the login's (RFC 6409 §6.1).
+func (q *Queue) checkIdentity(in *intake, h mail.Header) error {
+	if h.Count("From") != 1 || len(in.facts.From) != 1 || len(h.Addresses("From")) != 1 {
+		return refuse(550, [3]int{5, 7, 1}, "Write exactly one address in From")
+	}
+	if !in.author.HasAddress(in.facts.From[0].Address) {
+		return refuse(550, [3]int{5, 7, 1}, "The address in From is not one of yours")
+	}
+	if !in.env.From.IsNull() && !in.author.HasAddress(in.env.From) {
+		return refuse(550, [3]int{5, 7, 1}, "The sender's address is not one of yours")
+	}
+	return nil
+}
+
+// address finds the people behind the recipients, takes out Tidepost itself and
+// whoever is named twice.
+func (q *Queue) address(in *intake) error {
+	var kept []mail.Recipient
+	seen := map[string]bool{}
+	for _, r := range in.env.Recipients {
+		if q.isOwn(r.Address) {
+			in.control = true
+			continue
+		}
+		p, _, ok := q.people.ByAddress(r.Address)
+		if !ok && q.people.IsLocalDomain(r.Address.Domain) {
+			return refuse(550, [3]int{5, 1, 1}, fmt.Sprintf("There is nobody here called %s", r.Address))
+		}
+		key := r.Address.Key()
+		if ok {
+			key = fmt.Sprint("person ", p.ID)
+		}
+		if seen[key] {
+			continue
+		}
+		seen[key] = true
+		kept = append(kept, r)
+		in.readers = append(in.readers, p)
+	}
+	if len(kept) == 0 && !in.control {
+		return refuse(554, [3]int{5, 5, 1}, "There is no recipient")
+	}
+	in.env.Recipients = kept
+	return nil
+}
+
+// isOwn reports whether a is Tidepost's own address.
+func (q *Queue) isOwn(a mail.Address) bool {
+	base, _ := a.Tag()
+	return strings.EqualFold(base.Local, ownName) && (q.people.IsLocalDomain(a.Domain) || slices.Contains(q.o.Domains, a.Domain))
+}
+
+// examine runs the policies and decides the plans. tx gives what is known of the
+// thread and of the author's habits.
+func (q *Queue) examine(tx *store.Tx, in *intake) error {
+	input := policies.Input{
+		Facts: in.facts, NewWords: in.words, From: in.env.From, Submitted: true, Device: in.device,
+		Zone: in.author.Zone(), Schedule: in.author.Schedule(in.now), Priority: in.priority,
+		Team: q.o.Pass, Person: policies.Lists{Senders: in.author.Profile.Pass, UrgentFrom: in.author.Profile.UrgentFrom},
+	}
+	for i, r := range in.env.Recipients {
+		input.Recipients = append(input.Recipients, policies.Recipient{Address: r.Address, Team: in.readers[i] != nil})
+	}
+	var err error
+	if in.thread, err = threadOf(tx, in.facts); err != nil {
+		return err
+	}
+	if in.thread != 0 {
+		t, err := tx.Thread(in.thread)
+		if err != nil {
+			return err
+		}
+		input.UrgentThread = t.Urgent
+	}
+	if input.ParentSubject, err = parentSubject(tx, in.facts); err != nil {
+		return err
+	}
+	if input.HeaderUses, err = tx.UrgentUses(in.author.ID, string(policies.ByHeader), in.now.AddDate(0, 0, -7)); err != nil {
+		return err
+	}
+	in.found, in.verdicts, in.failed = q.judge(input, in.now)
+	if err := checkSigned(in); err != nil {
+		return err
+	}
+	in.plans = q.plans(in)
+	return nil
+}
+
+// judge runs the policies with a net below: whatever they do, the mail is safe.
+func (q *Queue) judge(input policies.Input, now time.Time) (found []policies.Finding, verdicts []policies.Verdict, failed bool) {
+	type answer struct {
+		found    []policies.Finding
+		verdicts []policies.Verdict
+		err      error
+	}
+	done := make(chan answer, 1)
+	go func() {
+		var a answer
+		defer func() {
+			if p := recover(); p != nil {
+				a = answer{err: fmt.Errorf("panic: %v\n%s", p, debug.Stack())}
+			}
+			done <- a
+		}()
+		a.found = q.evaluate(input, now)
+		a.verdicts = policies.Judge(input, a.found)
+	}()
+	timer := time.NewTimer(policyTime)
+	defer timer.Stop()
+	var a answer
+	select {
+	case a = <-done:
+	case <-timer.C:
+		a.err = errors.New("the policies took too long")
+	}
+	if a.err == nil {
+		return a.found, a.verdicts, false
+	}
+	q.o.Log.Error("policies", "mid", input.Facts.MessageID, "err", a.err)
+	q.alarm("policies", "a mail could not be examined and is held")
+	return nil, policies.Judge(input, nil), true
+}
+
+// threadOf finds the thread that the message names, 0 if it begins one.
+func threadOf(tx *store.Tx, f mail.Facts) (int64, error) {
+	for _, mid := range parents(f) {
+		id, err := tx.ThreadOf(mid)
+		if err != nil || id != 0 {
+			return id, err
+		}
+	}
+	return 0, nil
+}
+
+// parents are the ids that the message answers, the nearest first.
+func parents(f mail.Facts) []string {
+	out := slices.Clone(f.InReplyTo)
+	for _, mid := range slices.Backward(f.References) {
+		if !slices.Contains(out, mid) {
+			out = append(out, mid)
+		}
+	}
+	return out
+}
+
+// parentSubject is the subject of the mail that is answered, the one with an
+// override tag if there are several versions of it.
+func parentSubject(tx *store.Tx, f mail.Facts) (string, error) {
+	ids := parents(f)
+	if len(ids) == 0 {
+		return "", nil
+	}
+	list, err := tx.MessagesByMID(ids[0])
+	if err != nil {
+		return "", err
+	}
+	subject := ""
+	for _, m := range list[max(0, len(list)-maxVersions):] {
+		s := mail.ParseHeader(m.Head).Text("Subject")
+		if _, _, ok := mail.SubjectTag(s); ok || subject == "" {
+			subject = s
+		}
+	}
+	return subject, nil
+}
+
+// maxVersions bounds how many messages of one Message-ID are looked at.
+const maxVersions = 10
+
+// party says who the time of recipient i depends on.
+func (in *intake) party(i int) party {
+	return party{author: in.author, reader: in.readers[i], domain: in.env.Recipients[i].Address.Domain}
+}
+
+// inTo reports whether recipient i stands in the To field.
+func (in *intake) inTo(i int) bool {
+	for _, m := range in.facts.To {
+		if in.readers[i] != nil && in.readers[i].HasAddress(m.Address) {
+			return true
+		}
+	}
+	return false
+}
+
+// digest tells the same mail again: of Message-ID and body.
+func (in *intake) digest() []byte {
+	sum := sha256.New()
+	sum.Write([]byte(in.facts.MessageID))
+	sum.Write([]byte{0})
+	sum.Write(in.sum)
+	return sum.Sum(nil)
+}
+
+func refuse(code int, enhanced [3]int, text string) error {
+	return &mail.Reply{Code: code, Enhanced: enhanced, Text: text}
+}
+
+// view runs fn on a snapshot, for what Submit needs to know beforehand.
+func (q *Queue) view(ctx context.Context, fn func(*store.Tx) error) error {
+	return q.db.View(ctx, fn)
+}

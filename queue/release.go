@@ -1,0 +1,503 @@
+package queue
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"tidepost/mail"
+	"tidepost/people"
+	"tidepost/store"
+)
+
+const (
+	// maxBatch bounds the recipients, and maxBatchBody the octets of the bodies, that
+	// one wake-up releases.
+	maxBatch     = 100
+	maxBatchBody = 64 << 20
+	// maxAncestors bounds how far up a chain of waiting mail is pulled along.
+	maxAncestors = 50
+	// putOffTime is how long mail waits that could not be released.
+	putOffTime = 5 * time.Minute
+	// parentTime and frozenTime are how long a reply waits for mail before it that
+	// is about to leave, or is marked as deleted.
+	parentTime = time.Minute
+	frozenTime = time.Hour
+)
+
+// goneReply is why mail to somebody who left the team is bounced.
+const goneReply = "550 5.1.1 This person has left the team"
+
+// A flight is those recipients of one submission who leave at one instant, with the
+// head they all get.
+type flight struct {
+	sub       store.Submission
+	source    store.Message // as submitted
+	rendition store.Message // ID 0: not stored yet
+	fresh     bool          // the rendition is made by this release
+	letter    letterPlan
+	zone      *time.Location // the author's
+	facts     mail.Facts
+	content   *mail.Content
+	eight     bool
+	leaving   []*leaving
+	parents   []*flight
+	claimed   []store.Recipient // of the last releaseFlight
+}
+
+// A leaving is one recipient of a flight.
+type leaving struct {
+	r      store.Recipient
+	plan   Plan
+	who    party
+	here   bool
+	pulled bool // goes along with a reply, whenever it is due
+}
+
+func (l *leaving) detail() detail {
+	d := detail{"rule": l.plan.Rule, "why": l.plan.Why, "attempt": l.r.Attempts}
+	if l.pulled {
+		d["pulled"] = true
+	}
+	return d
+}
+
+// flightKey: recipients that were tried before keep the head they had.
+type flightKey struct{ sub, rendition int64 }
+
+// A gathering collects what leaves at one wake-up.
+type gathering struct {
+	q       *Queue
+	tx      *store.Tx
+	flights map[flightKey]*flight
+	order   []*flight
+	seen    map[int64]bool // recipients
+}
+
+// prepare looks up what is due, with the mail it answers, and reads the bodies: all
+// the slow work, outside of the write transaction.
+func (q *Queue) prepare(ctx context.Context, now time.Time) ([]*flight, error) {
+	g := &gathering{q: q, flights: map[flightKey]*flight{}, seen: map[int64]bool{}}
+	err := q.view(ctx, func(tx *store.Tx) error {
+		g.tx = tx
+		due, err := tx.DueHere(now, maxBatch)
+		if err != nil {
+			return err
+		}
+		free := q.pool.free()
+		if free > 0 {
+			beyond, err := tx.DueElsewhere(now, q.pool.busyRoutes(), maxBatch)
+			if err != nil {
+				return err
+			}
+			due = append(due, beyond...)
+		}
+		slices.SortStableFunc(due, func(a, b store.Recipient) int {
+			return cmp.Or(a.Due.Compare(b.Due), cmp.Compare(a.ID, b.ID))
+		})
+		return g.addAll(due, free)
+	})
+	if err != nil {
+		return nil, err
+	}
+	var ready []*flight
+	read := int64(0)
+	for _, f := range g.sorted() {
+		if read += f.source.Size; read > maxBatchBody && len(ready) > 0 {
+			break // The rest is still due.
+		}
+		if err := q.load(ctx, f, now); err != nil {
+			if fatal(err) || ctx.Err() != nil {
+				return nil, err
+			}
+			if err := q.putOff(ctx, f, err, now); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		ready = append(ready, f)
+	}
+	return ready, nil
+}
+
+// addAll takes the due recipients, those elsewhere only as long as there are idle
+// workers: claimed means that somebody is on it.
+func (g *gathering) addAll(due []store.Recipient, free int) error {
+	for _, r := range due {
+		key := flightKey{r.SubmissionID, r.RenditionID}
+		if f := g.flights[key]; r.PersonID == 0 && (f == nil || !f.goesOut()) {
+			if free == 0 {
+				continue
+			}
+			free--
+		}
+		if _, err := g.add(r, false, 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *flight) goesOut() bool {
+	return slices.ContainsFunc(f.leaving, func(l *leaving) bool { return !l.here })
+}
+
+// add puts a recipient into its flight, after the waiting mail that it answers.
+func (g *gathering) add(r store.Recipient, pulled bool, depth int) (*flight, error) {
+	key := flightKey{r.SubmissionID, r.RenditionID}
+	f := g.flights[key]
+	if f == nil {
+		var err error
+		if f, err = g.newFlight(r); err != nil {
+			return nil, err
+		}
+		g.flights[key] = f
+		g.order = append(g.order, f)
+	}
+	if g.seen[r.ID] {
+		return f, nil
+	}
+	g.seen[r.ID] = true
+	plan, err := decodePlan(r.Plan)
+	if err != nil {
+		return nil, fmt.Errorf("recipient %d: %w", r.ID, err)
+	}
+	f.leaving = append(f.leaving, &leaving{r: r, plan: plan, who: g.q.partyOf(f.sub, r), here: r.PersonID != 0, pulled: pulled})
+	if r.State != store.Held || depth >= maxAncestors {
+		return f, nil
+	}
+	waiting, err := g.tx.HeldParents(f.sub.InReplyTo, r.PersonID, r.Address)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range waiting {
+		parent, err := g.add(p, true, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		f.parents = append(f.parents, parent)
+	}
+	return f, nil
+}
+
+func (g *gathering) newFlight(r store.Recipient) (*flight, error) {
+	f := &flight{fresh: r.RenditionID == 0, zone: time.UTC}
+	var err error
+	if f.sub, err = g.tx.Submission(r.SubmissionID); err != nil {
+		return nil, err
+	}
+	if f.source, err = g.tx.Message(f.sub.MessageID); err != nil {
+		return nil, err
+	}
+	if !f.fresh {
+		if f.rendition, err = g.tx.Message(r.RenditionID); err != nil {
+			return nil, err
+		}
+	}
+	if author, ok := g.q.people.ByID(f.sub.AuthorID); ok {
+		f.zone = author.Zone()
+	}
+	f.letter = decodeLetter(f.sub.Plan)
+	return f, nil
+}
+
+// sorted returns the flights in the order of their due times, but parents first.
+func (g *gathering) sorted() []*flight {
+	var out []*flight
+	done := map[*flight]bool{}
+	var visit func(f *flight)
+	visit = func(f *flight) {
+		if done[f] {
+			return
+		}
+		done[f] = true
+		for _, p := range f.parents {
+			visit(p)
+		}
+		out = append(out, f)
+	}
+	for _, f := range g.order {
+		visit(f)
+	}
+	return out
+}
+
+// load reads the body of a flight and writes its head. Whatever a message does to
+// the parsers, it is an error of this flight only.
+func (q *Queue) load(ctx context.Context, f *flight, now time.Time) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	from := addressOfPath(f.sub.ReversePath)
+	f.facts = mail.FactsOf(mail.ParseHeader(f.source.Head), nil, from)
+	body := q.db.OpenBody(ctx, f.source)
+	defer body.Close()
+	if !f.fresh {
+		eight := &eightBit{}
+		if _, err := io.Copy(eight, body); err != nil {
+			return fmt.Errorf("read body: %w", err)
+		}
+		f.eight = eight.found || hasEightBit(f.rendition.Head)
+		return nil
+	}
+	head, err := q.readBody(f, q.render(f, now), body)
+	if err != nil {
+		return err
+	}
+	f.rendition = store.Message{Origin: store.OriginRendition, SourceID: f.source.ID, BodyID: f.source.BodyID, Head: head,
+		Size: int64(len(head)) + body.Size(), MID: f.sub.MID, ThreadID: f.source.ThreadID, Created: now}
+	f.facts = mail.FactsOf(mail.ParseHeader(head), f.content, from)
+	return nil
+}
+
+// stillDue looks again, inside the transaction: what was moved, cancelled, frozen or
+// taken by somebody else since prepare stays. It returns copies.
+func (q *Queue) stillDue(tx *store.Tx, f *flight, now time.Time) ([]*leaving, error) {
+	sub, err := tx.Submission(f.sub.ID)
+	if err != nil {
+		return nil, err
+	}
+	f.sub = sub
+	var going []*leaving
+	for _, l := range f.leaving {
+		r, err := tx.Recipient(l.r.ID)
+		if err != nil {
+			return nil, err
+		}
+		if r.State != l.r.State || r.State == store.Held && sub.Frozen || !l.pulled && r.Due.After(now) {
+			continue
+		}
+		c := *l
+		c.r = r
+		if r.State == store.Held {
+			until, why, err := q.waitsOn(tx, sub, &c, now)
+			if err != nil {
+				return nil, err
+			}
+			if until.After(now) {
+				if err := q.reschedule(tx, r, c.plan, until, why, now); err != nil {
+					return nil, err
+				}
+				continue
+			}
+		}
+		going = append(going, &c)
+	}
+	return going, nil
+}
+
+// waitsOn says until when a due recipient must wait all the same: for mail before
+// it, or for working hours that passed while nothing ran.
+func (q *Queue) waitsOn(tx *store.Tx, sub store.Submission, l *leaving, now time.Time) (until time.Time, why string, err error) {
+	before, err := tx.HeldParents(sub.InReplyTo, l.r.PersonID, l.r.Address)
+	if err != nil {
+		return until, "", err
+	}
+	for _, p := range before {
+		s, err := tx.Submission(p.SubmissionID)
+		if err != nil {
+			return until, "", err
+		}
+		switch {
+		case p.ID == l.r.ID || s.ID == sub.ID:
+		case s.Frozen && sub.Urgent: // Its author is taking it back; this cannot wait for that.
+		case s.Frozen:
+			return now.Add(frozenTime), "parent", nil
+		default:
+			return now.Add(parentTime), "parent", nil
+		}
+	}
+	late := now.Sub(l.r.Due) > q.o.Late
+	if !late || l.pulled || sub.Urgent || l.plan.explicit() || l.plan.Rule == RuleFree {
+		return until, "", nil
+	}
+	again := Plan{Rule: RuleHours, From: l.plan.From, Spread: l.plan.Spread}
+	if l.who.reader == nil {
+		again.Rule = RuleAuthor
+	}
+	return q.moment(again, l.who, now).At.Add(-time.Duration(again.Spread) * time.Second), "late", nil
+}
+
+// reschedule gives a held recipient another due time.
+func (q *Queue) reschedule(tx *store.Tx, r store.Recipient, p Plan, due time.Time, why string, now time.Time) error {
+	r.Due, r.Plan = due, p.encode()
+	err := tx.MoveRecipient(r, store.Held, store.Event{At: now, Kind: evRescheduled, Detail: detail{"due": due, "rule": p.Rule, "why": why}})
+	q.wakeAt(tx, r)
+	return err
+}
+
+// putRendition stores the head of this release, once.
+func (q *Queue) putRendition(tx *store.Tx, f *flight, now time.Time) error {
+	if !f.fresh {
+		return nil
+	}
+	f.rendition.ID = 0 // A transaction before this one may have been rolled back.
+	return tx.InsertMessage(&f.rendition)
+}
+
+// leftScheduled follows up a release: the entry vanishes from Scheduled with the
+// last waiting recipient, and what was composed in a folder is filed in Sent.
+func (q *Queue) leftScheduled(tx *store.Tx, f *flight, now time.Time) error {
+	if f.sub.AuthorID == 0 || !f.fresh {
+		return nil
+	}
+	if err := q.fileSent(tx, f, now); err != nil {
+		return err
+	}
+	rcpts, err := tx.Recipients(f.sub.ID)
+	if err != nil {
+		return err
+	}
+	q.touchTimetable(tx, f.sub.AuthorID, now)
+	if slices.ContainsFunc(rcpts, func(r store.Recipient) bool { return r.State == store.Held }) {
+		return nil
+	}
+	return q.hideWaiting(tx, f.sub, store.GoneReleased, now)
+}
+
+// hideWaiting takes the entry of a submission out of Scheduled.
+func (q *Queue) hideWaiting(tx *store.Tx, sub store.Submission, why store.Gone, now time.Time) error {
+	entries, err := tx.EntriesOfSubmission(sub.ID)
+	if err != nil || len(entries) == 0 {
+		return err
+	}
+	box, err := tx.MailboxByKind(sub.AuthorID, store.KindScheduled)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.MailboxID != box.ID {
+			continue
+		}
+		if err := tx.RemoveEntry(e, why, now); err != nil {
+			return err
+		}
+		if err := tx.Orphan(e.MessageID, now.Add(keepCancelled)); err != nil {
+			return err
+		}
+	}
+	return q.markSent(tx, sub)
+}
+
+// fileSent files what was composed in a folder in the author's Sent, once, with the
+// Bcc that only the author may see.
+func (q *Queue) fileSent(tx *store.Tx, f *flight, now time.Time) error {
+	if !f.sub.FileSent {
+		return nil
+	}
+	sent, err := tx.MailboxByKind(f.sub.AuthorID, store.KindSent)
+	if err != nil {
+		return err
+	}
+	rcpts, err := tx.Recipients(f.sub.ID)
+	if err != nil {
+		return err
+	}
+	copied := f.rendition
+	if head := withBcc(copied.Head, rcpts); len(head) != len(copied.Head) {
+		copied.Size += int64(len(head) - len(copied.Head))
+		copied.Head = head
+		if err := tx.InsertMessage(&copied); err != nil {
+			return err
+		}
+	}
+	if err := q.derive(tx, copied, f.content); err != nil {
+		return err
+	}
+	e := store.Entry{MailboxID: sent.ID, MessageID: copied.ID, InternalDate: now, Flags: store.Seen, Keywords: []string{keywordSubmitted}}
+	if err := tx.AddEntry(&e); err != nil {
+		return err
+	}
+	f.sub.FileSent = false
+	if err := tx.UpdateSubmission(f.sub); err != nil {
+		return err
+	}
+	return tx.AddEvent(store.Event{At: now, Kind: evFiled, SubmissionID: f.sub.ID, MessageID: copied.ID, PersonID: f.sub.AuthorID})
+}
+
+// markSent sets $Submitted on the copies that the author's client filed in Sent.
+func (q *Queue) markSent(tx *store.Tx, sub store.Submission) error {
+	sent, err := tx.MailboxByKind(sub.AuthorID, store.KindSent)
+	if err != nil {
+		return err
+	}
+	copies, err := tx.EntriesByMID(sent.ID, sub.MID)
+	if err != nil {
+		return err
+	}
+	for _, e := range copies {
+		words := slices.DeleteFunc(slices.Clone(e.Keywords), func(s string) bool { return s == keywordPending })
+		if !slices.Contains(words, keywordSubmitted) {
+			words = append(words, keywordSubmitted)
+			slices.Sort(words)
+		}
+		if err := tx.SetFlags(&e, e.Flags, words); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// derive stores what can be computed of a message that gets an entry.
+func (q *Queue) derive(tx *store.Tx, m store.Message, c *mail.Content) error {
+	return tx.PutDerived(store.Derived{MessageID: m.ID, Envelope: mail.ParseHeader(m.Head).Envelope(), Root: c.Root,
+		Preview: mail.Preview(c), NewWords: mail.NewWords(c)})
+}
+
+// putOff gives a flight that cannot be released another try later, and tells the
+// admin: it must not keep the others, nor be lost.
+func (q *Queue) putOff(ctx context.Context, f *flight, cause error, now time.Time) error {
+	q.o.Log.Error("release", "qid", queueID(f.sub.ID), "err", cause, "retry", putOffTime)
+	q.alarm("release", queueID(f.sub.ID)+" could not be released")
+	return q.db.Update(ctx, func(tx *store.Tx) error {
+		for _, l := range f.leaving {
+			r, err := tx.Recipient(l.r.ID)
+			if err != nil {
+				return err
+			}
+			if r.State != l.r.State {
+				continue
+			}
+			r.Due = now.Add(putOffTime)
+			err = tx.MoveRecipient(r, r.State, store.Event{At: now, Kind: evRescheduled, Detail: detail{"due": r.Due, "why": "error"}})
+			if err != nil {
+				return err
+			}
+		}
+		return q.remember(tx)
+	})
+}
+
+// fatal reports whether an error is the database's and not one mail's.
+func fatal(err error) bool {
+	for _, e := range []error{store.ErrFull, store.ErrBusy, store.ErrFailed, store.ErrDamaged, store.ErrClosed, context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// addressOfPath is the reverse-path of a submission; "" is the null one.
+func addressOfPath(s string) mail.Address {
+	if s == "" {
+		return mail.Address{}
+	}
+	return addressOf(s)
+}
+
+// authorOf returns the author of a submission; nil once removed.
+func (q *Queue) authorOf(s store.Submission) *people.Person {
+	p, ok := q.people.ByID(s.AuthorID)
+	if !ok || !p.Active {
+		return nil
+	}
+	return p
+}

@@ -1,0 +1,59 @@
+package queue
+
+import (
+	"fmt"
+	"time"
+
+	"tidepost/people"
+	"tidepost/store"
+)
+
+// An Explanation is where one recipient stands and why, for people.
+type Explanation struct {
+	Recipient store.Recipient
+	Plan      Plan
+	When      string // of release or next attempt, in the zones of reader and author; "" once settled
+	Why       string // to stand after "because"; may be ""
+}
+
+// Why explains a submission: the address why@ and the command line show it.
+func (q *Queue) Why(tx *store.Tx, submission int64, now time.Time) ([]Explanation, error) {
+	s, err := tx.Submission(submission)
+	if err != nil {
+		return nil, err
+	}
+	rcpts, err := tx.Recipients(submission)
+	if err != nil {
+		return nil, err
+	}
+	author, ok := q.people.ByID(s.AuthorID)
+	if !ok {
+		return nil, fmt.Errorf("author of submission %d: %w", submission, store.ErrNotFound)
+	}
+	var out []Explanation
+	for _, r := range rcpts {
+		x := Explanation{Recipient: r}
+		if x.Plan, err = decodePlan(r.Plan); err != nil {
+			return nil, fmt.Errorf("recipient %d: %w", r.ID, err)
+		}
+		if !r.Due.IsZero() {
+			x.When = q.when(r.Due, author, r, now)
+		}
+		if r.State == store.Held {
+			x.Why = x.Plan.words()
+		}
+		out = append(out, x)
+	}
+	return out, nil
+}
+
+// When says when a mail of author to reader would leave if it were sent at now, and
+// why: what the hold would do, without sending anything.
+func (q *Queue) When(author, reader *people.Person, now time.Time) (at time.Time, why string) {
+	p := Plan{Rule: RuleHours, From: now}
+	if q.holdMode(author) != people.On {
+		return now, whyOff
+	}
+	m := q.moment(p, party{author: author, reader: reader}, now)
+	return m.At, m.Reason.String()
+}
