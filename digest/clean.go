@@ -97,7 +97,7 @@ func midURL(mid string) string {
 	return "mid:" + strings.ReplaceAll(url.PathEscape(mid), "%40", "@")
 }
 
-// wrap breaks text at spaces so that no line is longer than width columns; each
+// wrap breaks text at plain spaces so that no line is longer than width columns; each
 // line begins with indent. Words that are longer stand alone.
 func wrap(text, indent string) string {
 	var b strings.Builder
@@ -106,7 +106,7 @@ func wrap(text, indent string) string {
 			b.WriteByte('\n')
 		}
 		col := 0
-		for _, word := range strings.Fields(l) {
+		for _, word := range strings.FieldsFunc(l, func(r rune) bool { return r == ' ' }) {
 			n := columns(word)
 			switch {
 			case col == 0:

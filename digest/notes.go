@@ -92,7 +92,7 @@ func (r Reached) sentence() string {
 		return "Sent to " + name + " at once."
 	}
 	s := fmt.Sprintf("Delivered %s %s to %s", line(r.Clock, maxName), line(r.City, maxName), name)
-	switch phone := line(r.Phone, maxName); {
+	switch phone := phoneNumber(r.Phone); {
 	case !r.Asleep:
 		return s + "."
 	case phone == "":
@@ -101,6 +101,9 @@ func (r Reached) sentence() string {
 		return s + "; e-mail may not wake " + name + ": call " + phone + "."
 	}
 }
+
+// phoneNumber keeps a number on one line.
+func phoneNumber(s string) string { return strings.ReplaceAll(line(s, maxName), " ", "\u00a0") }
 
 func (u Urgent) budget() string {
 	if left := u.Budget - u.Used; left >= 0 {
@@ -231,7 +234,7 @@ func (w Writer) Reminder(to Reader, about About, from, asked string) mail.Letter
 func (w Writer) Talk(to Reader, about About, name, phone, when string) mail.Letter {
 	name = line(name, maxName)
 	s := fmt.Sprintf("Three quick rounds with %s already: this reply arrives %s. Talking may be faster", name, line(when, maxName))
-	if p := line(phone, maxName); p != "" {
+	if p := phoneNumber(phone); p != "" {
 		s += ": " + p
 	}
 	return w.note(to, about, "Talk? "+subjectLine(about.Subject), s+".")
@@ -242,14 +245,14 @@ func (w Writer) Welcome(to Reader, tides string) mail.Letter {
 	if tides = line(tides, maxSubject); tides == "" {
 		tides = "as it comes"
 	} else {
-		tides = "at " + tides
+		tides = "at " + tides + ", with a digest on top"
 	}
 	return w.note(to, About{}, "Welcome to Tidepost",
 		"Your mail works as before. Two things are new.",
 		"What you send to colleagues leaves in their working hours. Until then it lies in `Scheduled`: "+
 			"drag it to `Scheduled/Send now` to send it at once, or to `Drafts` to take it back. "+
 			"A subject that begins with `[now]` does not wait at all; `[urgent]` also wakes the reader.",
-		"What you receive arrives "+tides+", with a digest on top. What waits lies in `Next delivery`; "+
+		"What you receive arrives "+tides+". What waits lies in `Next delivery`; "+
 			"drag it to `INBOX` to have it now. Codes, invitations and urgent mail never wait.")
 }
 
