@@ -295,10 +295,10 @@ func (a *addrScanner) bare() (name, local, domain string) {
 		return "", "", ""
 	}
 	from, to := i, i+1
-	for from > 0 && (a.words[from].glued || strings.HasPrefix(a.words[from].text, "@") || strings.HasSuffix(a.words[from-1].text, ".")) {
+	for from > 0 && (a.words[from].glued || strings.HasPrefix(a.words[from].text, "@") || a.words[from-1].text == ".") {
 		from--
 	}
-	for to < len(a.words) && (a.words[to].glued || strings.HasSuffix(a.words[to-1].text, "@") || strings.HasPrefix(a.words[to].text, ".")) {
+	for to < len(a.words) && (a.words[to].glued || strings.HasSuffix(a.words[to-1].text, "@") || a.words[to-1].text == "." || strings.HasPrefix(a.words[to].text, ".")) {
 		to++
 	}
 	if a.words[from].quoted && to-from >= 2 {

@@ -39,11 +39,11 @@ func shortTail(lines []textLine) bool {
 		if !l.blank() {
 			n++
 		}
-		if len(l.text) > maxSignatureWidth {
-			return false
+		if len(l.text) > maxSignatureWidth || n > maxSignatureLines {
+			return false // looking no further keeps many marks linear
 		}
 	}
-	return n <= maxSignatureLines
+	return true
 }
 
 // cutClosing drops a closing formula near the end, and what is below it if that

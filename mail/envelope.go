@@ -1,9 +1,6 @@
 package mail
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
 // An ImapEnvelope is the data of ENVELOPE (RFC 9051 §7.5.2). Strings are as in
 // the header, unfolded, encoded words kept; 8-bit values are encoded (RFC 2047),
@@ -103,6 +100,3 @@ func (e *ImapEnvelope) octets() int {
 	}
 	return n
 }
-
-// angle puts an id into angle brackets.
-func angle(id string) string { return "<" + strings.Trim(id, "<>") + ">" }

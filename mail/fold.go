@@ -31,7 +31,7 @@ func FormatField(name, value string) ([]byte, error) {
 // ASCII or UTF-8 and must not be encoded: only folded at white space. It
 // refuses controls and bad names.
 func FormatRawField(name, value string) ([]byte, error) {
-	if colonless, _, _ := fieldName([]byte(name + ":")); colonless != name || len(name) > maxToken {
+	if colonless, _, _ := fieldName([]byte(name + ":")); name == "" || colonless != name || len(name) > maxToken {
 		return nil, fmt.Errorf("format field %.40q: bad name", name)
 	}
 	if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {

@@ -175,13 +175,15 @@ func (w *htmlWalker) enter(tag atom.Atom, a htmlAttrs) {
 func (w *htmlWalker) end(tag atom.Atom, name string) {
 	for i := len(w.open) - 1; i >= max(0, len(w.open)-maxSearch); i-- {
 		if w.open[i].tag == tag && w.open[i].name == name {
-			w.breakAfter(tag, w.state != w.open[i].outer)
+			if w.state != w.open[i].outer {
+				w.endLine() // what follows has another origin
+			}
 			w.state = w.open[i].outer
 			w.open = w.open[:i]
-			return
+			break
 		}
 	}
-	w.breakAfter(tag, false)
+	w.breakAfter(tag)
 }
 
 // breakBefore breaks lines where a browser would, at the start of an element.
@@ -210,13 +212,12 @@ func (w *htmlWalker) breakBefore(tag atom.Atom, a htmlAttrs) {
 	}
 }
 
-// breakAfter breaks lines at the end of an element; changed says that what
-// follows has another origin.
-func (w *htmlWalker) breakAfter(tag atom.Atom, changed bool) {
+// breakAfter breaks lines at the end of an element.
+func (w *htmlWalker) breakAfter(tag atom.Atom) {
 	switch {
 	case isParagraph(tag):
 		w.blankLine()
-	case isBlock(tag) || changed:
+	case isBlock(tag):
 		w.endLine()
 	}
 }
@@ -289,7 +290,7 @@ func (a htmlAttrs) hidden() bool {
 // stand inside it.
 func (a htmlAttrs) quoted() bool {
 	switch a.id {
-	case "divrplyfwdmsg", "olk_src_body_section", "reply-intro", "mail-editor-reference-message-container":
+	case "olk_src_body_section", "reply-intro", "mail-editor-reference-message-container":
 		return true
 	}
 	for _, c := range strings.Fields(a.class) {

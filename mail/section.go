@@ -1,9 +1,6 @@
 package mail
 
-import (
-	"bytes"
-	"strings"
-)
+import "strings"
 
 // A Section names a piece of a message as BODY[…] does (RFC 9051 §6.4.5.1).
 type Section struct {
@@ -163,10 +160,4 @@ func walkFields(head []byte, f func(name string, start, colon, end int) bool) {
 			return
 		}
 	}
-}
-
-// hasBlank reports whether head ends with its blank line.
-func hasBlank(head []byte) bool {
-	return bytes.HasSuffix(head, []byte("\n\r\n")) || bytes.HasSuffix(head, []byte("\n\n")) ||
-		string(head) == "\r\n" || string(head) == "\n"
 }

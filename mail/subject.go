@@ -52,18 +52,17 @@ func skipReplyMarks(s string) string {
 	}
 }
 
-// marks says what the marks of a decoded subject are, tags and blobs skipped.
+// marks says what the first mark of a decoded subject is, "[…]" before it
+// skipped: "Re: Fwd: x" is a reply.
 func marks(subject string) (reply, forward bool) {
 	s := strings.TrimLeft(subject, " \t")
 	for {
 		if r, n := takeMark(s); n > 0 {
-			reply, forward = reply || r, forward || !r
-			s = strings.TrimLeft(s[n:], " \t")
-			continue
+			return r, !r
 		}
 		n := blob(s)
 		if n == 0 || n == len(s) {
-			return reply, forward
+			return false, false
 		}
 		s = strings.TrimLeft(s[n:], " \t")
 	}
