@@ -227,6 +227,10 @@ func (b *Inbox) expect(due time.Time) {
 	}
 }
 
+// Kick is called when another process has changed the database: what is due next is
+// looked up again.
+func (b *Inbox) Kick() { b.expect(time.Time{}) }
+
 // maxPersons is how many tides one RunDue opens; each is a transaction.
 const maxPersons = 100
 

@@ -116,9 +116,6 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	if err := g.db.RemoveStaged(ctx); err != nil {
 		return err
 	}
-	if err := g.queue.Recover(ctx, time.Now()); err != nil {
-		return err
-	}
 	control, err := listenControl(g.cfg.Server.Data)
 	if err != nil {
 		return err

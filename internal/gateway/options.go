@@ -23,7 +23,7 @@ import (
 func lists(cfg *config.Config) policies.Lists {
 	return policies.Lists{
 		Senders: cfg.Pass.Senders, Domains: cfg.Pass.Domains, Words: cfg.Pass.Words,
-		UrgentSenders: cfg.Urgent.OutsideSenders,
+		UrgentFrom: cfg.Urgent.OutsideSenders,
 	}
 }
 
@@ -67,6 +67,7 @@ func (g *Gateway) queueOptions(signer queue.Signer) queue.Options {
 		Workers:        cfg.Relay.Connections,
 		DKIM:           signer,
 		Alarm:          g.alarm,
+		Wake:           g.wake,
 		Jitter:         jitter(),
 		Rand:           rand.Reader,
 		Log:            g.log.With("part", "queue"),

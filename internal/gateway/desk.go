@@ -1,0 +1,80 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"tidepost/config"
+	"tidepost/guard"
+	"tidepost/inbox"
+	"tidepost/people"
+	"tidepost/queue"
+	"tidepost/relay"
+	"tidepost/store"
+)
+
+// A Desk is a gateway without doors and loops: what the commands of an operator work
+// with, beside a running server on the same database or without one.
+type Desk struct {
+	Config *config.Config
+	DB     *store.DB
+	People *people.Directory
+	Inbox  *inbox.Inbox
+	Queue  *queue.Queue
+
+	gateway *Gateway
+}
+
+// OpenDesk opens the database of cfg. The caller must Close the desk.
+func OpenDesk(cfg *config.Config, log *slog.Logger) (*Desk, error) {
+	db, err := store.Open(cfg.Server.Data)
+	if err != nil {
+		return nil, err
+	}
+	g := &Gateway{
+		cfg: cfg, log: log, started: time.Now(), db: db, relay: relay.New(relay.Options{}),
+		throttle: guard.NewLogins(), kick: make(chan struct{}, 1),
+	}
+	if err := g.build(queue.Signer{}); err != nil {
+		return nil, errors.Join(err, g.relay.Close(), db.Close())
+	}
+	return &Desk{Config: cfg, DB: db, People: g.dir, Inbox: g.inbox, Queue: g.queue, gateway: g}, nil
+}
+
+// Close closes the database.
+func (d *Desk) Close() error { return errors.Join(d.gateway.relay.Close(), d.DB.Close()) }
+
+// Update runs fn in a transaction and then tells the running server, if there is one,
+// that the database has changed.
+func (d *Desk) Update(ctx context.Context, fn func(tx *store.Tx) error) error {
+	if err := d.DB.Update(ctx, fn); err != nil {
+		return err
+	}
+	return forgive(Kick(ctx, d.Config.Server.Data))
+}
+
+// Announce has the running server, if there is one, read people again.
+func (d *Desk) Announce(ctx context.Context) error {
+	return forgive(Reload(ctx, d.Config.Server.Data))
+}
+
+// forgive forgives that no server is running: then nobody has to be told.
+func forgive(err error) error {
+	if errors.Is(err, ErrNotRunning) {
+		return nil
+	}
+	return err
+}
+
+// CheckRelay opens a session with the smarthost, login included, and closes it.
+func CheckRelay(ctx context.Context, cfg *config.Config) (relay.Result, error) {
+	o, err := relayOptions(cfg)
+	if err != nil {
+		return relay.Result{}, err
+	}
+	client := relay.New(o)
+	r := client.Check(ctx)
+	return r, client.Close()
+}
