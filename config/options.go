@@ -109,7 +109,7 @@ func (c *Config) holdOptions() []option {
 		{key: "hold.cap", doc: "A hold by policy ends after this, or with the weekly hours after that.", value: span(&h.Cap, hour, 400*day)},
 		{key: "hold.max_explicit", doc: "The longest wait an author may ask for (400 days).", value: span(&h.MaxExplicit, hour, 400*day)},
 		{key: "hold.spread", doc: "Releases to the outside are spread over this time, so that 09:00 is not a wave.", value: span(&h.Spread, 0, hour)},
-		{key: "hold.outside_domains", doc: "Domains outside the team whose mail waits too, by the author's hours, as in [\"partner.example\"].", value: list(&h.OutsideDomains, domainItem)},
+		{key: "hold.outside_domains", doc: "Domains outside the team to which the hold applies too, as in [\"partner.example\"]; all others get their mail at once.", value: list(&h.OutsideDomains, domainItem)},
 		{key: "hold.date", doc: "The Date header of released mail: the minute of \"release\", or as \"composed\".", value: choice(&h.Date, "release", "composed")},
 	}
 }

@@ -187,6 +187,40 @@ func (e *Editor) List(ctx context.Context, all bool) ([]Entry, error) {
 	return out, nil
 }
 
+// EditProfile changes a profile inside a transaction of the caller, for what is
+// not edited as text: the time of the first digest, a command sent by mail. fields
+// name what changes, for the ledger; nil writes no event. store.ErrNotFound: there
+// is no such active person.
+func EditProfile(tx *store.Tx, id int64, fields []Field, now time.Time, edit func(*Profile) error) error {
+	rows, err := tx.People()
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(rows, func(p store.Person) bool { return p.ID == id && p.Active })
+	if i < 0 {
+		return fmt.Errorf("edit profile of person %d: %w", id, store.ErrNotFound)
+	}
+	row := rows[i]
+	profile, err := DecodeProfile(row.Profile)
+	if err != nil {
+		return fmt.Errorf("edit profile of %s: %w", row.Address, err)
+	}
+	if err := edit(&profile); err != nil {
+		return err
+	}
+	if err := profile.Validate(); err != nil {
+		return fmt.Errorf("edit profile of %s: %w", row.Address, err)
+	}
+	if row.Profile, err = profile.Encode(); err != nil {
+		return err
+	}
+	if err := tx.UpdatePerson(row); err != nil || fields == nil {
+		return err
+	}
+	return tx.AddEvent(store.Event{At: now, Kind: EventChanged, PersonID: id,
+		Detail: map[string]any{"address": row.Address, "fields": fields}})
+}
+
 // change edits one active person in one transaction.
 func (e *Editor) change(ctx context.Context, who string, fields []string, now time.Time, edit func(*draft) error) (Entry, error) {
 	var out Entry

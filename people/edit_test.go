@@ -235,3 +235,40 @@ func TestImportICSIntoAPerson(t *testing.T) {
 		t.Error("leave from nothing")
 	}
 }
+
+func TestEditProfile(t *testing.T) {
+	tm := newTeam(t, nil)
+	ctx := context.Background()
+	ana := tm.add(t, map[Field]string{"address": "ana@team.example", "zone": "UTC"}, "")
+	edit := func(id int64, fields []Field, f func(*Profile) error) error {
+		return tm.db.Update(ctx, func(tx *store.Tx) error { return EditProfile(tx, id, fields, tm.now, f) })
+	}
+	if err := edit(ana.ID, nil, func(p *Profile) error { p.FirstDigestAt = tm.now; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if err := edit(ana.ID, []Field{FieldBatch}, func(p *Profile) error { p.Batch = Off; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	tm.reload(t)
+	if p := tm.person(t, "ana@team.example").Profile; !p.FirstDigestAt.Equal(tm.now) || p.Batch != Off {
+		t.Errorf("got %+v", p)
+	}
+	if got := tm.events(t); len(got) != 2 || got[1] != `person-changed {"address":"ana@team.example","fields":["batch"]}` {
+		t.Errorf("got %v", got)
+	}
+	refusal := errors.New("no")
+	for name, err := range map[string]error{
+		"nobody":             edit(99, nil, func(*Profile) error { return nil }),
+		"an invalid profile": edit(ana.ID, nil, func(p *Profile) error { p.Calendar.Zone = "Nowhere"; return nil }),
+		"an unknown country": edit(ana.ID, nil, func(p *Profile) error { p.HolidayCountries = []string{"xx"}; return nil }),
+		"the edit itself":    edit(ana.ID, nil, func(*Profile) error { return refusal }),
+	} {
+		if err == nil {
+			t.Errorf("%s was accepted", name)
+		}
+	}
+	tm.raw(t, "ana@team.example", func(p *store.Person) { p.Profile = []byte("{}") })
+	if err := edit(ana.ID, nil, func(*Profile) error { return nil }); err == nil {
+		t.Error("an unreadable profile was edited")
+	}
+}

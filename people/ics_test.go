@@ -150,7 +150,7 @@ func TestHostileICS(t *testing.T) {
 	for name := range bodies {
 		start := time.Now()
 		got, err := ReadICS(strings.NewReader(calendar(bodies[name])), date("2026-11-22"))
-		if took := time.Since(start); took > time.Second { // 200 ms are asked for; the machine may be busy.
+		if took := time.Since(start); took > time.Second { // 200 ms are asked for; -race and a busy machine take longer.
 			t.Errorf("%s took %v", name, took)
 		}
 		if len(got.Days) > maxOccurrences {

@@ -31,7 +31,7 @@ func (r *icsReader) repeated(e *ical.VEvent, first scheduler.Date) ([]scheduler.
 		if err != nil {
 			return nil, err
 		}
-		dates = y.dates(first, r.until)
+		dates = y.dates(first, r.from, r.until)
 	}
 	added, err := icsDates(e.GetProperties(ical.ComponentPropertyRdate))
 	if err != nil {
@@ -116,20 +116,27 @@ func refused(part string) error {
 	return fmt.Errorf("RRULE %.60q is not understood, only the same date every year is: export the calendar with single days", part)
 }
 
-// dates expands the rule up to the date until, not included. A 29 February that
-// does not exist is left out and not counted (RFC 5545 §3.3.10).
-func (y yearly) dates(first, until scheduler.Date) []scheduler.Date {
+// dates expands the rule from the date from on, less the longest event, up to the
+// date until, not included. A 29 February that does not exist is left out and not
+// counted (RFC 5545 §3.3.10). The years before are counted, not expanded: a file
+// may hold thousands of events of the year 1.
+func (y yearly) dates(first, from, until scheduler.Date) []scheduler.Date {
 	var out []scheduler.Date
 	counted := 0
-	for year := first.Year; year <= until.Year && year <= 9999; year += y.interval {
-		d := scheduler.DateOf(time.Date(year, first.Month, first.Day, 0, 0, 0, 0, time.UTC))
-		if d.Day != first.Day {
+	earliest := from.AddDays(-maxOccurrences).Year
+	for year := first.Year; year <= until.Year && (y.count == 0 || counted < y.count); year += y.interval {
+		leapDay := first.Month == time.February && first.Day == 29
+		if leapDay && (year%4 != 0 || year%100 == 0 && year%400 != 0) {
 			continue
 		}
-		if !d.Before(until) || !y.until.IsZero() && y.until.Before(d) || y.count > 0 && counted == y.count {
+		counted++
+		if year < earliest {
+			continue
+		}
+		d := scheduler.Date{Year: year, Month: first.Month, Day: first.Day}
+		if !d.Before(until) || !y.until.IsZero() && y.until.Before(d) {
 			break
 		}
-		counted++
 		out = append(out, d)
 	}
 	return out

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -142,6 +143,9 @@ func TestUnreadableProfileLetsEverythingThrough(t *testing.T) {
 	if !errors.As(err, &pe) || pe.Address != "ana@team.example" {
 		t.Fatalf("got %v", err)
 	}
+	if !strings.Contains(err.Error(), "profile of ana@team.example: read profile: version 9") || pe.Unwrap() == nil {
+		t.Errorf("got %v", err)
+	}
 	night := instant(t, "2026-11-24T03:00:00Z")
 	if !tm.person(t, "ana@team.example").Schedule(night).Deliverable(night) {
 		t.Error("mail to Ana waits for a calendar that nobody can read")
@@ -173,5 +177,9 @@ func TestNames(t *testing.T) {
 	}
 	if (&Person{Profile: Profile{Calendar: scheduler.Calendar{Zone: "Nowhere/Nothing"}}}).Zone() != time.UTC {
 		t.Error("a zone that went away is not UTC")
+	}
+	night := instant(t, "2026-11-24T03:00:00Z")
+	if !(&Person{Profile: Profile{Calendar: scheduler.Calendar{Zone: "Nowhere/Nothing"}}}).Schedule(night).Deliverable(night) {
+		t.Error("mail waits for a zone that went away")
 	}
 }
