@@ -143,7 +143,8 @@ func (b *Inbox) route(tx *store.Tx, a Arrival) (to place) {
 		return place{target: store.KindInbox, reason: ReasonFailed, err: q.err.Error()}
 	}
 	if mode == people.DryRun {
-		return place{target: store.KindInbox, reason: ReasonDryRun, would: &to}
+		would := to
+		return place{target: store.KindInbox, reason: ReasonDryRun, would: &would}
 	}
 	return to
 }
