@@ -50,7 +50,8 @@ func itoa(n int) string {
 	return itoa(n/10) + string(rune('0'+n%10))
 }
 
-// within fails if f takes so long that it cannot be linear.
+// within fails if f takes so long that it cannot be linear. The limits leave room
+// for the race detector on a busy machine: what is quadratic takes minutes.
 func within(t *testing.T, limit time.Duration, f func()) {
 	t.Helper()
 	start := time.Now()

@@ -129,7 +129,7 @@ func TestParams(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", in, got, want)
 		}
 	}
-	within(t, time.Second, func() {
+	within(t, 15*time.Second, func() {
 		head := "Content-Type: text/plain"
 		for i := range 20000 {
 			head += ";\r\n name*" + strconv.Itoa(i) + "=a"
@@ -165,7 +165,7 @@ func TestScanIsLinearAndBounded(t *testing.T) {
 		"one line":     strings.Repeat("x", 10<<20),
 	} {
 		head, body := SplitHead([]byte(mail))
-		within(t, 3*time.Second, func() {
+		within(t, 15*time.Second, func() {
 			c := Scan(head, body)
 			checkContent(t, head, body, c)
 			if n := len(mustJSON(t, c)); n > 8<<20 {
@@ -175,7 +175,7 @@ func TestScanIsLinearAndBounded(t *testing.T) {
 	}
 	for _, n := range []int{3000, 20000} {
 		head, body := nest(n)
-		within(t, time.Second, func() {
+		within(t, 15*time.Second, func() {
 			c := Scan(head, body)
 			checkContent(t, head, body, c)
 			depth := 0
