@@ -103,6 +103,9 @@ func (s *session) Rcpt(to string, opts *smtp.RcptOptions) error {
 // with % or ! is never looked into (RFC 5321 §3.6.1, appendix C).
 func (s *session) place(a mail.Address) (mail.Address, error) {
 	dir := s.server.doors.Directory
+	if strings.EqualFold(a.Domain, s.server.opts.Guard.Hostname) && strings.EqualFold(a.Local, "postmaster") {
+		a.Domain = dir.Domains()[0] // <postmaster>, for which the guard put our name in.
+	}
 	if a.Domain != "" && !dir.IsLocalDomain(a.Domain) {
 		if s.person == nil {
 			return a, &mail.Reply{Code: 550, Enhanced: [3]int{5, 7, 1}, Text: "Relaying denied"}
