@@ -1,0 +1,197 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+const (
+	// patience is how long a thing that should happen at once may take.
+	patience = 15 * time.Second
+	// glance is how often a mail client looks again.
+	glance = 50 * time.Millisecond
+)
+
+// A guide tells the story. What two scenes share is in it.
+type guide struct {
+	*screen
+	ctx      context.Context // of the whole tour: a guide lives no longer
+	world    *world
+	ana, mei *reader // their mail clients
+	phone    *reader // Mei's, in IDLE on INBOX
+	checks   int
+	seen     int // rings of the phone that have been accounted for
+
+	budget  draft    // the mail that the story is about
+	waiting []string // Message-IDs of what comes with the morning
+}
+
+// A scene is one step of the story. Its title is what a person would say of it.
+type scene struct {
+	title string
+	play  func(*guide)
+}
+
+// scenes are the story, in order.
+func scenes() []scene {
+	return []scene{
+		{"Ana writes to Mei. Mei's working day is over.", (*guide).held},
+		{"On second thought: Ana drags the mail to Drafts.", (*guide).takenBack},
+		{"She edits the draft and drags it to Scheduled.", (*guide).sentAgain},
+		{"Something is urgent.", (*guide).urgent},
+		{"A sign-in code and an invitation come from outside.", (*guide).passing},
+		{"Ana writes to a customer, with a blind copy.", (*guide).toTheOutside},
+		{"The customer writes to Mei, twice. Mei takes a look.", (*guide).nextDelivery},
+		{"One more from Ana. Then Mei's day begins.", (*guide).morning},
+		{"The tide: three mails in one step, the digest on top.", (*guide).tide},
+	}
+}
+
+// A stop unwinds a scene at the first check that does not hold, so that scenes read
+// as a story. It never leaves this file.
+type stop struct{ err error }
+
+// tour tells the story and returns an error if something in it is not true.
+func tour(ctx context.Context, w *world, show *screen) (err error) {
+	began := time.Now()
+	g := &guide{screen: show, ctx: ctx, world: w}
+	defer g.hangUp()
+	list := scenes()
+	for i, s := range list {
+		if i == 0 {
+			if err := g.play(scene{play: (*guide).meet}); err != nil {
+				return err
+			}
+		}
+		show.heading("%d  %s", i+1, s.title)
+		if err := g.play(s); err != nil {
+			show.line("   FAIL  %v", err)
+			return fmt.Errorf("step %d of %d: %w", i+1, len(list), err)
+		}
+	}
+	show.heading("All of it held: %d steps, %d checks over SMTP and IMAP, %.0f seconds.", len(list), g.checks, time.Since(began).Seconds())
+	return nil
+}
+
+// play runs one scene to its end or its first failure.
+func (g *guide) play(s scene) (err error) {
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case stop:
+			err = r.err
+		default:
+			panic(r)
+		}
+	}()
+	s.play(g)
+	return nil
+}
+
+// meet introduces the people and opens their mail clients.
+func (g *guide) meet() {
+	now, w := time.Now(), g.world
+	g.heading("Tidepost: two people, one of whom is always asleep.")
+	awake, asleep := shifts(now)
+	for _, p := range []struct {
+		who  resident
+		open time.Time
+		does string
+	}{{w.ana, awake, "at work"}, {w.mei, asleep, "asleep"}} {
+		g.line("   %-4s %-7s %s  %-8s works %s", p.who.first(), p.who.city, p.who.clock(now), p.does, strings.TrimPrefix(hours(p.open, p.who.zone), "daily "))
+	}
+	g.line("")
+	g.line("   A real gateway runs on this machine. All that follows is SMTP and IMAP over TLS.")
+	var err error
+	g.ana, err = dial(w.doors.IMAP, false, w.trust, w.ana)
+	g.must(err)
+	g.mei, err = dial(w.doors.IMAPS, true, w.trust, w.mei)
+	g.must(err)
+	g.phone, err = dial(w.doors.IMAPS, true, w.trust, w.mei)
+	g.must(err)
+	_, err = g.phone.watch("INBOX")
+	g.must(err)
+}
+
+func (g *guide) hangUp() {
+	for _, r := range []*reader{g.ana, g.mei, g.phone} {
+		if r != nil {
+			r.close()
+		}
+	}
+}
+
+// must ends the scene on an error.
+func (g *guide) must(err error) {
+	if err != nil {
+		panic(stop{err})
+	}
+}
+
+// check prints what holds, or ends the scene.
+func (g *guide) check(ok bool, what string, args ...any) {
+	text := fmt.Sprintf(what, args...)
+	if !ok {
+		panic(stop{fmt.Errorf("not true: %s", text)})
+	}
+	g.checks++
+	g.line("   ok  %s", text)
+}
+
+// await looks again and again until it sees something.
+func (g *guide) await(what string, until time.Time, see func() bool) {
+	for !see() {
+		if time.Now().After(until) {
+			panic(stop{fmt.Errorf("waited in vain for %s", what)})
+		}
+		select {
+		case <-g.ctx.Done():
+			panic(stop{context.Cause(g.ctx)})
+		case <-time.After(glance):
+		}
+	}
+}
+
+// letters reads a folder.
+func (g *guide) letters(r *reader, folder string) []letter {
+	list, err := r.letters(folder)
+	g.must(err)
+	return list
+}
+
+// arrives waits for a letter in a folder.
+func (g *guide) arrives(r *reader, folder, what string, is func(letter) bool) (found letter) {
+	g.await(what+" in "+folder, time.Now().Add(patience), func() bool {
+		for _, l := range g.letters(r, folder) {
+			if is(l) {
+				found = l
+				return true
+			}
+		}
+		return false
+	})
+	return found
+}
+
+// absent reports whether no letter of a folder has this Message-ID.
+func (g *guide) absent(r *reader, folder, id string) bool {
+	for _, l := range g.letters(r, folder) {
+		if l.id() == id {
+			return false
+		}
+	}
+	return true
+}
+
+// byID recognises a letter by its Message-ID.
+func byID(id string) func(letter) bool { return func(l letter) bool { return l.id() == id } }
+
+// note recognises a letter of Tidepost's by the begin of its subject.
+func note(subject string) func(letter) bool {
+	return func(l letter) bool { return l.ours() && strings.HasPrefix(l.subject(), subject) }
+}
+
+// rings are those of the phone that have not been accounted for.
+func (g *guide) rings() []ring { return g.phone.bell.heard()[g.seen:] }

@@ -1,0 +1,92 @@
+package demo
+
+import (
+	"bytes"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+)
+
+const (
+	pending   imap.Flag = "$SubmitPending"
+	submitted imap.Flag = "$Submitted"
+)
+
+// held: what is sent to somebody asleep waits, byte for byte, and says why.
+func (g *guide) held() {
+	w := g.world
+	g.budget = draft{
+		from: w.ana.mailbox(), to: w.mei.mailbox(), id: "budget-1@" + domain, date: time.Now().In(w.ana.zone),
+		subject: "Budget for the harbour project",
+		text:    "Hello Mei,\n\nhere are the figures. Which of the two do you want to keep?\n\nAna",
+		fields:  []string{"X-Odd:  two spaces,\r\n\tand a folded line "},
+	}
+	raw := g.budget.bytes()
+	g.must(w.submission(&w.ana).send(w.ana.address, raw, w.mei.address))
+	l := g.arrives(g.ana, "Scheduled", "the mail", byID(g.budget.id))
+	table := g.timetable("message leaves later")
+	g.window("Ana's client, folder Scheduled, the letter on top:", firstLines(table, 5))
+	g.check(bytes.Equal(l.raw, raw), "the mail waits in Scheduled, byte for byte as it was sent (%d octets)", len(raw))
+	g.check(l.has(pending), "it is marked %s", pending)
+	g.check(saysWhen(table, w), "the timetable says when on both clocks, and why")
+	hold := g.arrives(g.ana, "INBOX", "the note about the first hold", note("Waits: "))
+	g.window("Ana's client, INBOX:", firstLines(hold.text, 2))
+	g.check(g.absent(g.mei, "INBOX", g.budget.id) && len(g.rings()) == 0, "nothing rings in Sydney")
+}
+
+// takenBack: dragging it to Drafts is taking it back.
+func (g *guide) takenBack() {
+	l := g.arrives(g.ana, "Scheduled", "the mail", byID(g.budget.id))
+	g.must(g.ana.move("Scheduled", l.uid, "Drafts"))
+	confirmed := g.arrives(g.ana, "INBOX", "the confirmation", note("Not sent: "))
+	g.window("Ana's client, INBOX:", confirmed.text)
+	g.check(strings.Contains(unwrapped(confirmed.text), "Not sent: "+g.budget.subject+" → Mei."), "one line confirms it and names the way back")
+	g.check(g.absent(g.ana, "Scheduled", g.budget.id), "Scheduled holds it no more")
+	d := g.arrives(g.ana, "Drafts", "the draft", byID(g.budget.id))
+	g.check(d.has(imap.FlagDraft) && bytes.Equal(d.raw, g.budget.bytes()), "the draft has kept its octets")
+}
+
+// sentAgain: editing as a telephone does it, without any SMTP.
+func (g *guide) sentAgain() {
+	w := g.world
+	old := g.arrives(g.ana, "Drafts", "the draft", byID(g.budget.id))
+	g.budget.id, g.budget.date = "budget-2@"+domain, time.Now().In(w.ana.zone)
+	g.budget.text = strings.Replace(g.budget.text, "Which of the two", "I propose B, by Friday. Which of the two", 1)
+	g.must(g.ana.save("Drafts", g.budget.bytes()))
+	g.must(g.ana.remove("Drafts", old.uid))
+	edited := g.arrives(g.ana, "Drafts", "the edited draft", byID(g.budget.id))
+	g.must(g.ana.move("Drafts", edited.uid, "Scheduled"))
+	l := g.arrives(g.ana, "Scheduled", "the edited mail", byID(g.budget.id))
+	g.check(l.has(pending) && strings.Contains(l.text, "I propose B"), "the edited mail waits in Scheduled")
+	g.check(g.absent(g.ana, "Drafts", g.budget.id), "it has left Drafts: entering the folder is the act")
+	g.check(saysWhen(g.timetable("1 message leaves later"), w), "the timetable has it")
+	g.waiting = append(g.waiting, g.budget.id)
+}
+
+// timetable waits until the letter on top of Scheduled has this headline.
+func (g *guide) timetable(headline string) string {
+	return g.arrives(g.ana, "Scheduled", "the timetable \""+headline+"\"", func(l letter) bool {
+		return l.ours() && strings.Contains(l.subject(), headline)
+	}).text
+}
+
+// saysWhen looks for Mei's opening on both clocks and a reason.
+func saysWhen(table string, w *world) bool {
+	text := unwrapped(table)
+	return strings.Contains(text, w.mei.clock(w.opening)+" Sydney ("+w.ana.clock(w.opening)+" London), because ")
+}
+
+// unwrapped is text as one line.
+func unwrapped(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// firstLines are the first n lines that say something.
+func firstLines(text string, n int) string {
+	var out []string
+	for line := range strings.Lines(text) {
+		if line = strings.TrimRight(line, "\r\n"); line != "" && len(out) < n {
+			out = append(out, line)
+		}
+	}
+	return strings.Join(out, "\n")
+}
