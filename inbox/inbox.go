@@ -117,6 +117,7 @@ type Arrival struct {
 	Now         bool           // its author said [now]: reaches INBOX although the person is on leave
 	Junk        bool           // spam by the provider's verdict, or From is a proved lie
 	At          time.Time      // of arrival; for mail of our own queue the release
+	Planned     time.Time      // when our own queue meant to release it; zero: at At
 }
 
 // Deliver decides where a message goes and puts it there, or into Next delivery to

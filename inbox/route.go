@@ -229,18 +229,33 @@ func (q *question) answer() place {
 // until lets a place wait, unless what it waits for is here already.
 func (q *question) until(to place, w wait, due time.Time) place {
 	if due.IsZero() {
-		due = dueOf(w, q.schedule, q.At, q.o.MaxHold)
+		due = dueOf(w, q.schedule, q.ready(), q.o.MaxHold)
+	}
+	withTide := w == waitTide && q.schedule.HasTides()
+	switch {
+	case !due.After(q.At) && !withTide:
+		return to
+	case w == waitTide && !withTide && q.RecipientID != 0:
+		return to // Rule 11.2: without tides the release was the answer, by grace too.
+	case q.Author != nil && q.Facts.Expires.After(q.At) && !due.Before(q.Facts.Expires):
+		return to // It would be stale when it comes.
 	}
 	// Mail that comes exactly at a tide goes with it (rule 5.5): RunDue takes it.
-	if !due.After(q.At) && (w != waitTide || !q.schedule.HasTides()) {
-		return to
-	}
-	// Rule 11.2: without tides the release was the answer, by grace too.
-	if w == waitTide && !q.schedule.HasTides() && q.RecipientID != 0 {
-		return to
-	}
 	to.wait, to.due = w, due
 	return to
+}
+
+// ready is when the message was there for a tide to take. Our own queue needs a
+// moment: what it meant to release in the minute of a tide goes with that tide,
+// which waits for it (postpone).
+func (q *question) ready() time.Time {
+	if q.RecipientID == 0 {
+		return q.At
+	}
+	if late := q.At.Sub(q.Planned); !q.Planned.IsZero() && late >= 0 && late <= postponeMax {
+		return q.Planned.Truncate(time.Minute)
+	}
+	return q.At.Truncate(time.Minute)
 }
 
 // dueOf is when something that is there at now and waits for w appears.

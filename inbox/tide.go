@@ -42,7 +42,7 @@ func (b *Inbox) postpone(ctx context.Context, person int64, now time.Time) (bool
 	b.mu.Lock()
 	since, ok := b.postponed[person]
 	b.mu.Unlock()
-	if !ok {
+	if !ok || now.Sub(since) > 2*postponeMax { // Not of this tide.
 		since = now
 	}
 	var more bool
@@ -103,7 +103,7 @@ func (b *Inbox) tide(tx *store.Tx, p *people.Person, now time.Time) error {
 		}
 		boxes[d.Target] = box
 	}
-	return b.onTop(tx, p, items, at, missed, now)
+	return b.onTop(tx, p, items, at, missed, now, quiet)
 }
 
 // tideTime is what the clock said when this tide should open: the first due time, or
@@ -133,9 +133,12 @@ func (b *Inbox) afterOutage(tx *store.Tx, p *people.Person, batch []store.Delive
 			if pl.Missed.IsZero() {
 				pl.Missed = d.Due
 			}
-			due := dueOf(pl.Wait, s, now, b.o.MaxHold)
-			if !s.Deliverable(now) && due.After(now) {
-				if err := b.reschedule(tx, d, pl, due, d.Target, "missed", now); err != nil {
+			due, target := dueOf(pl.Wait, s, now, b.o.MaxHold), d.Target
+			if opening, away := absence(s, now); away { // Leave has begun meanwhile.
+				pl.Wait, due, target = waitAway, opening, store.KindAway
+			}
+			if !s.Deliverable(now) && (due.After(now) || target != d.Target) {
+				if err := b.reschedule(tx, d, pl, due, target, "missed", now); err != nil {
 					return nil, missed, err
 				}
 				continue
@@ -221,7 +224,7 @@ func (b *Inbox) stamp(tx *store.Tx, d store.Delivery, tide time.Time) (store.Mes
 }
 
 // onTop files the digest of a tide. In a person's first week there is one a day.
-func (b *Inbox) onTop(tx *store.Tx, p *people.Person, items []tideItem, tide, missed, now time.Time) error {
+func (b *Inbox) onTop(tx *store.Tx, p *people.Person, items []tideItem, tide, missed, now time.Time, quiet bool) error {
 	if len(items) == 0 || !p.Schedule(now).HasTides() {
 		return nil
 	}
@@ -241,7 +244,7 @@ func (b *Inbox) onTop(tx *store.Tx, p *people.Person, items []tideItem, tide, mi
 	c := digest.Content{Tide: tide}
 	var unread []store.Entry
 	if known {
-		if c, unread, err = b.again(tx, p, last, tide); err != nil {
+		if c, unread, err = b.again(tx, p, last, tide, quiet); err != nil {
 			return err
 		}
 	}
@@ -255,8 +258,9 @@ func (b *Inbox) onTop(tx *store.Tx, p *people.Person, items []tideItem, tide, mi
 }
 
 // again begins with what the last digest said, if it was not read. unread are its
-// entries in INBOX, which the new one replaces.
-func (b *Inbox) again(tx *store.Tx, p *people.Person, last store.Digest, tide time.Time) (digest.Content, []store.Entry, error) {
+// entries in INBOX, which the new one replaces. Quiet mail arrives read, so there the
+// digest alone tells what is new.
+func (b *Inbox) again(tx *store.Tx, p *people.Person, last store.Digest, tide time.Time, quiet bool) (digest.Content, []store.Entry, error) {
 	fresh := digest.Content{Tide: tide}
 	box, err := tx.MailboxByKind(p.ID, store.KindInbox)
 	if err != nil {
@@ -278,7 +282,7 @@ func (b *Inbox) again(tx *store.Tx, p *people.Person, last store.Digest, tide ti
 	}
 	var failed error
 	c := digest.Repeat(said, tide, func(e digest.Entry) bool {
-		still, err := b.stillUnread(tx, box.ID, e)
+		still, err := stillThere(tx, box.ID, e, quiet)
 		if err != nil {
 			failed = err
 		}
@@ -287,16 +291,16 @@ func (b *Inbox) again(tx *store.Tx, p *people.Person, last store.Digest, tide ti
 	return c, unread, failed
 }
 
-// stillUnread reports whether one message of an entry waits in INBOX to be read.
-// Without Message-IDs nobody knows.
-func (b *Inbox) stillUnread(tx *store.Tx, inbox int64, e digest.Entry) (bool, error) {
+// stillThere reports whether one message of an entry waits in INBOX to be read; read
+// ones count too if any is asked for. Without Message-IDs nobody knows.
+func stillThere(tx *store.Tx, inbox int64, e digest.Entry, any bool) (bool, error) {
 	for _, mid := range e.MIDs {
 		entries, err := tx.EntriesByMID(inbox, mid)
 		if err != nil {
 			return true, err
 		}
 		for _, e := range entries {
-			if e.Flags&store.Seen == 0 {
+			if any || e.Flags&store.Seen == 0 {
 				return true, nil
 			}
 		}
@@ -316,7 +320,9 @@ func (b *Inbox) tell(tx *store.Tx, p *people.Person, c *digest.Content, items []
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		c.Add(digestMessage(m, it.delivery, derived.Preview))
+		if dm, ok := digestMessage(m, it.delivery, derived.Preview, now); ok {
+			c.Add(dm)
+		}
 	}
 	if since.IsZero() {
 		since = now.Add(-countsBack)
@@ -333,13 +339,18 @@ func (b *Inbox) tell(tx *store.Tx, p *people.Person, c *digest.Content, items []
 	return err
 }
 
-func digestMessage(m store.Message, d store.Delivery, preview string) digest.Message {
-	h := mail.ParseHeader(m.Head)
-	author := digest.Author{Address: d.ReversePath, Outside: d.Outside}
-	if from := h.Addresses("From"); len(from) > 0 {
-		author.Name, author.Address = from[0].Name, from[0].Address.String()
+// digestMessage is what the digest says of a message; ok is false for one that has
+// expired on the way.
+func digestMessage(m store.Message, d store.Delivery, preview string, now time.Time) (dm digest.Message, ok bool) {
+	f := mail.FactsOf(mail.ParseHeader(m.Head), nil, mail.Address{})
+	if !f.Expires.IsZero() && f.Expires.Before(now) {
+		return dm, false
 	}
-	return digest.Message{Thread: m.ThreadID, Subject: h.Text("Subject"), Author: author, Preview: preview, At: d.Arrived, MID: m.MID}
+	author := digest.Author{Address: d.ReversePath, Outside: d.Outside}
+	if len(f.From) > 0 {
+		author.Name, author.Address = f.From[0].Name, f.From[0].Address.String()
+	}
+	return digest.Message{Thread: m.ThreadID, Subject: f.Subject, Author: author, Preview: preview, At: d.Arrived, MID: m.MID}, true
 }
 
 // putDigest files the digest unread on top of INBOX and read in Digests: one message

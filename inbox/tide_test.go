@@ -405,3 +405,67 @@ func TestTheLoopOpensTidesOnTime(t *testing.T) {
 		db.Close()
 	})
 }
+
+func TestAQuietDigestRepeatsWhatIsStillInINBOX(t *testing.T) {
+	h := newHouse(t, func(o *inbox.Options) { o.Style, o.EveryTide = people.StyleQuiet, true })
+	h.deliver(h.tom, h.ana, h.text("Tom <tom@team.example>", "One"), monday, nil)
+	h.deliver(h.tom, h.ana, h.text("Tom <tom@team.example>", "Two"), monday, nil)
+	h.runDue(at("11-23", "13:00"))
+	gone := h.entries(h.ana, store.KindInbox)[0]
+	h.update(func(tx *store.Tx) error { return tx.RemoveEntry(gone, store.GoneExpunged, monday) })
+	h.deliver(h.mei, h.ana, h.text("Mei <mei@team.example>", "Three"), at("11-23", "14:00"), nil)
+	h.runDue(at("11-23", "16:00"))
+	h.expectList(h.ana, store.KindInbox, "Two", "Three", "*2 messages from Tom and Mei")
+}
+
+func TestMailThatExpires(t *testing.T) {
+	h := newHouse(t, nil)
+	soon := h.text("tom@team.example", "Cake in the kitchen", "Expires: Mon, 23 Nov 2026 12:00:00 +0000")
+	if d := h.deliver(h.tom, h.ana, soon, monday, nil); d.State != store.Published {
+		t.Errorf("stale before its tide: %+v, want it now", d)
+	}
+	h.deliver(h.tom, h.ana, h.text("tom@team.example", "Fresh", "Expires: Mon, 23 Nov 2026 14:00:00 +0000"), monday, nil)
+	h.mustReceive("ana@team.example", h.text("shop@x.test", "Sale"), monday)
+	h.deliver(h.tom, h.ana, h.text("tom@team.example", "Stale", "Expires: Mon, 23 Nov 2026 09:00:00 +0000"), monday, nil)
+	h.runDue(at("11-23", "13:00"))
+	h.expectList(h.ana, store.KindInbox, "*Cake in the kitchen", "*Sale", "*Fresh", "*Stale", "*1 message from tom@team.example")
+}
+
+// The queue releases at 09:00 and needs a moment: its mail goes with the tide of 09:00.
+func TestReleasedMailGoesWithTheTideOfItsMinute(t *testing.T) {
+	h := newHouse(t, nil)
+	for _, tt := range []struct {
+		name    string
+		now     time.Time
+		planned time.Time
+		want    time.Time
+	}{
+		{"two seconds late", opening.Add(2 * time.Second), time.Time{}, opening},
+		{"two minutes late, and it says so", opening.Add(2 * time.Minute), opening, opening},
+		{"too late for the tide", opening.Add(4 * time.Minute), opening, at("11-24", "13:00")},
+		{"a minute late by plan", opening.Add(time.Minute), opening.Add(time.Minute), at("11-24", "13:00")},
+	} {
+		s := h.submit(h.tom, h.ana, h.text("tom@team.example", tt.name), night)
+		d := h.deliver(h.tom, h.ana, h.text("tom@team.example", tt.name), tt.now, func(a *inbox.Arrival) {
+			a.Planned = tt.planned
+			h.view(func(tx *store.Tx) error {
+				list, err := tx.Recipients(s.ID)
+				a.RecipientID = list[0].ID
+				return err
+			})
+		})
+		if d.State != store.Waiting || !d.Due.Equal(tt.want) {
+			t.Errorf("%s: %s due %v, want %v", tt.name, d.State, d.Due, tt.want)
+		}
+	}
+}
+
+func TestATideMissedBeforeLeave(t *testing.T) {
+	h := newHouse(t, nil)
+	h.deliver(h.tom, h.ana, h.text("tom@team.example", "One"), monday, nil)
+	h.leave(h.ana, "2026-11-24..2026-12-04")
+	h.runDue(at("11-24", "03:00"))
+	h.expectList(h.ana, store.KindInbox)
+	h.runDue(opening)
+	h.expectList(h.ana, store.KindAway, "*One")
+}
