@@ -65,7 +65,7 @@ func (c *initCmd) Run(a *app) error {
 		if cfg.Relay.Mode == "smarthost" && cfg.Relay.User == "" {
 			fmt.Fprintf(w, "  edit [relay] in %s: host, user, password_file\n", a.config)
 		}
-		fmt.Fprintf(w, "  tidepost people add ana@%s --name Ana --zone Europe/London\n", cfg.Server.Domains[0])
+		fmt.Fprintf(w, "  tidepost people add ana@%s --name Ana --zone Europe/London --ask-password\n", cfg.Server.Domains[0])
 		fmt.Fprintln(w, "  tidepost serve")
 		fmt.Fprintln(w, "  tidepost doctor")
 	})

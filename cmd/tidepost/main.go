@@ -11,7 +11,6 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"tidepost/config"
 	"tidepost/store"
 )
 
@@ -76,6 +75,7 @@ func run(args []string, in io.Reader, out, errw io.Writer) int {
 		kong.Exit(func(c int) { exited, code = true, c }),
 		kong.Vars{"version": version, "config_file": defaultConfig()},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Help(help),
 	)
 	if err != nil {
 		fmt.Fprintln(errw, "tidepost:", err)
@@ -96,6 +96,20 @@ func run(args []string, in io.Reader, out, errw io.Writer) int {
 	return a.code(ctx.Run(a))
 }
 
+// help prints what kong knows and, for the program as a whole, the exit codes.
+func help(o kong.HelpOptions, ctx *kong.Context) error {
+	if err := kong.DefaultHelpPrinter(o, ctx); err != nil || ctx.Selected() != nil {
+		return err
+	}
+	_, err := fmt.Fprint(ctx.Stdout, exitCodes)
+	return err
+}
+
+const exitCodes = `
+Exit codes: 0 done; 1 it did not work; 2 wrong usage; 3 the configuration was refused;
+4 a check found something wrong; 5 nobody and nothing of that name. See tidepost(8).
+`
+
 // defaultConfig is the file in the current directory if there is one, else the
 // system's.
 func defaultConfig() string {
@@ -114,9 +128,9 @@ func (a *app) code(err error) int {
 		return exitFindings
 	}
 	fmt.Fprintln(a.err, "tidepost:", err)
-	var problems config.Problems
+	var badConfig configError
 	switch {
-	case errors.As(err, &problems):
+	case errors.As(err, &badConfig):
 		return exitConfig
 	case errors.Is(err, store.ErrNotFound):
 		return exitNotFound

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"tidepost/config"
+	"tidepost/internal/gateway"
 	"tidepost/store"
 )
 
@@ -63,9 +65,33 @@ func (a *app) progress(what string) (step func(done, total int), end func()) {
 		}
 }
 
+// A configError says that the configuration cannot be used: exit code 3.
+type configError struct{ error }
+
+// Unwrap returns the cause.
+func (e configError) Unwrap() error { return e.error }
+
 // load reads the configuration.
 func (a *app) load() (*config.Config, error) {
-	return config.Load(a.config)
+	cfg, err := config.Load(a.config)
+	if err != nil {
+		return nil, configError{err}
+	}
+	return cfg, nil
+}
+
+// desk runs fn with the parts of the gateway that commands work with, beside a running
+// server or without.
+func (a *app) desk(fn func(*gateway.Desk) error) error {
+	cfg, err := a.load()
+	if err != nil {
+		return err
+	}
+	d, err := gateway.OpenDesk(cfg, newLogger(config.Log{Level: "warn"}, a.err))
+	if err != nil {
+		return err
+	}
+	return errors.Join(fn(d), d.Close())
 }
 
 // open opens the database of the configuration, beside a running server or without.

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"tidepost/internal/doctor"
+)
+
+// doctorCmd makes all checks.
+type doctorCmd struct {
+	Brief   bool `help:"One line, for monitoring."`
+	NoProbe bool `help:"Do not send the probe mail."`
+	Offline bool `help:"Ask nothing beyond this machine: neither DNS nor smarthost."`
+}
+
+// Run implements the command.
+func (c *doctorCmd) Run(a *app) error {
+	cfg, err := a.load()
+	if err != nil {
+		return err
+	}
+	ctx, stop := interruptible()
+	defer stop()
+	o := doctor.Options{Config: cfg, NoProbe: c.NoProbe, Offline: c.Offline}
+	if !a.json && !c.Brief {
+		o.Told = func(f doctor.Finding) { printFinding(a.out, f) }
+	}
+	found := doctor.Run(ctx, o)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	worst := doctor.Worst(found)
+	err = a.show(map[string]any{"level": worst, "checks": found}, func(w io.Writer) {
+		if c.Brief {
+			fmt.Fprintln(w, brief(worst, found))
+			return
+		}
+		fmt.Fprintf(w, "\n%s\n", summary(found))
+	})
+	if err != nil {
+		return err
+	}
+	if worst == doctor.Fail {
+		return errFindings
+	}
+	return nil
+}
+
+// printFinding prints one check as soon as it was made: some take seconds.
+func printFinding(w io.Writer, f doctor.Finding) {
+	fmt.Fprintf(w, "%-4s  %-18s  %s\n", f.Level, f.Check, tameText(f.Text))
+	if f.Do != "" {
+		fmt.Fprintf(w, "%-4s  %-18s  → %s\n", "", "", f.Do)
+	}
+}
+
+// summary counts the findings.
+func summary(found []doctor.Finding) string {
+	n := map[doctor.Level]int{}
+	for _, f := range found {
+		n[f.Level]++
+	}
+	return fmt.Sprintf("%d ok, %d to look at, %d wrong", n[doctor.OK], n[doctor.Warn], n[doctor.Fail])
+}
+
+// brief is one line: the level and the names of what is not well.
+func brief(worst doctor.Level, found []doctor.Finding) string {
+	var bad []string
+	for _, f := range found {
+		if f.Level == worst && worst != doctor.OK {
+			bad = append(bad, f.Check+": "+tameText(f.Text))
+		}
+	}
+	if len(bad) == 0 {
+		return "ok: " + summary(found)
+	}
+	return fmt.Sprintf("%s: %s", worst, strings.Join(bad, "; "))
+}

@@ -1,0 +1,345 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os/user"
+	"strconv"
+	"strings"
+	"time"
+
+	"tidepost/internal/gateway"
+	"tidepost/mail"
+	"tidepost/people"
+	"tidepost/store"
+)
+
+// queueCmd is about outgoing mail. Operators see addresses and headers, never bodies;
+// who looks at a header stands in the ledger.
+type queueCmd struct {
+	List    queueListCmd    `cmd:"" help:"List mail that has not left."`
+	Show    queueShowCmd    `cmd:"" help:"Show envelope and header of one mail, never its body; noted in the ledger."`
+	Release queueReleaseCmd `cmd:"" help:"Let waiting mail leave now."`
+	Cancel  queueCancelCmd  `cmd:"" help:"Take back what has not left; its author is told."`
+	Why     queueWhyCmd     `cmd:"" help:"Say why mail waits and until when."`
+}
+
+// maxList bounds what list prints.
+const maxList = 10_000
+
+// queueListCmd lists mail.
+type queueListCmd struct {
+	All    bool   `help:"Mail that has left, or was taken back, too; the newest first."`
+	Author string `placeholder:"ADDRESS" help:"Only mail of this person."`
+	Limit  int    `default:"100" help:"At most so many (${default})."`
+}
+
+// A queued is one submission as printed.
+type queued struct {
+	ID         int64           `json:"id"`
+	MessageID  string          `json:"message_id"`
+	From       string          `json:"from"`
+	Accepted   time.Time       `json:"accepted"`
+	Urgent     bool            `json:"urgent,omitempty"`
+	Frozen     bool            `json:"frozen,omitempty"`
+	Recipients []queuedAddress `json:"recipients"`
+}
+
+// A queuedAddress is one recipient as printed.
+type queuedAddress struct {
+	Address  string      `json:"address"`
+	State    store.State `json:"state"`
+	Due      *time.Time  `json:"due,omitempty"` // release, or next attempt
+	When     string      `json:"when,omitempty"`
+	Why      string      `json:"why,omitempty"`
+	Attempts int         `json:"attempts,omitempty"`
+	Settled  *time.Time  `json:"settled,omitempty"`
+	Reply    string      `json:"reply,omitempty"`
+	Remote   string      `json:"remote,omitempty"`
+}
+
+// Run implements the command.
+func (c *queueListCmd) Run(a *app) error {
+	return a.desk(func(d *gateway.Desk) error {
+		var author int64
+		if c.Author != "" {
+			p, err := person(d, c.Author)
+			if err != nil {
+				return err
+			}
+			author = p.ID
+		}
+		list := []queued{}
+		err := d.DB.View(context.Background(), func(tx *store.Tx) error {
+			get := tx.Unsettled
+			if c.All {
+				get = tx.NewestSubmissions
+			}
+			subs, err := get(author, min(max(c.Limit, 1), maxList))
+			if err != nil {
+				return err
+			}
+			for _, s := range subs {
+				q, err := explain(tx, d, s, a.now)
+				if err != nil {
+					return err
+				}
+				list = append(list, q)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return a.show(list, func(w io.Writer) { printQueue(w, list) })
+	})
+}
+
+func printQueue(w io.Writer, list []queued) {
+	if len(list) == 0 {
+		fmt.Fprintln(w, "Nothing waits.")
+		return
+	}
+	rows := [][]string{{"ID", "FROM", "TO", "STATE", "WHEN", "BECAUSE"}}
+	for _, q := range list {
+		id, from := fmt.Sprintf("q%d", q.ID), q.From
+		for _, r := range q.Recipients {
+			state := string(r.State)
+			if q.Frozen && r.State == store.Held {
+				state = "frozen"
+			}
+			rows = append(rows, []string{id, from, r.Address, state, r.When, r.because()})
+			id, from = "", ""
+		}
+	}
+	table(w, rows)
+}
+
+// because is why a recipient stands where it does, in one phrase.
+func (r queuedAddress) because() string {
+	switch {
+	case r.Why != "":
+		return r.Why
+	case r.Reply != "" && r.Remote != "":
+		return fmt.Sprintf("%s said %s", r.Remote, tameText(r.Reply))
+	}
+	return tameText(r.Reply)
+}
+
+// explain turns a submission into what is printed of it.
+func explain(tx *store.Tx, d *gateway.Desk, s store.Submission, now time.Time) (queued, error) {
+	q := queued{ID: s.ID, MessageID: s.MID, From: s.ReversePath, Accepted: s.Accepted, Urgent: s.Urgent, Frozen: s.Frozen, Recipients: []queuedAddress{}}
+	if p, ok := d.People.ByID(s.AuthorID); ok {
+		q.From = p.Address.String()
+	}
+	if s.AuthorID == 0 { // Tidepost's own mail has no hours to explain.
+		rcpts, err := tx.Recipients(s.ID)
+		for _, r := range rcpts {
+			q.Recipients = append(q.Recipients, address(r))
+		}
+		return q, err
+	}
+	found, err := d.Queue.Why(tx, s.ID, now)
+	for _, x := range found {
+		r := address(x.Recipient)
+		r.When, r.Why = x.When, x.Why
+		q.Recipients = append(q.Recipients, r)
+	}
+	return q, err
+}
+
+func address(r store.Recipient) queuedAddress {
+	return queuedAddress{Address: r.Address, State: r.State, Due: moment(r.Due), Attempts: r.Attempts,
+		Settled: moment(r.Settled), Reply: r.Reply, Remote: r.Remote}
+}
+
+// moment is t for JSON, nil for no time.
+func moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// queueShowCmd shows one mail.
+type queueShowCmd struct {
+	ID string `arg:"" help:"42, q42, or a Message-ID."`
+}
+
+// Run implements the command.
+func (c *queueShowCmd) Run(a *app) error {
+	return a.desk(func(d *gateway.Desk) error {
+		type shown struct {
+			queued
+			Size   int64             `json:"size"`
+			Header []headerFieldJSON `json:"header"`
+		}
+		var s shown
+		// In one transaction: nobody sees a header without a line in the ledger.
+		err := d.DB.Update(context.Background(), func(tx *store.Tx) error {
+			sub, err := gateway.Find(tx, c.ID)
+			if err != nil {
+				return err
+			}
+			if s.queued, err = explain(tx, d, sub, a.now); err != nil {
+				return err
+			}
+			m, err := tx.Message(sub.MessageID)
+			if err != nil {
+				return err
+			}
+			s.Size, s.Header = m.Size, fields(m.Head)
+			return gateway.Look(tx, sub, "queue show", operator(), a.now)
+		})
+		if err != nil {
+			return err
+		}
+		return a.show(s, func(w io.Writer) {
+			printQueue(w, []queued{s.queued})
+			fmt.Fprintf(w, "\nAccepted %s, %d octets\n\n", s.Accepted.UTC().Format(time.RFC3339), s.Size)
+			for _, f := range s.Header {
+				fmt.Fprintf(w, "%s: %s\n", f.Name, tameText(f.Value))
+			}
+		})
+	})
+}
+
+type headerFieldJSON struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// fields are the header fields of a message, unfolded.
+func fields(head []byte) []headerFieldJSON {
+	h := mail.ParseHeader(head)
+	out := []headerFieldJSON{}
+	for _, f := range h.Fields {
+		out = append(out, headerFieldJSON{f.Name, f.Value()})
+	}
+	return out
+}
+
+// queueReleaseCmd lets mail go.
+type queueReleaseCmd struct {
+	ID        string `arg:"" help:"42, q42, or a Message-ID."`
+	Recipient string `placeholder:"ADDRESS" help:"Only to this recipient."`
+}
+
+// Run implements the command.
+func (c *queueReleaseCmd) Run(a *app) error {
+	return a.order(c.ID, c.Recipient, "Released", (*gateway.Desk).Release)
+}
+
+// queueCancelCmd takes mail back.
+type queueCancelCmd struct {
+	ID        string `arg:"" help:"42, q42, or a Message-ID."`
+	Recipient string `placeholder:"ADDRESS" help:"Only to this recipient."`
+}
+
+// Run implements the command.
+func (c *queueCancelCmd) Run(a *app) error {
+	return a.order(c.ID, c.Recipient, "Cancelled", (*gateway.Desk).Cancel)
+}
+
+// order has something done to one mail and prints to whom.
+func (a *app) order(id, recipient, did string, do func(*gateway.Desk, context.Context, gateway.Order) ([]store.Recipient, error)) error {
+	return a.desk(func(d *gateway.Desk) error {
+		ctx := context.Background()
+		var s store.Submission
+		err := d.DB.View(ctx, func(tx *store.Tx) (err error) {
+			s, err = gateway.Find(tx, id)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		rcpts, err := do(d, ctx, gateway.Order{Submission: s.ID, Recipient: recipient, By: operator(), Now: a.now})
+		if err != nil {
+			return err
+		}
+		var to []string
+		for _, r := range rcpts {
+			to = append(to, r.Address)
+		}
+		return a.show(map[string]any{"id": s.ID, strings.ToLower(did): to}, func(w io.Writer) {
+			fmt.Fprintf(w, "%s q%d to %s\n", did, s.ID, strings.Join(to, ", "))
+		})
+	})
+}
+
+// queueWhyCmd explains.
+type queueWhyCmd struct {
+	ID string `arg:"" help:"42, q42, or a Message-ID."`
+}
+
+// Run implements the command.
+func (c *queueWhyCmd) Run(a *app) error {
+	return a.desk(func(d *gateway.Desk) error {
+		var q queued
+		err := d.DB.View(context.Background(), func(tx *store.Tx) error {
+			s, err := gateway.Find(tx, c.ID)
+			if err == nil {
+				q, err = explain(tx, d, s, a.now)
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		return a.show(q, func(w io.Writer) {
+			for _, r := range q.Recipients {
+				fmt.Fprintf(w, "q%d to %s %s\n", q.ID, r.Address, r.sentence(q.Frozen))
+			}
+		})
+	})
+}
+
+// sentence says where a recipient stands.
+func (r queuedAddress) sentence(frozen bool) string {
+	var s string
+	switch {
+	case r.State == store.Held && frozen:
+		return "waits: its author marked it as deleted in Scheduled"
+	case r.State == store.Held:
+		s = "is held until " + r.When
+	case r.State == store.Deferred:
+		s = "is tried again " + r.When
+	case r.State == store.Sending:
+		s = "is being sent"
+	default:
+		s = "is " + string(r.State)
+		if r.Settled != nil {
+			s += " since " + r.Settled.UTC().Format("2006-01-02 15:04:05Z")
+		}
+	}
+	if why := r.because(); why != "" {
+		s += ": " + why
+	}
+	return s
+}
+
+// person finds whose address it is.
+func person(d *gateway.Desk, s string) (*people.Person, error) {
+	at, err := mail.ParsePath(s, true)
+	if err != nil {
+		return nil, fmt.Errorf("%q is not an address", s)
+	}
+	p, _, ok := d.People.ByAddress(at)
+	if !ok {
+		return nil, fmt.Errorf("person %s: %w", s, store.ErrNotFound)
+	}
+	return p, nil
+}
+
+// operator is who runs the command, for the ledger.
+func operator() string {
+	u, err := user.Current()
+	if err != nil {
+		return "unknown"
+	}
+	if u.Username == "" {
+		return strconv.Quote(u.Uid)
+	}
+	return u.Username
+}

@@ -1,0 +1,140 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strings"
+	"time"
+
+	"tidepost/internal/gateway"
+)
+
+// A Resolver asks the DNS, as *net.Resolver does.
+type Resolver interface {
+	LookupHost(ctx context.Context, host string) ([]string, error)
+	LookupAddr(ctx context.Context, addr string) ([]string, error)
+	LookupMX(ctx context.Context, domain string) ([]*net.MX, error)
+	LookupTXT(ctx context.Context, name string) ([]string, error)
+}
+
+// relay opens a session with the smarthost.
+func (v *visit) relay(ctx context.Context) {
+	const check = "relay"
+	r := v.Config.Relay
+	if r.Mode == "mx" {
+		v.ok(check, "mail goes straight to the MX of each domain")
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	res, err := gateway.CheckRelay(ctx, v.Config)
+	login := "no login"
+	if r.User != "" {
+		login = "login as " + r.User
+	}
+	switch {
+	case err != nil:
+		v.fail(check, "Correct [relay] in the configuration.", "%v", err)
+	case res.Delivered:
+		v.ok(check, "%s takes our mail (%s, %s)", r.Host, orClear(res.TLS), login)
+	case res.Alarm():
+		v.fail(check, "Look at relay.tls, relay.user and relay.password_file; mail waits until then.", "%s: %s", r.Host, res.Reply.Text)
+	default:
+		v.fail(check, "Look at relay.host and the network; mail to the outside waits until then.", "%s: %s", r.Host, res.Reply.Text)
+	}
+}
+
+func orClear(tls string) string {
+	if tls == "" {
+		return "no TLS"
+	}
+	return tls
+}
+
+// dnsTime bounds each question.
+const dnsTime = 5 * time.Second
+
+// dns looks what others find out about this machine.
+func (v *visit) dns(ctx context.Context) {
+	r := v.Resolver
+	if r == nil {
+		r = net.DefaultResolver
+	}
+	v.hostname(ctx, r)
+	for _, domain := range v.Config.Server.Domains {
+		v.domain(ctx, r, domain)
+	}
+}
+
+// hostname looks for the address of our name, and whether it leads back.
+func (v *visit) hostname(ctx context.Context, r Resolver) {
+	const check = "dns name"
+	host := v.Config.Server.Hostname
+	addrs, err := ask(ctx, host, r.LookupHost)
+	if err != nil || len(addrs) == 0 {
+		v.warn(check, "Publish an A or AAAA record for it.", "%s: %s", host, missing(err))
+		return
+	}
+	for _, a := range addrs {
+		if ip := net.ParseIP(a); ip == nil || ip.IsLoopback() || ip.IsPrivate() {
+			continue // Nobody outside sees this one.
+		}
+		names, err := ask(ctx, a, r.LookupAddr)
+		back := false
+		for _, n := range names {
+			back = back || strings.EqualFold(strings.TrimSuffix(n, "."), host)
+		}
+		if !back && v.Config.Relay.Mode == "mx" {
+			v.warn(check, "Ask your provider to set it: many servers refuse mail without.", "%s: the PTR record does not lead back to %s (%s)", a, host, missing(err))
+			return
+		}
+	}
+	v.ok(check, "%s is %s", host, some(addrs))
+}
+
+// domain looks where mail of a domain of ours is sent, and who may send it.
+func (v *visit) domain(ctx context.Context, r Resolver, domain string) {
+	check := "dns " + domain
+	mx, err := ask(ctx, domain, r.LookupMX)
+	if err != nil || len(mx) == 0 {
+		v.warn(check, "Publish an MX record, or have your provider forward to the inbound door.", "no MX: %s", missing(err))
+		return
+	}
+	var hosts []string
+	for _, m := range mx {
+		hosts = append(hosts, strings.TrimSuffix(m.Host, "."))
+	}
+	txt, err := ask(ctx, domain, r.LookupTXT)
+	if err != nil && !notFound(err) {
+		v.warn(check, "", "MX %s; SPF: %s", some(hosts), missing(err))
+		return
+	}
+	for _, t := range txt {
+		if strings.HasPrefix(strings.ToLower(t), "v=spf1") {
+			v.ok(check, "MX %s, SPF is published", some(hosts))
+			return
+		}
+	}
+	v.warn(check, `Publish one, such as "v=spf1 mx include:YOUR-SMARTHOST ~all".`, "MX %s, but no SPF record", some(hosts))
+}
+
+// ask bounds one question in time.
+func ask[T any](ctx context.Context, name string, lookup func(context.Context, string) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, dnsTime)
+	defer cancel()
+	return lookup(ctx, name)
+}
+
+func notFound(err error) bool {
+	var d *net.DNSError
+	return errors.As(err, &d) && d.IsNotFound
+}
+
+// missing says whether there is no record, or no answer.
+func missing(err error) string {
+	if err == nil || notFound(err) {
+		return "no such record"
+	}
+	return "the DNS does not answer (offline?)"
+}
