@@ -16,7 +16,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@latest
 FUZZTIME    ?= 5s
 # Real clients and peers that the end-to-end tests drive.
-DEBIAN_PACKAGES := swaks msmtp isync neomutt offlineimap3 curl postfix dovecot-imapd openssl ca-certificates tzdata
+DEBIAN_PACKAGES := swaks libnet-ssleay-perl msmtp isync neomutt offlineimap3 curl postfix dovecot-imapd openssl ca-certificates tzdata
 
 .DEFAULT_GOAL := help
 
