@@ -237,11 +237,19 @@ func (q *Queue) watch(results []Result) {
 	}
 }
 
-// backoff is how long to wait after an attempt, with jitter.
-func (q *Queue) backoff(attempts int) time.Duration {
+// nextTry is when an attempt that failed at now is made again: with growing waits and
+// jitter, but not past the moments at which the author must hear of it.
+func (q *Queue) nextTry(r store.Recipient, now time.Time) time.Time {
 	q.rngMu.Lock()
-	defer q.rngMu.Unlock()
-	return scheduler.Backoff(attempts, q.o.Jitter)
+	due := now.Add(scheduler.Backoff(r.Attempts, q.o.Jitter))
+	q.rngMu.Unlock()
+	notice, end := r.Released.Add(q.o.DelayedNotice), r.Released.Add(q.o.GiveUp)
+	for _, limit := range []time.Time{notice, end} {
+		if limit.After(now) && due.After(limit) {
+			return limit
+		}
+	}
+	return due
 }
 
 // replyText is a reply as the ledger and the author see it.

@@ -306,7 +306,7 @@ func (q *Queue) settleOne(tx *store.Tx, r store.Recipient, res Result, now time.
 		}
 	}
 	told := q.delayedReport(&r, res, now)
-	r.State, r.Due = store.Deferred, now.Add(q.backoff(r.Attempts))
+	r.State, r.Due = store.Deferred, q.nextTry(r, now)
 	q.wakeAt(tx, r)
 	return told, tx.MoveRecipient(r, store.Sending, store.Event{At: now, Kind: evDeferred, Detail: said})
 }

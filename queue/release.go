@@ -315,7 +315,8 @@ func (q *Queue) waitsOn(tx *store.Tx, sub store.Submission, l *leaving, now time
 		}
 	}
 	late := now.Sub(l.r.Due) > q.o.Late
-	if !late || l.pulled || sub.Urgent || l.plan.explicit() || l.plan.Rule == RuleFree {
+	left := l.here && l.who.reader == nil // The team: there are no hours to wait for.
+	if !late || left || l.pulled || sub.Urgent || l.plan.explicit() || l.plan.Rule == RuleFree {
 		return until, "", nil
 	}
 	again := Plan{Rule: RuleHours, From: l.plan.From, Spread: l.plan.Spread}

@@ -1,0 +1,13 @@
+package queue
+
+import (
+	"context"
+
+	"tidepost/policies"
+)
+
+type (
+	ctxt            = context.Context
+	policiesInput   = policies.Input
+	policiesFinding = policies.Finding
+)
