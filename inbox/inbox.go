@@ -27,7 +27,6 @@ package inbox
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -332,23 +331,4 @@ func (b *Inbox) publish(tx *store.Tx, d store.Delivery, target store.Mailbox, qu
 	}
 	tx.AfterCommit(b.indexSoon)
 	return e, tx.AddEntry(&e)
-}
-
-// A plan is what a waiting delivery waits for, as stored.
-type plan struct {
-	Wait   wait      `json:"wait,omitempty"`
-	Missed time.Time `json:"missed,omitzero"` // the tide it should have come with
-}
-
-func planJSON(p plan) json.RawMessage {
-	raw, _ := json.Marshal(p) // Two plain fields cannot fail.
-	return raw
-}
-
-func planOf(d store.Delivery) plan {
-	var p plan
-	if json.Unmarshal(d.Plan, &p) != nil || p.Wait == waitNot {
-		p.Wait = waitTide
-	}
-	return p
 }

@@ -2,6 +2,7 @@ package inbox
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -78,4 +79,23 @@ func (b *Inbox) ReplanAll(ctx context.Context, now time.Time) error {
 		errs = append(errs, b.Replan(ctx, id, now))
 	}
 	return errors.Join(errs...)
+}
+
+// A plan is what a waiting delivery waits for, as stored.
+type plan struct {
+	Wait   wait      `json:"wait,omitempty"`
+	Missed time.Time `json:"missed,omitzero"` // the tide it should have come with
+}
+
+func planJSON(p plan) json.RawMessage {
+	raw, _ := json.Marshal(p) // Two plain fields cannot fail.
+	return raw
+}
+
+func planOf(d store.Delivery) plan {
+	var p plan
+	if json.Unmarshal(d.Plan, &p) != nil || p.Wait == waitNot {
+		p.Wait = waitTide
+	}
+	return p
 }

@@ -3,16 +3,12 @@ package inbox
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"time"
 
-	"tidepost/digest"
 	"tidepost/mail"
 	"tidepost/people"
-	"tidepost/scheduler"
 	"tidepost/store"
 )
 
@@ -25,10 +21,6 @@ const (
 	postponeStep = 5 * time.Second
 	// lateAfter is when a tide counts as missed: an outage, not a slow minute.
 	lateAfter = 5 * time.Minute
-	// firstWeek is how long a new person gets one digest a day.
-	firstWeek = 7 * 24 * time.Hour
-	// countsBack bounds what the first digest counts of lists and the like.
-	countsBack = 7 * 24 * time.Hour
 )
 
 // minuteEnd is the last instant of the minute of t: a tide takes along what is
@@ -65,11 +57,13 @@ func (b *Inbox) postpone(ctx context.Context, person int64, now time.Time) (bool
 	return more, nil
 }
 
-// A tideItem is a message that has just appeared.
-type tideItem struct {
-	delivery store.Delivery
-	message  store.Message
-	preview  string
+// A run is one opening of one person's tide.
+type run struct {
+	person *people.Person
+	at     time.Time // what the clock said when it should open
+	missed time.Time // the first tide that an outage swallowed; zero: none
+	now    time.Time
+	quiet  bool // only the digest arrives unread
 }
 
 // tide publishes what is due for p, in the order in which it came, and puts the
@@ -83,10 +77,13 @@ func (b *Inbox) tide(tx *store.Tx, p *people.Person, now time.Time) error {
 	if err != nil || len(batch) == 0 {
 		return err
 	}
-	at := tideTime(batch, missed, now)
-	quiet := p.Profile.Style == people.StyleQuiet || p.Profile.Style == people.StyleTeam && b.o.Style == people.StyleQuiet
+	style := p.Profile.Style
+	if style == people.StyleTeam {
+		style = b.o.Style
+	}
+	r := run{person: p, at: tideTime(batch, missed, now), missed: missed, now: now, quiet: style == people.StyleQuiet}
 	boxes := map[store.Kind]store.Mailbox{}
-	var items []tideItem
+	var came []store.Delivery
 	for _, d := range batch {
 		box, ok := boxes[d.Target]
 		if !ok {
@@ -94,16 +91,17 @@ func (b *Inbox) tide(tx *store.Tx, p *people.Person, now time.Time) error {
 				return err
 			}
 		}
-		e, err := b.publish(tx, d, box, quiet, at, now)
+		e, err := b.publish(tx, d, box, r.quiet, r.at, now)
 		if err != nil {
 			return err
 		}
 		if box.Visible = true; d.Target == store.KindInbox {
-			items = append(items, tideItem{delivery: d, message: store.Message{ID: e.MessageID}})
+			d.MessageID = e.MessageID
+			came = append(came, d)
 		}
 		boxes[d.Target] = box
 	}
-	return b.onTop(tx, p, items, at, missed, now, quiet)
+	return b.onTop(tx, r, came)
 }
 
 // tideTime is what the clock said when this tide should open: the first due time, or
@@ -221,184 +219,4 @@ func (b *Inbox) stamp(tx *store.Tx, d store.Delivery, tide time.Time) (store.Mes
 	}
 	derived.MessageID = r.ID
 	return r, tx.PutDerived(derived)
-}
-
-// onTop files the digest of a tide. In a person's first week there is one a day.
-func (b *Inbox) onTop(tx *store.Tx, p *people.Person, items []tideItem, tide, missed, now time.Time, quiet bool) error {
-	if len(items) == 0 || !p.Schedule(now).HasTides() {
-		return nil
-	}
-	last, err := tx.LastDigest(p.ID)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return err
-	}
-	known := err == nil
-	if known && !b.o.EveryTide {
-		first, _, err := tx.FirstDigest(p.ID)
-		zone := p.Zone()
-		today := scheduler.DateOf(last.Created.In(zone)) == scheduler.DateOf(now.In(zone))
-		if err != nil || today && now.Sub(first) < firstWeek {
-			return err
-		}
-	}
-	c := digest.Content{Tide: tide}
-	var unread []store.Entry
-	if known {
-		if c, unread, err = b.again(tx, p, last, tide, quiet); err != nil {
-			return err
-		}
-	}
-	if !missed.IsZero() {
-		c.Missed = missed
-	}
-	if err := b.tell(tx, p, &c, items, last.Created, now); err != nil {
-		return err
-	}
-	return b.putDigest(tx, p, c, unread, now)
-}
-
-// again begins with what the last digest said, if it was not read. unread are its
-// entries in INBOX, which the new one replaces. Quiet mail arrives read, so there the
-// digest alone tells what is new.
-func (b *Inbox) again(tx *store.Tx, p *people.Person, last store.Digest, tide time.Time, quiet bool) (digest.Content, []store.Entry, error) {
-	fresh := digest.Content{Tide: tide}
-	box, err := tx.MailboxByKind(p.ID, store.KindInbox)
-	if err != nil {
-		return fresh, nil, err
-	}
-	entries, err := tx.EntriesByMID(box.ID, last.MID)
-	if err != nil {
-		return fresh, nil, err
-	}
-	var unread []store.Entry
-	for _, e := range entries {
-		if e.Flags&store.Seen == 0 {
-			unread = append(unread, e)
-		}
-	}
-	var said digest.Content
-	if len(unread) == 0 || json.Unmarshal(last.Content, &said) != nil {
-		return fresh, nil, nil
-	}
-	var failed error
-	c := digest.Repeat(said, tide, func(e digest.Entry) bool {
-		still, err := stillThere(tx, box.ID, e, quiet)
-		if err != nil {
-			failed = err
-		}
-		return still
-	})
-	return c, unread, failed
-}
-
-// stillThere reports whether one message of an entry waits in INBOX to be read; read
-// ones count too if any is asked for. Without Message-IDs nobody knows.
-func stillThere(tx *store.Tx, inbox int64, e digest.Entry, any bool) (bool, error) {
-	for _, mid := range e.MIDs {
-		entries, err := tx.EntriesByMID(inbox, mid)
-		if err != nil {
-			return true, err
-		}
-		for _, e := range entries {
-			if any || e.Flags&store.Seen == 0 {
-				return true, nil
-			}
-		}
-	}
-	return len(e.MIDs) == 0, nil
-}
-
-// tell adds to c what came with this tide, and what was filed elsewhere since the
-// last digest.
-func (b *Inbox) tell(tx *store.Tx, p *people.Person, c *digest.Content, items []tideItem, since, now time.Time) error {
-	for _, it := range items {
-		m, err := tx.Message(it.message.ID)
-		if err != nil {
-			return err
-		}
-		derived, err := tx.Derived(m.ID)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		if dm, ok := digestMessage(m, it.delivery, derived.Preview, now); ok {
-			c.Add(dm)
-		}
-	}
-	if since.IsZero() {
-		since = now.Add(-countsBack)
-	}
-	counts, err := tx.CountPublished(p.ID, since)
-	if err != nil {
-		return err
-	}
-	c.Counts.Lists += counts[store.KindLists]
-	c.Counts.Social += counts[store.KindSocial]
-	c.Counts.Notifications += counts[store.KindNotifications]
-	senders, err := tx.UntoldSenders(p.ID, store.SenderInbox)
-	c.Confirmed = append(c.Confirmed, senders...)
-	return err
-}
-
-// digestMessage is what the digest says of a message; ok is false for one that has
-// expired on the way.
-func digestMessage(m store.Message, d store.Delivery, preview string, now time.Time) (dm digest.Message, ok bool) {
-	f := mail.FactsOf(mail.ParseHeader(m.Head), nil, mail.Address{})
-	if !f.Expires.IsZero() && f.Expires.Before(now) {
-		return dm, false
-	}
-	author := digest.Author{Address: d.ReversePath, Outside: d.Outside}
-	if len(f.From) > 0 {
-		author.Name, author.Address = f.From[0].Name, f.From[0].Address.String()
-	}
-	return digest.Message{Thread: m.ThreadID, Subject: f.Subject, Author: author, Preview: preview, At: d.Arrived, MID: m.MID}, true
-}
-
-// putDigest files the digest unread on top of INBOX and read in Digests: one message
-// in two folders. One that cannot be written is left out; the mail is there.
-func (b *Inbox) putDigest(tx *store.Tx, p *people.Person, c digest.Content, replaced []store.Entry, now time.Time) error {
-	letter := b.safeDigest(p, c)
-	if letter == nil {
-		return nil
-	}
-	m, err := b.compose(tx, p, *letter, now)
-	if err != nil {
-		return err
-	}
-	for _, e := range replaced {
-		if err := tx.RemoveEntry(e, store.GoneReplaced, now); err != nil {
-			return err
-		}
-	}
-	// A client that sorts by arrival shows the digest above what it came with.
-	arrived := now.Add(time.Second)
-	if err := b.add(tx, p.ID, store.KindInbox, &store.Entry{MessageID: m.ID, InternalDate: arrived}); err != nil {
-		return err
-	}
-	if err := b.add(tx, p.ID, store.KindDigests, &store.Entry{MessageID: m.ID, InternalDate: arrived, Flags: store.Seen}); err != nil {
-		return err
-	}
-	raw, err := json.Marshal(c)
-	if err != nil {
-		return fmt.Errorf("digest: %w", err)
-	}
-	if err := tx.AddDigest(store.Digest{MID: m.MID, PersonID: p.ID, MessageID: m.ID, Content: raw, Created: now}); err != nil {
-		return err
-	}
-	return tx.AddEvent(store.Event{At: now, Kind: EventDigest, PersonID: p.ID, MessageID: m.ID,
-		Detail: map[string]any{"entries": len(c.Entries)}})
-}
-
-// safeDigest renders a digest of foreign text; a panic there must not keep the mail.
-func (b *Inbox) safeDigest(p *people.Person, c digest.Content) (l *mail.Letter) {
-	defer func() {
-		if r := recover(); r != nil {
-			b.o.Log.Error("digest panicked, tide goes on without", "person", p.ID, "panic", r, "stack", string(debug.Stack()))
-			l = nil
-		}
-	}()
-	return b.letters.Digest(reader(p), c)
-}
-
-func reader(p *people.Person) digest.Reader {
-	return digest.Reader{Name: p.Name, Address: p.Address, Zone: p.Zone()}
 }

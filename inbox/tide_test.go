@@ -469,3 +469,31 @@ func TestATideMissedBeforeLeave(t *testing.T) {
 	h.runDue(opening)
 	h.expectList(h.ana, store.KindAway, "*One")
 }
+
+func BenchmarkTideOf500(b *testing.B) {
+	for b.Loop() {
+		b.StopTimer()
+		h := newHouse(b, nil)
+		h.update(func(tx *store.Tx) error {
+			for range 500 {
+				m, content, facts, err := h.insert(tx, h.text("tom@team.example", "Budget"), monday)
+				if err != nil {
+					return err
+				}
+				a := inbox.Arrival{Person: h.ana, Message: m, Content: content, Facts: facts, Author: h.tom, At: monday}
+				if _, err := h.box.Deliver(tx, a); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		b.StartTimer()
+		h.runDue(at("11-23", "13:00"))
+		b.StopTimer()
+		if n := len(h.entries(h.ana, store.KindInbox)); n != 501 {
+			b.Fatalf("%d entries", n)
+		}
+		h.db.Close()
+		b.StartTimer()
+	}
+}

@@ -1,0 +1,203 @@
+package inbox
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"tidepost/digest"
+	"tidepost/mail"
+	"tidepost/people"
+	"tidepost/scheduler"
+	"tidepost/store"
+)
+
+const (
+	// firstWeek is how long a new person gets one digest a day.
+	firstWeek = 7 * 24 * time.Hour
+	// countsBack bounds what the first digest counts of lists and the like.
+	countsBack = 7 * 24 * time.Hour
+)
+
+// onTop files the digest of a tide. In a person's first week there is one a day.
+func (b *Inbox) onTop(tx *store.Tx, r run, came []store.Delivery) error {
+	p, now := r.person, r.now
+	if len(came) == 0 || !p.Schedule(now).HasTides() {
+		return nil
+	}
+	last, err := tx.LastDigest(p.ID)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	known := err == nil
+	if known && !b.o.EveryTide {
+		first, _, err := tx.FirstDigest(p.ID)
+		zone := p.Zone()
+		today := scheduler.DateOf(last.Created.In(zone)) == scheduler.DateOf(now.In(zone))
+		if err != nil || today && now.Sub(first) < firstWeek {
+			return err
+		}
+	}
+	c := digest.Content{Tide: r.at}
+	var unread []store.Entry
+	if known {
+		if c, unread, err = b.again(tx, r, last); err != nil {
+			return err
+		}
+	}
+	if !r.missed.IsZero() {
+		c.Missed = r.missed
+	}
+	if err := b.tell(tx, r, &c, came, last.Created); err != nil {
+		return err
+	}
+	return b.putDigest(tx, p, c, unread, now)
+}
+
+// again begins with what the last digest said, if it was not read. unread are its
+// entries in INBOX, which the new one replaces. Quiet mail arrives read, so there the
+// digest alone tells what is new.
+func (b *Inbox) again(tx *store.Tx, r run, last store.Digest) (digest.Content, []store.Entry, error) {
+	fresh := digest.Content{Tide: r.at}
+	box, err := tx.MailboxByKind(r.person.ID, store.KindInbox)
+	if err != nil {
+		return fresh, nil, err
+	}
+	entries, err := tx.EntriesByMID(box.ID, last.MID)
+	if err != nil {
+		return fresh, nil, err
+	}
+	var unread []store.Entry
+	for _, e := range entries {
+		if e.Flags&store.Seen == 0 {
+			unread = append(unread, e)
+		}
+	}
+	var said digest.Content
+	if len(unread) == 0 || json.Unmarshal(last.Content, &said) != nil {
+		return fresh, nil, nil
+	}
+	var failed error
+	c := digest.Repeat(said, r.at, func(e digest.Entry) bool {
+		still, err := stillThere(tx, box.ID, e, r.quiet)
+		if err != nil {
+			failed = err
+		}
+		return still
+	})
+	return c, unread, failed
+}
+
+// stillThere reports whether one message of an entry waits in INBOX to be read; read
+// ones count too if any is asked for. Without Message-IDs nobody knows.
+func stillThere(tx *store.Tx, inbox int64, e digest.Entry, any bool) (bool, error) {
+	for _, mid := range e.MIDs {
+		entries, err := tx.EntriesByMID(inbox, mid)
+		if err != nil {
+			return true, err
+		}
+		for _, e := range entries {
+			if any || e.Flags&store.Seen == 0 {
+				return true, nil
+			}
+		}
+	}
+	return len(e.MIDs) == 0, nil
+}
+
+// tell adds to c what came with this tide, and what was filed elsewhere since the
+// last digest.
+func (b *Inbox) tell(tx *store.Tx, r run, c *digest.Content, came []store.Delivery, since time.Time) error {
+	for _, d := range came {
+		m, err := tx.Message(d.MessageID)
+		if err != nil {
+			return err
+		}
+		derived, err := tx.Derived(m.ID)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		if dm, ok := digestMessage(m, d, derived.Preview, r.now); ok {
+			c.Add(dm)
+		}
+	}
+	if since.IsZero() {
+		since = r.now.Add(-countsBack)
+	}
+	counts, err := tx.CountPublished(r.person.ID, since)
+	if err != nil {
+		return err
+	}
+	c.Counts.Lists += counts[store.KindLists]
+	c.Counts.Social += counts[store.KindSocial]
+	c.Counts.Notifications += counts[store.KindNotifications]
+	senders, err := tx.UntoldSenders(r.person.ID, store.SenderInbox)
+	c.Confirmed = append(c.Confirmed, senders...)
+	return err
+}
+
+// digestMessage is what the digest says of a message; ok is false for one that has
+// expired on the way.
+func digestMessage(m store.Message, d store.Delivery, preview string, now time.Time) (dm digest.Message, ok bool) {
+	f := mail.FactsOf(mail.ParseHeader(m.Head), nil, mail.Address{})
+	if !f.Expires.IsZero() && f.Expires.Before(now) {
+		return dm, false
+	}
+	author := digest.Author{Address: d.ReversePath, Outside: d.Outside}
+	if len(f.From) > 0 {
+		author.Name, author.Address = f.From[0].Name, f.From[0].Address.String()
+	}
+	return digest.Message{Thread: m.ThreadID, Subject: f.Subject, Author: author, Preview: preview, At: d.Arrived, MID: m.MID}, true
+}
+
+// putDigest files the digest unread on top of INBOX and read in Digests: one message
+// in two folders. One that cannot be written is left out; the mail is there.
+func (b *Inbox) putDigest(tx *store.Tx, p *people.Person, c digest.Content, replaced []store.Entry, now time.Time) error {
+	letter := b.safeDigest(p, c)
+	if letter == nil {
+		return nil
+	}
+	m, err := b.compose(tx, p, *letter, now)
+	if err != nil {
+		return err
+	}
+	for _, e := range replaced {
+		if err := tx.RemoveEntry(e, store.GoneReplaced, now); err != nil {
+			return err
+		}
+	}
+	// A client that sorts by arrival shows the digest above what it came with.
+	arrived := now.Add(time.Second)
+	if err := b.add(tx, p.ID, store.KindInbox, &store.Entry{MessageID: m.ID, InternalDate: arrived}); err != nil {
+		return err
+	}
+	if err := b.add(tx, p.ID, store.KindDigests, &store.Entry{MessageID: m.ID, InternalDate: arrived, Flags: store.Seen}); err != nil {
+		return err
+	}
+	raw, err := json.Marshal(c)
+	if err != nil {
+		return fmt.Errorf("digest: %w", err)
+	}
+	if err := tx.AddDigest(store.Digest{MID: m.MID, PersonID: p.ID, MessageID: m.ID, Content: raw, Created: now}); err != nil {
+		return err
+	}
+	return tx.AddEvent(store.Event{At: now, Kind: EventDigest, PersonID: p.ID, MessageID: m.ID,
+		Detail: map[string]any{"entries": len(c.Entries)}})
+}
+
+// safeDigest renders a digest of foreign text; a panic there must not keep the mail.
+func (b *Inbox) safeDigest(p *people.Person, c digest.Content) (l *mail.Letter) {
+	defer func() {
+		if r := recover(); r != nil {
+			b.o.Log.Error("digest panicked, tide goes on without", "person", p.ID, "panic", r, "stack", string(debug.Stack()))
+			l = nil
+		}
+	}()
+	return b.letters.Digest(reader(p), c)
+}
+
+func reader(p *people.Person) digest.Reader {
+	return digest.Reader{Name: p.Name, Address: p.Address, Zone: p.Zone()}
+}
