@@ -209,14 +209,7 @@ func (b *Inbox) stamp(tx *store.Tx, d store.Delivery, tide time.Time) (store.Mes
 	if err := tx.InsertMessage(&r); err != nil {
 		return r, err
 	}
-	// Nothing that is derived shows a Received field.
-	derived, err := tx.Derived(m.ID)
-	if errors.Is(err, store.ErrNotFound) {
-		return r, nil // Computed behind (rebuild.go).
-	}
-	if err != nil {
-		return r, err
-	}
-	derived.MessageID = r.ID
-	return r, tx.PutDerived(derived)
+	// Nothing that is derived shows a Received field. What is missing is computed
+	// behind (rebuild.go).
+	return r, tx.CopyDerived(m.ID, r.ID)
 }

@@ -480,7 +480,7 @@ func BenchmarkTideOf500(b *testing.B) {
 				if err != nil {
 					return err
 				}
-				a := inbox.Arrival{Person: h.ana, Message: m, Content: content, Facts: facts, Author: h.tom, At: monday}
+				a := inbox.Arrival{Person: h.ana, Message: m, Content: content, Facts: facts, ReversePath: h.tom.Address, Author: h.tom, At: monday}
 				if _, err := h.box.Deliver(tx, a); err != nil {
 					return err
 				}

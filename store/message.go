@@ -110,6 +110,17 @@ func (tx *Tx) PutDerived(d Derived) error {
 	return nil
 }
 
+// CopyDerived gives a message the derived data of another one that shares its body and
+// all that is derived from its head. Without any there is nothing to copy.
+func (tx *Tx) CopyDerived(from, to int64) error {
+	_, err := tx.exec(`INSERT INTO derived (message_id, version, envelope, structure, preview, new_words)
+		SELECT ?2, version, envelope, structure, preview, new_words FROM derived WHERE message_id = ?1`, from, to)
+	if err != nil {
+		return fmt.Errorf("derived data of %d: %w", to, err)
+	}
+	return nil
+}
+
 // Derived returns the derived data of a message. ErrNotFound: it was never computed,
 // or by an older version.
 func (tx *Tx) Derived(message int64) (Derived, error) {
