@@ -11,7 +11,10 @@ const (
 // cutSignature drops what stands behind the signature mark, what programs mark
 // as a signature, the line a telephone adds, and the name and address below a
 // closing formula.
-func cutSignature(lines []textLine) []textLine {
+func cutSignature(lines []textLine) []textLine { return cutClosing(cutMarked(lines)) }
+
+// cutMarked drops a signature that is marked as one.
+func cutMarked(lines []textLine) []textLine {
 	kept := lines[:0:0]
 	for i, l := range lines {
 		if l.sig || isDeviceLine(l.text) {
@@ -22,7 +25,7 @@ func cutSignature(lines []textLine) []textLine {
 		}
 		kept = append(kept, l)
 	}
-	return cutClosing(kept)
+	return kept
 }
 
 // isMark reports whether a line is what people and list servers put above a

@@ -29,6 +29,40 @@ func NewWords(c *Content) string {
 	return StripQuotes(c.Plain)
 }
 
+// WithoutQuotes returns the text of c without quoted and forwarded mail and its
+// attribution lines, but with signature and disclaimer. LF line ends.
+func WithoutQuotes(c *Content) string {
+	if c == nil {
+		return ""
+	}
+	if strings.TrimSpace(c.Plain) == "" && c.HTML != "" {
+		return joinLines(cutQuotes(htmlLines(c.HTML)))
+	}
+	return joinLines(cutQuotes(plainLines(c.Plain)))
+}
+
+// SplitMark splits a text without quotes before the mark that programs put
+// above a signature ("-- ", underscores of a list, the line of a telephone).
+func SplitMark(text string) (own, signature string) {
+	lines := plainLines(text)
+	kept := cutMarked(lines)
+	return joinLines(kept), tailBehind(text, kept)
+}
+
+// SplitSignature splits a text without quotes before its signature: at the mark
+// or the closing formula, and what names its author below.
+func SplitSignature(text string) (own, signature string) {
+	kept := cutSignature(plainLines(text))
+	return joinLines(kept), tailBehind(text, kept)
+}
+
+// tailBehind returns what of text stands behind the last line of kept.
+func tailBehind(text string, kept []textLine) string {
+	own := joinLines(kept)
+	rest := joinLines(plainLines(text))
+	return strings.TrimSpace(strings.TrimPrefix(rest, own))
+}
+
 // StripQuotes does for a plain text what NewWords does for a message.
 func StripQuotes(text string) string { return ownWords(plainLines(text)) }
 

@@ -18,6 +18,7 @@ var sets = []struct {
 	run  func(cases io.Reader, path string) (Result, error)
 }{
 	{"calendar", runCalendar},
+	{"quote-stripping", runQuotes},
 }
 
 // maxLine is the longest line of a set.

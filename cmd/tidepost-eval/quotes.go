@@ -1,0 +1,94 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+	"unicode"
+
+	"tidepost/mail"
+)
+
+// quoteCase is a line of quote-stripping/cases.jsonl.
+type quoteCase struct {
+	ID        string `json:"id"`
+	Kind      string `json:"kind"` // plain, html or signature
+	Text      string `json:"text"`
+	Reply     string `json:"reply"`
+	Signature string `json:"signature"`
+}
+
+// runQuotes strips every text of the set. An answer is right if it is the
+// wanted one but for white space. The items of talon ask for the reply with its
+// signature, or for the signature; those of crisp for the reply without one.
+func runQuotes(cases io.Reader, path string) (Result, error) {
+	result := Result{Metrics: map[string]float64{}}
+	var talon, crisp share
+	err := eachLine(cases, path, func(line []byte) error {
+		var c quoteCase
+		if err := json.Unmarshal(line, &c); err != nil {
+			return err
+		}
+		if c.ID == "" || c.Kind == "" {
+			return errors.New("id or kind is missing")
+		}
+		result.Items++
+		got, want := c.answer()
+		right := squeeze(got) == squeeze(want)
+		if strings.HasPrefix(c.ID, "crisp/") {
+			crisp.add(right)
+		} else {
+			talon.add(right)
+		}
+		if !right {
+			result.Failures = append(result.Failures, Failure{ID: c.ID, Got: canonical(got), Want: canonical(want)})
+		}
+		return nil
+	})
+	talon.put(result.Metrics, "talon")
+	crisp.put(result.Metrics, "crisp")
+	return result, err
+}
+
+func (c quoteCase) answer() (got, want string) {
+	content := &mail.Content{Plain: c.Text}
+	switch {
+	case c.Kind == "html":
+		content = &mail.Content{HTML: c.Text}
+	case c.Kind == "signature":
+		_, signature := mail.SplitSignature(mail.WithoutQuotes(content))
+		return signature, c.Signature
+	case strings.HasPrefix(c.ID, "crisp/"):
+		own, _ := mail.SplitMark(mail.WithoutQuotes(content))
+		return own, c.Reply
+	}
+	return mail.WithoutQuotes(content), c.Reply
+}
+
+// squeeze removes all white space.
+func squeeze(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// A share counts right answers.
+type share struct{ right, all int }
+
+func (s *share) add(right bool) {
+	s.all++
+	if right {
+		s.right++
+	}
+}
+
+// put sets the share as a metric; a share of nothing is no metric.
+func (s share) put(metrics map[string]float64, name string) {
+	if s.all > 0 {
+		metrics[name] = float64(s.right) / float64(s.all)
+	}
+}
