@@ -117,6 +117,8 @@ type Arrival struct {
 	Junk        bool           // spam by the provider's verdict, or From is a proved lie
 	At          time.Time      // of arrival; for mail of our own queue the release
 	Planned     time.Time      // when our own queue meant to release it; zero: at At
+
+	broken bool // reading it panicked: it has no facts
 }
 
 // Deliver decides where a message goes and puts it there, or into Next delivery to
@@ -124,6 +126,9 @@ type Arrival struct {
 // of the message if there is none. The colleague who writes to somebody on leave is
 // told.
 func (b *Inbox) Deliver(tx *store.Tx, a Arrival) (store.Delivery, error) {
+	if a.broken {
+		a.Content = &mail.Content{} // Shown as opaque text.
+	}
 	if err := b.derive(tx, a.Message, a.Content); err != nil {
 		return store.Delivery{}, err
 	}

@@ -20,64 +20,73 @@ func (b *Inbox) Letters() digest.Writer { return b.letters }
 // them. Letters to people never travel: they come from here, so no filter, no
 // vacation responder and no other server sees them.
 func (b *Inbox) Put(tx *store.Tx, to *people.Person, kind store.Kind, letter mail.Letter, now time.Time) (store.Entry, string, error) {
-	m, err := b.compose(tx, to, letter, now)
+	head, body, err := b.compose(to, letter, now)
 	if err != nil {
 		return store.Entry{}, "", err
 	}
-	e, err := b.putMessage(tx, to, kind, m, 0, now)
-	return e, m.MID, err
+	return b.putMail(tx, to, kind, head, body, now)
 }
 
 // PutRaw files a message that was composed elsewhere, such as a delivery report
 // (RFC 3464): head with the blank line, and body, CRLF line ends.
 func (b *Inbox) PutRaw(tx *store.Tx, to *people.Person, kind store.Kind, head, body []byte, now time.Time) (store.Entry, error) {
-	m, err := b.storeOwn(tx, head, body, now)
-	if err != nil {
-		return store.Entry{}, err
-	}
-	return b.putMessage(tx, to, kind, m, 0, now)
+	e, _, err := b.putMail(tx, to, kind, head, body, now)
+	return e, err
 }
 
-// PutSeen is Put for a letter that stands in a folder to be looked at and announces
-// nothing: the timetable in Scheduled.
-func (b *Inbox) PutSeen(tx *store.Tx, to *people.Person, kind store.Kind, letter mail.Letter, now time.Time) (store.Entry, string, error) {
-	m, err := b.compose(tx, to, letter, now)
+func (b *Inbox) putMail(tx *store.Tx, to *people.Person, kind store.Kind, head, body []byte, now time.Time) (store.Entry, string, error) {
+	m, err := b.storeOwn(tx, head, body, true, now)
 	if err != nil {
 		return store.Entry{}, "", err
 	}
-	e, err := b.putMessage(tx, to, kind, m, store.Seen, now)
-	return e, m.MID, err
-}
-
-func (b *Inbox) putMessage(tx *store.Tx, to *people.Person, kind store.Kind, m store.Message, flags store.Flags, now time.Time) (store.Entry, error) {
-	e := store.Entry{MessageID: m.ID, InternalDate: now, Flags: flags}
+	e := store.Entry{MessageID: m.ID, InternalDate: now}
 	if err := b.add(tx, to.ID, kind, &e); err != nil {
-		return e, fmt.Errorf("put letter into %s of person %d: %w", kind, to.ID, err)
+		return e, "", fmt.Errorf("put letter into %s of person %d: %w", kind, to.ID, err)
 	}
 	ev := store.Event{At: now, Kind: EventNote, PersonID: to.ID, MessageID: m.ID, Detail: map[string]any{"mid": m.MID, "folder": kind}}
-	return e, tx.AddEvent(ev)
+	return e, m.MID, tx.AddEvent(ev)
 }
 
-// compose stores a letter as a message.
-func (b *Inbox) compose(tx *store.Tx, to *people.Person, letter mail.Letter, now time.Time) (store.Message, error) {
+// PutSeen is Put for a letter that stands in a folder to be looked at and announces
+// nothing: the timetable in Scheduled. It is no event and begins no conversation.
+func (b *Inbox) PutSeen(tx *store.Tx, to *people.Person, kind store.Kind, letter mail.Letter, now time.Time) (store.Entry, string, error) {
+	m, err := b.storeLetter(tx, to, letter, now)
+	if err != nil {
+		return store.Entry{}, "", err
+	}
+	e := store.Entry{MessageID: m.ID, InternalDate: now, Flags: store.Seen}
+	if err := b.add(tx, to.ID, kind, &e); err != nil {
+		return e, "", fmt.Errorf("put letter into %s of person %d: %w", kind, to.ID, err)
+	}
+	return e, m.MID, nil
+}
+
+// storeLetter stores a letter that belongs to no conversation.
+func (b *Inbox) storeLetter(tx *store.Tx, to *people.Person, letter mail.Letter, now time.Time) (store.Message, error) {
+	head, body, err := b.compose(to, letter, now)
+	if err != nil {
+		return store.Message{}, err
+	}
+	return b.storeOwn(tx, head, body, false, now)
+}
+
+// compose writes a letter, with a Message-ID and a Date if it has none.
+func (b *Inbox) compose(to *people.Person, letter mail.Letter, now time.Time) (head, body []byte, err error) {
 	if letter.MessageID == "" {
-		mid, err := mail.NewMessageID(b.o.Rand, b.o.Domain)
-		if err != nil {
-			return store.Message{}, fmt.Errorf("compose letter: %w", err)
+		if letter.MessageID, err = mail.NewMessageID(b.o.Rand, b.o.Domain); err != nil {
+			return nil, nil, fmt.Errorf("compose letter: %w", err)
 		}
-		letter.MessageID = mid
 	}
 	if letter.Date.IsZero() {
 		letter.Date = now.In(to.Zone())
 	}
-	head, body, err := mail.Compose(letter, b.o.Rand)
-	if err != nil {
-		return store.Message{}, fmt.Errorf("compose letter: %w", err)
+	if head, body, err = mail.Compose(letter, b.o.Rand); err != nil {
+		return nil, nil, fmt.Errorf("compose letter: %w", err)
 	}
-	return b.storeOwn(tx, head, body, now)
+	return head, body, nil
 }
 
-func (b *Inbox) storeOwn(tx *store.Tx, head, body []byte, now time.Time) (store.Message, error) {
+func (b *Inbox) storeOwn(tx *store.Tx, head, body []byte, threaded bool, now time.Time) (store.Message, error) {
 	staged := store.StageBytes(bytes.Clone(head), body)
 	id, err := tx.AddBody(staged, now)
 	if err != nil {
@@ -85,8 +94,10 @@ func (b *Inbox) storeOwn(tx *store.Tx, head, body []byte, now time.Time) (store.
 	}
 	facts := mail.FactsOf(mail.ParseHeader(head), staged.Content, mail.Address{})
 	m := store.Message{Origin: store.OriginComposed, BodyID: id, Head: staged.Head, Size: staged.Size(), MID: facts.MessageID, Created: now}
-	if m.ThreadID, err = PlaceThread(tx, facts, now); err != nil {
-		return m, err
+	if threaded {
+		if m.ThreadID, err = PlaceThread(tx, facts, now); err != nil {
+			return m, err
+		}
 	}
 	if err := tx.InsertMessage(&m); err != nil {
 		return m, err

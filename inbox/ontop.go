@@ -159,7 +159,7 @@ func (b *Inbox) putDigest(tx *store.Tx, p *people.Person, c digest.Content, repl
 	if letter == nil {
 		return nil
 	}
-	m, err := b.compose(tx, p, *letter, now)
+	m, err := b.storeLetter(tx, p, *letter, now)
 	if err != nil {
 		return err
 	}

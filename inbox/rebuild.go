@@ -42,7 +42,7 @@ func (b *Inbox) Rebuild(ctx context.Context, progress func(done int)) (int, erro
 
 func (b *Inbox) rebuildOne(ctx context.Context, id int64) error {
 	m, content, err := b.read(ctx, id)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
+	if err != nil && !errors.Is(err, store.ErrDamaged) { // A damaged body is shown as opaque text.
 		return err
 	}
 	d := b.Derive(m, content)

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net/netip"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -40,7 +41,7 @@ type Peer struct {
 // taken or, on an error, left to the caller. Errors are *mail.Reply for what is final
 // (loops) or gone meanwhile, else trouble of the store.
 func (b *Inbox) Receive(ctx context.Context, env mail.Envelope, staged *store.Staged, peer Peer, now time.Time) error {
-	facts := mail.FactsOf(mail.ParseHeader(staged.Head), staged.Content, env.From)
+	facts, broken := b.facts(staged, env.From)
 	to, err := b.recipients(env)
 	if err != nil {
 		return err
@@ -62,7 +63,7 @@ func (b *Inbox) Receive(ctx context.Context, env mail.Envelope, staged *store.St
 			return err
 		}
 		for _, p := range to {
-			a := Arrival{Person: p, Message: m, Content: staged.Content, Facts: facts, ReversePath: env.From, Junk: peer.Forged || spam(staged.Head), At: now}
+			a := Arrival{Person: p, Message: m, Content: staged.Content, Facts: facts, ReversePath: env.From, Junk: peer.Forged || spam(staged.Head), broken: broken, At: now}
 			if _, err := b.Deliver(tx, a); err != nil {
 				return err
 			}
@@ -76,6 +77,18 @@ func (b *Inbox) Receive(ctx context.Context, env mail.Envelope, staged *store.St
 		b.o.OnReply(ctx, answered, to, now)
 	}
 	return nil
+}
+
+// facts reads a message. One that makes the reader panic is broken: it has no facts,
+// and is delivered at once.
+func (b *Inbox) facts(staged *store.Staged, from mail.Address) (f mail.Facts, broken bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			b.o.Log.Error("reading a message panicked, delivered at once", "from", from.String(), "panic", r, "stack", string(debug.Stack()))
+			f, broken = mail.Facts{}, true
+		}
+	}()
+	return mail.FactsOf(mail.ParseHeader(staged.Head), staged.Content, from), false
 }
 
 // recipients are the people behind the forward-paths, each once: two addresses of one

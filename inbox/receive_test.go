@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -14,6 +16,7 @@ import (
 	"tidepost/digest"
 	"tidepost/inbox"
 	"tidepost/mail"
+	"tidepost/people"
 	"tidepost/store"
 )
 
@@ -313,5 +316,52 @@ func TestDeriveNeverFails(t *testing.T) {
 		if diff := cmp.Diff(&mail.Part{Type: "text", Subtype: "plain", BodyEnd: 6}, d.Root); diff != "" || d.Envelope == nil {
 			t.Errorf("%s: %s", name, diff)
 		}
+	}
+}
+
+func TestMailThatMakesTheReaderPanicIsDelivered(t *testing.T) {
+	h := newHouse(t, nil)
+	staged := h.stage(h.text("henrik@customer.test", "Odd"), night)
+	staged.Content = &mail.Content{Root: &mail.Part{Type: "multipart", Subtype: "mixed", Children: []*mail.Part{nil}}}
+	if err := h.box.Receive(context.Background(), envelope("henrik@customer.test", "ana@team.example"), staged, inbox.Peer{}, night); err != nil {
+		t.Fatal(err)
+	}
+	h.expectList(h.ana, store.KindInbox, "*Odd")
+	d := delivered(h, h.ana)
+	if d.Reason != string(inbox.ReasonFailed) {
+		t.Errorf("reason %s", d.Reason)
+	}
+	h.view(func(tx *store.Tx) error {
+		derived, err := tx.Derived(d.MessageID)
+		if err == nil && (derived.Root.MediaType() != "text/plain" || len(derived.Root.Children) != 0) {
+			t.Errorf("shown as %s", derived.Root.MediaType())
+		}
+		return err
+	})
+}
+
+// Odd mail from the corpus of package mail is kept octet for octet.
+func TestOddMailIsDelivered(t *testing.T) {
+	files, err := filepath.Glob("../mail/testdata/*.eml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	h := newHouse(t, func(o *inbox.Options) { o.Batch = people.Off })
+	for _, name := range files {
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := h.box.Receive(context.Background(), envelope("a@x.test", "ana@team.example"), h.stage(string(raw), monday), inbox.Peer{}, monday); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		head, body := h.message(delivered(h, h.ana).MessageID)
+		if !strings.HasSuffix(head+body, string(raw)) {
+			t.Errorf("%s: octets were changed", name)
+		}
+	}
+	if got := len(h.entries(h.ana, store.KindInbox)); got != len(files) {
+		t.Errorf("%d entries, want %d", got, len(files))
 	}
 }

@@ -122,6 +122,9 @@ func (b *Inbox) route(tx *store.Tx, a Arrival) (to place) {
 	if a.Junk {
 		return place{target: store.KindJunk, reason: ReasonJunk}
 	}
+	if a.broken {
+		return place{target: store.KindInbox, reason: ReasonFailed, err: "the message cannot be read"}
+	}
 	mode := a.Person.Profile.Batch.Or(b.o.Batch)
 	if mode == people.Off {
 		return place{target: store.KindInbox, reason: ReasonOff}

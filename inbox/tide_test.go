@@ -470,6 +470,18 @@ func TestATideMissedBeforeLeave(t *testing.T) {
 	h.expectList(h.ana, store.KindAway, "*One")
 }
 
+func TestKickLooksAgain(t *testing.T) {
+	h := newHouse(t, nil)
+	h.runDue(monday)
+	if due, ok := h.due(); ok {
+		t.Errorf("due %v with nothing waiting", due)
+	}
+	h.box.Kick()
+	if due, ok := h.due(); !ok || due.After(monday) || h.kicks != 1 {
+		t.Errorf("due %v %v, %d kicks", due, ok, h.kicks)
+	}
+}
+
 func BenchmarkTideOf500(b *testing.B) {
 	for b.Loop() {
 		b.StopTimer()
