@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"regexp"
 	"strings"
 	"time"
 
@@ -64,11 +65,11 @@ func noReply(in Input) bool {
 	return false
 }
 
-func isNoReply(a mail.Address) bool {
-	local := strings.NewReplacer("-", "", "_", "", ".", "").Replace(strings.ToLower(a.Local))
-	return strings.HasPrefix(local, "noreply") || strings.HasPrefix(local, "donotreply") ||
-		strings.HasSuffix(local, "noreply")
-}
+// noReplyName is a local part such as no-reply, do_not_reply, noreply-7 or
+// gitlab.noreply, but not norep.lyson.
+var noReplyName = regexp.MustCompile(`(?i)^(?:.*[-_.])?(?:no|do[-_.]?not)[-_.]?reply(?:[-_.+0-9].*)?$`)
+
+func isNoReply(a mail.Address) bool { return noReplyName.MatchString(a.Local) }
 
 // findings says what of l the message meets: its senders, its recipients, the words
 // of its subject.
