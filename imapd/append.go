@@ -104,7 +104,7 @@ func (s *Session) file(m store.Mailbox, staged *store.Staged, flags flagSet, dat
 		if refusal := appendRefusal(m.Kind); refusal != nil {
 			return refusal
 		}
-		if isOutgoingControl(m.Kind) {
+		if isOutgoing(m.Kind) {
 			e, err := s.appendToControl(tx, m, staged, flags)
 			data = nil
 			if err == nil && e != nil && e.MailboxID == m.ID {

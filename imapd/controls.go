@@ -1,8 +1,6 @@
 package imapd
 
 import (
-	"slices"
-
 	"github.com/emersion/go-imap/v2"
 
 	"tidepost/store"
@@ -22,65 +20,79 @@ type handler func(tx *store.Tx, t *transfer, e store.Entry, j job) (*store.Entry
 
 // A pair is a line of the table.
 type pair struct {
-	from, to []store.Kind // nil: any
+	from, to group // nil: any
 	act      act
 }
 
-// The groups of folders that behave alike.
-var (
-	scheduled     = []store.Kind{store.KindScheduled}
-	sending       = []store.Kind{store.KindSendNow, store.KindSendTomorrow, store.KindSendMonday, store.KindSendOpening}
-	outgoing      = append(slices.Clone(scheduled), sending...)
-	takingBack    = []store.Kind{store.KindDrafts, store.KindTrash}
-	nextDelivery  = []store.Kind{store.KindNextDelivery}
-	reminding     = []store.Kind{store.KindRemindDay, store.KindRemindWeek, store.KindRemindMonday}
-	notifications = []store.Kind{store.KindNotifications}
-	inboxKind     = []store.Kind{store.KindInbox}
-)
-
 // pairs is the folder table of PRODUCT.md. The first line that fits counts.
 //
-// COPY, then \Deleted, then EXPUNGE of the same entry in one session mean the same
-// as MOVE, whichever of the first two came first: what COPY alone must not do is
-// remembered (copyNote) and done by EXPUNGE. Entering a control folder is the act
+// COPY, then \Deleted, then EXPUNGE of the same entry mean the same as MOVE, whichever
+// of the first two came first: what COPY alone must not do is remembered, by the
+// queue or by the session, and done by EXPUNGE. Entering a control folder is the act
 // itself, by COPY too; the source vanishes, and a later EXPUNGE finds nothing.
-var pairs = []pair{
-	// from          to             MOVE          COPY
-	{outgoing, takingBack, act{move: takeBack, copy: copyTakenBack}},
-	{outgoing, outgoing, act{move: enter, copy: enter, vanishes: true, scan: true}},
-	{outgoing, nextDelivery, act{refusal: "Next delivery is filled by Tidepost"}},
-	{outgoing, reminding, act{refusal: "This mail waits to leave; it cannot be a reminder"}},
-	{outgoing, nil, act{move: takeBack, copy: copyFiled}},
+func pairs() []pair {
+	var (
+		outgoing      = group(isOutgoing)
+		nextDelivery  = only(store.KindNextDelivery)
+		reminding     = group(isReminder)
+		notifications = only(store.KindNotifications)
+		inboxOnly     = only(store.KindInbox)
+		any           group
+	)
+	return []pair{
+		{outgoing, outgoing, act{move: enter, copy: enter, vanishes: true, scan: true}},
+		{outgoing, nextDelivery, act{refusal: "Next delivery is filled by Tidepost"}},
+		{outgoing, reminding, act{refusal: "This mail waits to leave; it cannot be a reminder"}},
+		{outgoing, any, act{move: takeOut, copy: copyOut}},
 
-	{nextDelivery, outgoing, act{refusal: "This mail came to you; only a draft of yours can be sent"}},
-	{nextDelivery, nextDelivery, act{refusal: "This mail is in Next delivery already"}},
-	{nextDelivery, reminding, act{refusal: "This mail is not delivered yet; move it to INBOX first"}},
-	{nextDelivery, nil, act{move: deliverNow, copy: deliverNow, vanishes: true}},
+		{nextDelivery, outgoing, act{refusal: "This mail came to you; only a draft of yours can be sent"}},
+		{nextDelivery, nextDelivery, act{refusal: "This mail is in Next delivery already"}},
+		{nextDelivery, reminding, act{refusal: "This mail is not delivered yet; move it to INBOX first"}},
+		{nextDelivery, any, act{move: deliverNow, copy: deliverNow, vanishes: true}},
 
-	{nil, outgoing, act{move: enter, copy: enter, vanishes: true, scan: true}},
-	{nil, nextDelivery, act{refusal: "Next delivery is filled by Tidepost"}},
-	{nil, reminding, act{move: remind, copy: remind, vanishes: true}},
+		{any, outgoing, act{move: enter, copy: enter, vanishes: true, scan: true}},
+		{any, nextDelivery, act{refusal: "Next delivery is filled by Tidepost"}},
+		{any, reminding, act{move: remind, copy: remind, vanishes: true}},
 
-	{notifications, inboxKind, act{move: wantSender, copy: copyWanted}},
-	{nil, nil, act{move: movePlain, copy: copyPlain}},
+		{notifications, inboxOnly, act{move: wantSender, copy: copyWanted}},
+		{any, any, act{move: movePlain, copy: copyPlain}},
+	}
 }
 
-// actOf finds the line of the table.
-func actOf(from, to store.Kind) act {
-	for _, p := range pairs {
-		if (p.from == nil || slices.Contains(p.from, from)) && (p.to == nil || slices.Contains(p.to, to)) {
-			return p.act
-		}
+// A group is a set of folders that behave alike.
+type group func(store.Kind) bool
+
+func only(k store.Kind) group { return func(have store.Kind) bool { return have == k } }
+
+// isOutgoing: Scheduled and the four folders below it.
+func isOutgoing(k store.Kind) bool {
+	switch k {
+	case store.KindScheduled, store.KindSendNow, store.KindSendTomorrow, store.KindSendMonday, store.KindSendOpening:
+		return true
 	}
-	panic("imapd: the last line of the table fits everything")
+	return false
+}
+
+// isReminder: the folders below Remind me.
+func isReminder(k store.Kind) bool {
+	return k == store.KindRemindDay || k == store.KindRemindWeek || k == store.KindRemindMonday
 }
 
 // isControl reports whether entering or leaving the folder means something.
 func isControl(k store.Kind) bool {
-	return isOutgoingControl(k) || k == store.KindNextDelivery || slices.Contains(reminding, k)
+	return isOutgoing(k) || isReminder(k) || k == store.KindNextDelivery
 }
 
-func isOutgoingControl(k store.Kind) bool { return slices.Contains(outgoing, k) }
+// actOf finds the line of the table.
+func actOf(from, to store.Kind) act {
+	in := func(g group, k store.Kind) bool { return g == nil || g(k) }
+	for _, p := range pairs() {
+		if in(p.from, from) && in(p.to, to) {
+			return p.act
+		}
+	}
+	return act{refusal: "There is no such move"}
+}
 
 // allowed says in plain words why an entry cannot go where the client wants it.
 func (a act) allowed(t *transfer, e store.Entry) error {
@@ -104,36 +116,24 @@ func appendRefusal(k store.Kind) error {
 	switch {
 	case k == store.KindNextDelivery:
 		return no(imap.ResponseCodeCannot, "Next delivery is filled by Tidepost")
-	case slices.Contains(reminding, k):
+	case isReminder(k):
 		return no(imap.ResponseCodeCannot, "Only mail that is in another folder can be a reminder; move it here")
 	}
 	return nil
 }
 
-// takeBack: out of Scheduled to Drafts or Trash cancels what has not left; to any
+// takeOut: out of Scheduled to Drafts or Trash cancels what has not left; to any
 // other folder files a copy there, and the mail goes on waiting.
-func takeBack(tx *store.Tx, t *transfer, e store.Entry, _ job) (*store.Entry, error) {
+func takeOut(tx *store.Tx, t *transfer, e store.Entry, _ job) (*store.Entry, error) {
 	out, err := t.s.queue().MoveOut(tx, t.s.person, e, t.to, t.s.now())
 	return &out, err
 }
 
-// copyTakenBack: COPY to Drafts or Trash; EXPUNGE then cancels.
-func copyTakenBack(tx *store.Tx, t *transfer, e store.Entry, _ job) (*store.Entry, error) {
-	return t.copyOut(tx, e, copyNote{cancel: true})
-}
-
-// copyFiled: COPY to any other folder; EXPUNGE then keeps the schedule.
-func copyFiled(tx *store.Tx, t *transfer, e store.Entry, _ job) (*store.Entry, error) {
-	return t.copyOut(tx, e, copyNote{filed: true})
-}
-
-func (t *transfer) copyOut(tx *store.Tx, e store.Entry, note copyNote) (*store.Entry, error) {
+// copyOut: COPY alone files a copy and changes nothing; the queue remembers it, and
+// EXPUNGE then means what MOVE would have meant.
+func copyOut(tx *store.Tx, t *transfer, e store.Entry, _ job) (*store.Entry, error) {
 	out, err := t.s.queue().CopyOut(tx, t.s.person, e, t.to, t.s.now())
-	if err != nil {
-		return nil, err
-	}
-	t.copied[place{t.from.ID, e.UID}] = note
-	return &out, nil
+	return &out, err
 }
 
 // enter: into Scheduled restores what was taken back or sends a draft at its time,
@@ -165,27 +165,23 @@ func wantSender(tx *store.Tx, t *transfer, e store.Entry, j job) (*store.Entry, 
 // copyWanted: COPY from Notifications to INBOX; EXPUNGE makes it a move.
 func copyWanted(tx *store.Tx, t *transfer, e store.Entry, j job) (*store.Entry, error) {
 	out, err := copyPlain(tx, t, e, j)
-	t.copied[place{t.from.ID, e.UID}] = copyNote{wanted: true}
+	t.wanted = append(t.wanted, place{t.from.ID, e.UID})
 	return out, err
 }
 
 // expungeEntry removes an entry that is flagged \Deleted: alone it means what
 // deleting means in that folder, behind a COPY it completes a move.
 func (s *Session) expungeEntry(tx *store.Tx, box store.Mailbox, e store.Entry) error {
-	note := s.copied[place{box.ID, e.UID}]
 	now := s.now()
 	switch {
 	case isTimetable(box.Kind, e):
 		return tx.RemoveEntry(e, store.GoneExpunged, now)
-	case isOutgoingControl(box.Kind) && e.SubmissionID != 0:
-		if note.filed {
-			return s.stay(tx, e)
-		}
+	case isOutgoing(box.Kind):
 		return s.queue().CancelEntry(tx, s.person, e, now)
 	case box.Kind == store.KindNextDelivery && e.DeliveryID != 0:
 		_, err := s.inbox().Withdraw(tx, s.person.ID, e, now)
 		return err
-	case note.wanted:
+	case s.wanted[place{box.ID, e.UID}]:
 		if err := s.inbox().MovedFromNotifications(tx, s.person, e, now); err != nil {
 			return err
 		}
@@ -196,7 +192,7 @@ func (s *Session) expungeEntry(tx *store.Tx, box store.Mailbox, e store.Entry) e
 // flagged follows a change of flags: in Scheduled \Deleted freezes the release until
 // EXPUNGE or until it is taken away.
 func (s *Session) flagged(tx *store.Tx, box store.Mailbox, e store.Entry, was store.Flags) error {
-	if !isOutgoingControl(box.Kind) || e.SubmissionID == 0 || (e.Flags^was)&store.Deleted == 0 {
+	if !isOutgoing(box.Kind) || e.SubmissionID == 0 || (e.Flags^was)&store.Deleted == 0 {
 		return nil
 	}
 	return s.queue().SetFrozen(tx, s.person, e, e.Flags&store.Deleted != 0, s.now())

@@ -19,7 +19,7 @@ func (s *Session) Copy(set imap.NumSet, dest string) (data *imap.CopyData, err e
 			return err
 		}
 		data = t.result()
-		s.remember(t.copied)
+		s.remember(t.wanted)
 		return nil
 	})
 	return data, err
@@ -39,13 +39,14 @@ type transfer struct {
 	s    *Session
 	from store.Mailbox
 	to   store.Mailbox
+	act  act
 	move bool
 	rows []job
 
 	// What came of it; begun anew if the transaction is tried again.
 	source []uint32
 	dest   []uint32
-	copied map[place]copyNote // what a later EXPUNGE must know
+	wanted []place // copied from Notifications to INBOX
 }
 
 // A job is a message to transfer.
@@ -62,14 +63,14 @@ func (s *Session) transfer(v *view, set imap.NumSet, dest string, move bool) (*t
 	if err != nil {
 		return nil, err
 	}
-	t := &transfer{s: s, from: v.box, to: to, move: move}
+	t := &transfer{s: s, from: v.box, to: to, act: actOf(v.box.Kind, to.Kind), move: move}
 	for _, r := range v.pick(set, s.saved) {
 		t.rows = append(t.rows, job{row: r, uid: v.rows[r].uid, message: v.rows[r].message})
 	}
 	if err := s.tooLate(v.box, set); err != nil || len(t.rows) == 0 {
 		return t, err
 	}
-	if v.readOnly && (move || actOf(v.box.Kind, to.Kind).vanishes) {
+	if v.readOnly && (move || t.act.vanishes) {
 		return nil, errReadOnly
 	}
 	if err := t.prepare(); err != nil {
@@ -80,7 +81,7 @@ func (s *Session) transfer(v *view, set imap.NumSet, dest string, move bool) (*t
 
 // run is the transaction.
 func (t *transfer) run(tx *store.Tx) error {
-	t.source, t.dest, t.copied = nil, nil, map[place]copyNote{}
+	t.source, t.dest, t.wanted = nil, nil, nil
 	// The mailbox may have been deleted since it was looked up.
 	to, err := tx.Mailbox(t.to.ID)
 	if isNotFound(err) {
@@ -110,13 +111,12 @@ func (t *transfer) run(tx *store.Tx) error {
 
 // one transfers an entry as the table of controls.go says.
 func (t *transfer) one(tx *store.Tx, e store.Entry, j job) error {
-	act := actOf(t.from.Kind, t.to.Kind)
-	if err := act.allowed(t, e); err != nil {
+	if err := t.act.allowed(t, e); err != nil {
 		return err
 	}
-	do := act.copy
+	do := t.act.copy
 	if t.move {
-		do = act.move
+		do = t.act.move
 	}
 	out, err := do(tx, t, e, j)
 	if err != nil {

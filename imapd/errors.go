@@ -3,10 +3,12 @@ package imapd
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/emersion/go-imap/v2"
 
 	"tidepost/inbox"
+	"tidepost/queue"
 	"tidepost/store"
 )
 
@@ -34,14 +36,18 @@ var (
 // logged here, the one place where it ends.
 func (s *Session) answer(command string, err error) error {
 	var known *imap.Error
-	var left *leftError
+	var cannot *queue.ErrCannot
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &known):
 		return known
-	case errors.As(err, &left):
+	case errors.As(err, &cannot):
+		return no(imap.ResponseCodeCannot, plainWords(cannot.Reason))
+	case errors.Is(err, queue.ErrLeft):
 		return no(imap.ResponseCodeInUse, "Too late: this mail has left")
+	case errors.Is(err, store.ErrConflict):
+		return no(imap.ResponseCodeInUse, "Somebody else was faster")
 	case errors.Is(err, inbox.ErrGone):
 		return no(imap.ResponseCodeInUse, "Too late: the delivery has opened, this mail is in INBOX")
 	case errors.Is(err, context.Canceled):
@@ -52,4 +58,22 @@ func (s *Session) answer(command string, err error) error {
 	}
 	s.log.Error("imap command", "command", command, "reason", err)
 	return no(imap.ResponseCodeUnavailable, "Temporary trouble, please try again later")
+}
+
+// plainWords makes a reason fit for a status line: one sentence of ASCII, since the
+// text of a response has no other octets (RFC 9051 §9, TEXT-CHAR).
+func plainWords(reason string) string {
+	out := strings.Map(func(r rune) rune {
+		switch {
+		case r == '\r' || r == '\n':
+			return ' '
+		case r < ' ' || r > '~':
+			return '?'
+		}
+		return r
+	}, reason)
+	if out == "" {
+		return "This cannot be done"
+	}
+	return strings.ToUpper(out[:1]) + out[1:]
 }

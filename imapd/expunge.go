@@ -29,7 +29,7 @@ func (s *Session) Expunge(w *imapserver.ExpungeWriter, uids *imap.UIDSet) error 
 			return err
 		}
 		for _, r := range rows {
-			delete(s.copied, placeOf(v, r))
+			delete(s.wanted, placeOf(v, r))
 		}
 		return nil
 	})

@@ -16,7 +16,7 @@ func (s *Session) Move(w *imapserver.MoveWriter, set imap.NumSet, dest string) e
 			return err
 		}
 		for _, r := range t.rows {
-			delete(s.copied, place{v.box.ID, r.uid})
+			delete(s.wanted, place{v.box.ID, r.uid})
 		}
 		if data := t.result(); data != nil {
 			return w.WriteCopyData(data)

@@ -25,6 +25,7 @@ func (s *Session) Select(name string, o *imap.SelectOptions) (data *imap.SelectD
 		if m.Kind == store.KindRemind {
 			return errNoSelect
 		}
+		s.refreshTimetable(m)
 		if s.view, err = openView(s.ctx, s.db, m.ID, o.ReadOnly); err != nil {
 			return err
 		}
@@ -32,6 +33,17 @@ func (s *Session) Select(name string, o *imap.SelectOptions) (data *imap.SelectD
 		return nil
 	})
 	return data, err
+}
+
+// refreshTimetable brings the letter on top of Scheduled up to date before somebody
+// looks at it; an old one is better than none.
+func (s *Session) refreshTimetable(m store.Mailbox) {
+	if m.Kind != store.KindScheduled {
+		return
+	}
+	if err := s.queue().RefreshTimetable(s.ctx, s.person, s.now()); err != nil {
+		s.log.Warn("refresh timetable", "reason", err)
+	}
 }
 
 func (s *Session) selectData(v *view) *imap.SelectData {

@@ -15,15 +15,16 @@ import (
 	"tidepost/guard"
 	"tidepost/inbox"
 	"tidepost/people"
+	"tidepost/queue"
 	"tidepost/store"
 )
 
-// Options say what a Server serves and how. DB, People, Auth and Log are required.
+// Options say what a Server serves and how. All of the first block are required.
 type Options struct {
 	DB     *store.DB
 	People *people.Directory
 	Auth   *people.Authenticator
-	Queue  Outgoing
+	Queue  *queue.Queue
 	Inbox  *inbox.Inbox
 	Log    *slog.Logger
 

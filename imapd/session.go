@@ -12,7 +12,9 @@ import (
 	"github.com/emersion/go-imap/v2/imapserver"
 
 	"tidepost/guard"
+	"tidepost/inbox"
 	"tidepost/people"
+	"tidepost/queue"
 	"tidepost/store"
 )
 
@@ -31,9 +33,9 @@ type Session struct {
 
 	mu     sync.Mutex // guards all below
 	person *people.Person
-	view   *view    // selected mailbox, or nil
-	saved  []uint32 // UIDs that "$" stands for (RFC 9051 §6.4.4.1)
-	copied map[place]copyNote
+	view   *view          // selected mailbox, or nil
+	saved  []uint32       // UIDs that "$" stands for (RFC 9051 §6.4.4.1)
+	wanted map[place]bool // copied from Notifications to INBOX
 }
 
 var (
@@ -49,7 +51,7 @@ func newSession(server *Server, c *imapserver.Conn, ended *sync.WaitGroup) *Sess
 	return &Session{
 		server: server, db: server.opts.DB, lib: c, conn: conn,
 		log: server.opts.Log.With("peer", conn.RemoteAddr().String()),
-		ctx: ctx, cancel: cancel, ended: ended, copied: map[place]copyNote{},
+		ctx: ctx, cancel: cancel, ended: ended, wanted: map[place]bool{},
 	}
 }
 
@@ -130,6 +132,9 @@ func (s *Session) renew() error {
 	s.person = p
 	return nil
 }
+
+func (s *Session) queue() *queue.Queue { return s.server.opts.Queue }
+func (s *Session) inbox() *inbox.Inbox { return s.server.opts.Inbox }
 
 // now is the clock of the session: it stands at the edge of the program.
 func (s *Session) now() time.Time { return time.Now() }

@@ -2,7 +2,6 @@ package imapd
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -13,42 +12,20 @@ import (
 // maxNotes bounds what a session remembers of its copies.
 const maxNotes = 10_000
 
-// A copyNote is what EXPUNGE must know of an entry that was copied before: together
-// they are a move.
-type copyNote struct {
-	cancel bool // copied from Scheduled to Drafts or Trash
-	filed  bool // copied from Scheduled elsewhere
-	wanted bool // copied from Notifications to INBOX
-}
-
-// remember keeps notes for the rest of the session.
-func (s *Session) remember(notes map[place]copyNote) {
-	if len(s.copied)+len(notes) > maxNotes {
-		clear(s.copied)
+// remember notes entries of Notifications that were copied to INBOX: EXPUNGE makes
+// each a move.
+func (s *Session) remember(copied []place) {
+	if len(s.wanted)+len(copied) > maxNotes {
+		clear(s.wanted)
 	}
-	for p, n := range notes {
-		old := s.copied[p]
-		s.copied[p] = copyNote{cancel: old.cancel || n.cancel, filed: old.filed || n.filed, wanted: old.wanted || n.wanted}
+	for _, p := range copied {
+		s.wanted[p] = true
 	}
-}
-
-// stay completes the move of waiting mail to an ordinary folder, whose copy is there
-// already: the mail goes on waiting, under a new UID.
-func (s *Session) stay(tx *store.Tx, e store.Entry) error {
-	if err := tx.RemoveEntry(e, store.GoneReplaced, s.now()); err != nil {
-		return err
-	}
-	again := e
-	again.Flags &^= store.Deleted
-	if err := tx.AddEntry(&again); err != nil {
-		return err
-	}
-	return s.queue().SetFrozen(tx, s.person, again, false, s.now())
 }
 
 // prepare reads, outside the transaction, the messages that will be judged inside it.
 func (t *transfer) prepare() error {
-	if !actOf(t.from.Kind, t.to.Kind).scan {
+	if !t.act.scan {
 		return nil
 	}
 	for i, j := range t.rows {
@@ -83,24 +60,11 @@ func (s *Session) scan(message int64) (*mail.Content, error) {
 // left because it was sent is worth saying; any other is passed over, as a UID that
 // names nothing is (RFC 9051 §6.4.8).
 func (s *Session) missing(tx *store.Tx, box store.Mailbox, uid uint32) error {
-	if !isOutgoingControl(box.Kind) {
+	if !isOutgoing(box.Kind) {
 		return nil
 	}
-	x, err := tx.ExpungedUID(box.ID, uid)
-	if isNotFound(err) || err == nil && x.Reason != store.GoneReleased {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return &leftError{submission: x.SubmissionID}
+	return s.queue().TooLate(tx, s.person, box, uid, s.now())
 }
-
-// A leftError says that a waiting mail has been sent meanwhile.
-type leftError struct{ submission int64 }
-
-// Error implements error.
-func (e *leftError) Error() string { return fmt.Sprintf("submission %d has left", e.submission) }
 
 // maxNamed bounds how many UIDs that are not there are looked up.
 const maxNamed = 1000
@@ -109,7 +73,7 @@ const maxNamed = 1000
 // left: the UIDs it names one by one are remembered for 30 days.
 func (s *Session) tooLate(box store.Mailbox, set imap.NumSet) error {
 	uids, ok := set.(imap.UIDSet)
-	if !ok || !isOutgoingControl(box.Kind) || imap.IsSearchRes(set) {
+	if !ok || !isOutgoing(box.Kind) || imap.IsSearchRes(set) {
 		return nil
 	}
 	return s.db.View(s.ctx, func(tx *store.Tx) error {

@@ -18,6 +18,7 @@ import (
 	"tidepost/internal/testkit"
 	"tidepost/mail"
 	"tidepost/people"
+	"tidepost/queue"
 	"tidepost/store"
 )
 
@@ -27,6 +28,7 @@ type world struct {
 	db     *store.DB
 	dir    *people.Directory
 	inbox  *inbox.Inbox
+	queue  *queue.Queue
 	alice  store.Person
 	bob    store.Person
 	server *Server
@@ -64,8 +66,11 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 		t.Fatal(err)
 	}
 	w.inbox = inbox.New(db, w.dir, inbox.Options{Domain: "here.test", Hostname: "mx.here.test", Rand: rand.Reader})
+	w.queue = queue.New(db, w.dir, w.inbox, &outside{}, queue.Options{
+		Hostname: "mx.here.test", Domains: []string{"here.test"}, Rand: rand.Reader, Undo: 20 * time.Second,
+	})
 	o := Options{
-		DB: db, People: w.dir, Inbox: w.inbox,
+		DB: db, People: w.dir, Inbox: w.inbox, Queue: w.queue,
 		Auth:     people.NewAuthenticator(w.dir, people.AuthOptions{Cores: 2, Tries: 10, Lockout: time.Minute}),
 		Log:      slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Guard:    guard.IMAPOptions{AllowClearAuth: true, MaxAppend: 1 << 20},
@@ -174,6 +179,9 @@ func addMessage(tx *store.Tx, m store.Mailbox, s *store.Staged) (store.Entry, er
 		return store.Entry{}, err
 	}
 	e := store.Entry{MailboxID: m.ID, MessageID: msg.ID, InternalDate: testTime}
+	if m.ID == 0 {
+		return e, nil
+	}
 	return e, tx.AddEntry(&e)
 }
 
@@ -208,6 +216,13 @@ func (w *world) stage() testkit.Stage {
 		Timeout: 5 * time.Second,
 		Expand:  func(s string) string { return strings.ReplaceAll(s, "{PASS}", `"`+password+`"`) },
 		Actors: map[string]func(string) error{
+			"submit": func(args string) error {
+				to, subject, _ := strings.Cut(args, " ")
+				return w.submit(to, subject)
+			},
+			"run":    func(string) error { return w.queue.RunDue(context.Background(), time.Now()) },
+			"tide":   func(string) error { return w.inbox.RunDue(context.Background(), time.Now()) },
+			"arrive": func(args string) error { return w.arrive(args) },
 			"letter": func(args string) error {
 				box, rest, _ := strings.Cut(args, " ")
 				subject, body, _ := strings.Cut(rest, "|")
@@ -228,6 +243,61 @@ func (w *world) stage() testkit.Stage {
 			},
 		},
 	}
+}
+
+// outside is a Sender that takes everything.
+type outside struct{}
+
+func (outside) Send(_ context.Context, job queue.Job) []queue.Result {
+	out := make([]queue.Result, len(job.Recipients))
+	for i := range out {
+		out[i] = queue.Result{Delivered: true, Reply: mail.Reply{Code: 250, Text: "OK"}}
+	}
+	return out
+}
+
+// submit sends a mail of alice, as her client does.
+func (w *world) submit(to, subject string) error {
+	text := testkit.Letter("Alice <alice@here.test>", to, subject, strings.ReplaceAll(subject, " ", "-")+"@here.test", "Here it is.\r\n")
+	staged, err := w.db.Stage(context.Background(), strings.NewReader(text), time.Now())
+	if err != nil {
+		return err
+	}
+	alice, _ := w.dir.ByID(w.alice.ID)
+	env := mail.Envelope{From: alice.Address}
+	for _, a := range strings.Split(to, ",") {
+		local, domain, _ := strings.Cut(a, "@")
+		env.Recipients = append(env.Recipients, mail.Recipient{Address: mail.Address{Local: local, Domain: domain}})
+	}
+	_, err = w.queue.Submit(context.Background(), queue.Submission{Author: alice, Envelope: env, Staged: staged, Now: time.Now()})
+	return err
+}
+
+// arrive brings a mail of bob to alice, who may have to wait for its tide.
+func (w *world) arrive(subject string) error {
+	text := testkit.Letter("Bob <bob@here.test>", "alice@here.test", subject, strings.ReplaceAll(subject, " ", "-")+"@here.test", "Some words for you.\r\n")
+	ctx := context.Background()
+	staged, err := w.db.Stage(ctx, strings.NewReader(text), time.Now())
+	if err != nil {
+		return err
+	}
+	alice, _ := w.dir.ByID(w.alice.ID)
+	bob, _ := w.dir.ByID(w.bob.ID)
+	return w.db.Update(ctx, func(tx *store.Tx) error {
+		e, err := addMessage(tx, store.Mailbox{}, staged)
+		if err != nil {
+			return err
+		}
+		m, err := tx.Message(e.MessageID)
+		if err != nil {
+			return err
+		}
+		_, err = w.inbox.Deliver(tx, inbox.Arrival{
+			Person: alice, Message: m, Content: staged.Content, Facts: mail.FactsOf(mail.ParseHeader(staged.Head), staged.Content, bob.Address),
+			ReversePath: bob.Address, Author: bob, At: time.Now(),
+		})
+		return err
+	})
 }
 
 type lockedBuffer struct {
