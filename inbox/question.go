@@ -2,6 +2,7 @@ package inbox
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"tidepost/mail"
@@ -25,6 +26,7 @@ type question struct {
 	schedule *scheduler.Schedule
 	pass     map[policies.Reason]bool // lines of the pass list it meets
 	urgent   bool                     // by a sender from outside who may
+	unproved bool                     // From names our own domain, and no login proves it
 	rules    []store.SenderRule
 	talk     bool
 	err      error // of a look into the store
@@ -39,21 +41,20 @@ func (b *Inbox) ask(tx *store.Tx, a Arrival) *question {
 	}
 	in := policies.Input{
 		Facts: a.Facts, From: a.ReversePath, Submitted: a.Author != nil, Schedule: q.schedule, Team: b.o.Pass,
-		Person:       policies.Lists{Senders: a.Person.Profile.Pass, UrgentFrom: a.Person.Profile.UrgentFrom},
-		UrgentThread: q.inUrgentThread(),
+		Person: policies.Lists{Senders: a.Person.Profile.Pass, UrgentFrom: a.Person.Profile.UrgentFrom},
 	}
-	in.Team.Senders = slices.Concat(in.Team.Senders, b.o.AlarmSenders)
-	forged := a.Author == nil && b.claimsTeam(a.Facts)
+	// Anybody can write the name of a colleague: it is worth nothing without a login.
+	q.unproved = a.Author == nil && b.claimsTeam(a.Facts)
+	in.UrgentThread = !q.unproved && q.inUrgentThread()
 	for _, f := range policies.Evaluate(in, a.At) {
 		switch f.Action {
 		case policies.Pass:
 			q.pass[f.Reason] = true
 		case policies.Urgent:
-			// From our own domain without a login: anybody can write that name.
-			q.urgent = q.urgent || a.Author == nil && !forged
+			q.urgent = q.urgent || a.Author == nil && !q.unproved
 		}
 	}
-	if slices.Contains(q.rules, store.SenderUrgent) && !forged && a.Facts.Importance == mail.ImportanceHigh {
+	if slices.Contains(q.rules, store.SenderUrgent) && !q.unproved && a.Facts.Importance == mail.ImportanceHigh {
 		q.urgent = true
 	}
 	return q
@@ -96,9 +97,22 @@ func (q *question) isSocial() bool   { return q.Facts.Social != "" }
 func (q *question) isList() bool     { return q.Facts.IsList }
 func (q *question) isOutside() bool  { return q.Author == nil }
 
+// isNamed: a name of our own domain without a login counts only for an alarm. The
+// machines that raise it often have no login, and an alarm must not wait.
 func (q *question) isNamed() bool {
-	return q.pass[policies.ReasonNamedSender] || q.pass[policies.ReasonNamedDomain] || q.pass[policies.ReasonNamedWord] ||
-		slices.Contains(q.rules, store.SenderPass)
+	if q.isAlarm() {
+		return true
+	}
+	return !q.unproved && (q.pass[policies.ReasonNamedSender] || q.pass[policies.ReasonNamedDomain] || q.pass[policies.ReasonNamedWord] ||
+		slices.Contains(q.rules, store.SenderPass))
+}
+
+func (q *question) isAlarm() bool {
+	return slices.ContainsFunc(q.o.AlarmSenders, func(s string) bool {
+		return slices.ContainsFunc(q.Facts.From, func(m mail.Mailbox) bool {
+			return strings.EqualFold(s, m.Address.String()) || strings.EqualFold(s, "@"+m.Address.Domain)
+		})
+	})
 }
 
 func (q *question) isUrgent() bool {
@@ -118,8 +132,7 @@ func machine(f mail.Facts) bool {
 	return f.IsAuto || f.IsBulk || f.IsBounce || f.IsList || f.AutoSubmitted != "" && f.AutoSubmitted != "no"
 }
 
-// inUrgentThread: only an answer, and only from somebody proved or from outside our
-// domains, stays urgent.
+// inUrgentThread: an answer in an urgent thread is urgent too.
 func (q *question) inUrgentThread() bool {
 	if !q.Facts.IsReply || q.Message.ThreadID == 0 {
 		return false

@@ -91,6 +91,9 @@ func TestWhereMailFromElsewhereGoes(t *testing.T) {
 		}, night,
 			nil, func(o *inbox.Options) { o.AlarmSenders = []string{"alarm@monitor.test"} },
 			inbox.ReasonNamed, store.KindInbox, time.Time{}},
+		{"an alarm of our own domain, without a login", func(h *house) string { return h.text("alarm@team.example", "Disk full") }, night,
+			nil, func(o *inbox.Options) { o.AlarmSenders = []string{"alarm@team.example"} },
+			inbox.ReasonNamed, store.KindInbox, time.Time{}},
 		{"a word of the team", func(h *house) string { return h.text(henrik, "Your payroll") }, night,
 			nil, func(o *inbox.Options) { o.Pass.Words = []string{"payroll"} },
 			inbox.ReasonNamed, store.KindInbox, time.Time{}},
@@ -109,6 +112,10 @@ func TestWhereMailFromElsewhereGoes(t *testing.T) {
 		{"urgent in a borrowed name of our own is not", func(h *house) string { return h.text("tom@team.example", "[urgent] Fire", "Importance: high") }, night,
 			nil, func(o *inbox.Options) { o.Pass = policies.Lists{UrgentFrom: []string{"@team.example"}} },
 			inbox.ReasonOutside, store.KindInbox, opening},
+		{"a borrowed name of our own that the person named", func(h *house) string { return h.text("tom@team.example", "Hello") }, night,
+			func(h *house) {
+				h.set(h.ana, func(p *people.Profile) { p.Pass = []string{"tom@team.example"} })
+			}, nil, inbox.ReasonOutside, store.KindInbox, opening},
 		{"list mail", func(h *house) string { return h.text(henrik, "[golang] Go", "List-Id: <go.lists.test>") }, night, nil, nil,
 			inbox.ReasonList, store.KindLists, time.Time{}},
 		{"automatic mail", func(h *house) string {
