@@ -61,6 +61,7 @@ type Server struct {
 
 	mu       sync.Mutex
 	listener *guard.Listener
+	stopped  bool // Shutdown was called
 	sessions sync.WaitGroup
 }
 
@@ -85,7 +86,11 @@ func New(doors Doors, o Options) *Server {
 func (s *Server) Serve(l *guard.Listener) error {
 	s.mu.Lock()
 	s.listener = l
+	stopped := s.stopped
 	s.mu.Unlock()
+	if stopped { // Shutdown came first and found nothing to close.
+		return l.Close()
+	}
 	err := s.smtp.Serve(guard.SMTPListener(l, s.opts.Guard))
 	if s.ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
 		return nil
@@ -99,6 +104,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	defer s.stop()
 	s.mu.Lock()
 	l := s.listener
+	s.stopped = true
 	s.mu.Unlock()
 	if l != nil {
 		l.Close()

@@ -250,3 +250,19 @@ func TestDialogues(t *testing.T) {
 		})
 	}
 }
+
+// Shutdown may come before Serve has begun.
+func TestShutdownFirst(t *testing.T) {
+	s := New(Doors{}, Options{Guard: guard.SMTPOptions{Hostname: "mx.team.example", Role: guard.Inbound}})
+	if err := s.Shutdown(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	l := testkit.NewPipeListener("127.0.0.1:25")
+	if err := s.Serve(guard.Listen(l, guard.Limits{})); err != nil {
+		t.Error(err)
+	}
+	if c, err := l.Dial(context.Background()); err == nil {
+		c.Close()
+		t.Error("the listener is still open")
+	}
+}

@@ -35,6 +35,7 @@ func (g *Gateway) inboxOptions() inbox.Options {
 		Batch:         people.Switch(cfg.Batch.Mode),
 		Style:         people.Style(cfg.Batch.Style),
 		OutsideAtTide: cfg.Batch.Outside == "tide",
+		EveryTide:     cfg.Batch.DigestEveryTide,
 		Pass:          lists(cfg),
 		AlarmSenders:  cfg.Pass.AlarmSenders,
 		MaxHold:       cfg.Hold.Cap,
