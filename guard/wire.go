@@ -256,8 +256,11 @@ func (w *wire) clearAuthAllowed() bool {
 	return w.secrecy.clearAuth && (ip.IsLoopback() || !ip.IsValid())
 }
 
-// mayLogin reports whether credentials may be sent now.
-func (w *wire) mayLogin() bool { return w.Secure() || w.clearAuthAllowed() }
+// mayLogin reports whether credentials may be sent now. On an implicit TLS connection
+// nothing goes in or out before the handshake, but the greeting is written before it.
+func (w *wire) mayLogin() bool {
+	return w.Secure() || w.secrecy.implicit || w.clearAuthAllowed()
+}
 
 // mayStartTLS reports whether STARTTLS is on offer.
 func (w *wire) mayStartTLS() bool {
