@@ -96,6 +96,7 @@ func (ca *CA) issue(from, to time.Time, names []string) tls.Certificate {
 	}
 	tmpl := &x509.Certificate{
 		SerialNumber: serial, NotBefore: from, NotAfter: to,
+		Subject:  pkix.Name{CommonName: names[0]}, // older clients read nothing else
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 	for _, n := range names {
