@@ -38,6 +38,19 @@ func (c *dueCache) set(here, beyond time.Time) {
 	c.known, c.here, c.beyond = true, here, beyond
 }
 
+// rest has recipients elsewhere looked at no sooner than t: what is due waits for a
+// busy route, and the worker that gets free kicks.
+func (c *dueCache) rest(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.beyond.IsZero() && c.beyond.Before(t) {
+		c.beyond = t
+	}
+}
+
+// routeRest is how long a look at busy routes is good for.
+const routeRest = time.Second
+
 func (c *dueCache) get() (here, beyond time.Time, known bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -135,6 +135,9 @@ func (q *Queue) RunDue(ctx context.Context, now time.Time) error {
 	if err := q.release(ctx, batch, now); err != nil {
 		return fmt.Errorf("release: %w", err)
 	}
+	if len(q.pool.busyRoutes()) > 0 {
+		q.next.rest(now.Add(routeRest))
+	}
 	return nil
 }
 

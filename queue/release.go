@@ -112,7 +112,8 @@ func (q *Queue) prepare(ctx context.Context, now time.Time) ([]*flight, error) {
 			break // The rest is still due.
 		}
 		if err := q.load(ctx, f, now); err != nil {
-			if fatal(err) || ctx.Err() != nil {
+			// A damaged body is this mail's trouble, not the database's.
+			if fatal(err) && !errors.Is(err, store.ErrDamaged) || ctx.Err() != nil {
 				return nil, err
 			}
 			if err := q.putOff(ctx, f, err, now); err != nil {
@@ -164,8 +165,9 @@ func (g *gathering) add(r store.Recipient, pulled bool, depth int) (*flight, err
 	}
 	g.seen[r.ID] = true
 	plan, err := decodePlan(r.Plan)
-	if err != nil {
-		return nil, fmt.Errorf("recipient %d: %w", r.ID, err)
+	if err != nil { // Its due time stands in a column of its own.
+		g.q.o.Log.Error("read plan", "recipient", r.ID, "err", err)
+		plan = Plan{Rule: RuleNow, Why: "unreadable"}
 	}
 	f.leaving = append(f.leaving, &leaving{r: r, plan: plan, who: g.q.partyOf(f.sub, r), here: r.PersonID != 0, pulled: pulled})
 	if r.State != store.Held || depth >= maxAncestors {

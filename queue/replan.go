@@ -46,7 +46,8 @@ func (q *Queue) Replan(ctx context.Context, changed *people.Person, now time.Tim
 func (q *Queue) replanOne(tx *store.Tx, r store.Recipient, changed *people.Person, now time.Time) error {
 	p, err := decodePlan(r.Plan)
 	if err != nil {
-		return fmt.Errorf("recipient %d: %w", r.ID, err)
+		q.o.Log.Error("read plan", "recipient", r.ID, "err", err)
+		return nil // It keeps its due time.
 	}
 	switch p.Rule {
 	case RuleHours, RuleAuthor, RuleTogether, RuleTime, RuleOpening:
