@@ -236,8 +236,12 @@ func (b *Inbox) expect(due time.Time) {
 // looked up again.
 func (b *Inbox) Kick() { b.expect(time.Time{}) }
 
-// maxPersons is how many tides one RunDue opens; each is a transaction.
-const maxPersons = 100
+// maxOpen is how many tides one RunDue opens, each a transaction; maxLook is how many
+// it looks at, for at nine o'clock many wait for the queue.
+const (
+	maxOpen = 100
+	maxLook = 1000
+)
 
 // RunDue opens the tides that are due at now, one person after the other, and brings
 // back what Remind me promised. The trouble of one person is not another's. It
@@ -245,21 +249,26 @@ const maxPersons = 100
 func (b *Inbox) RunDue(ctx context.Context, now time.Time) error {
 	var due []int64
 	err := b.db.View(ctx, func(tx *store.Tx) (err error) {
-		due, err = tx.PersonsDue(now, maxPersons)
+		due, err = tx.PersonsDue(now, maxLook)
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("look for tides: %w", err)
 	}
 	var errs []error
+	opened := 0
 	for _, id := range due {
-		late, err := b.postpone(ctx, id, now)
-		if err == nil && !late {
+		if opened == maxOpen {
+			break
+		}
+		wait, err := b.postpone(ctx, id, now)
+		if err == nil && !wait {
+			opened++
 			err = b.open(ctx, id, now)
 		}
 		errs = append(errs, err)
 	}
-	errs = append(errs, b.remindDue(ctx, now), b.lookAhead(ctx, now))
+	errs = append(errs, b.remindDue(ctx, now), b.lookAhead(ctx, now, opened == maxOpen))
 	return errors.Join(errs...)
 }
 
@@ -277,8 +286,8 @@ func (b *Inbox) open(ctx context.Context, person int64, now time.Time) error {
 	return b.openPlain(ctx, person, now)
 }
 
-// lookAhead remembers when there is work again.
-func (b *Inbox) lookAhead(ctx context.Context, now time.Time) error {
+// lookAhead remembers when there is work again; more says that some was left over.
+func (b *Inbox) lookAhead(ctx context.Context, now time.Time, more bool) error {
 	var tide, remind time.Time
 	var tides, reminders bool
 	err := b.db.View(ctx, func(tx *store.Tx) (err error) {
@@ -297,7 +306,7 @@ func (b *Inbox) lookAhead(ctx context.Context, now time.Time) error {
 		tide = remind
 	}
 	b.due, b.idle = tide, !tides && !reminders
-	if len(b.postponed) > 0 && !b.due.After(now) {
+	if len(b.postponed) > 0 && !more && !b.due.After(now) {
 		b.due = now.Add(postponeStep) // What is due waits for the queue.
 	}
 	return nil

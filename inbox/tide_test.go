@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"strings"
@@ -507,5 +508,33 @@ func BenchmarkTideOf500(b *testing.B) {
 		}
 		h.db.Close()
 		b.StartTimer()
+	}
+}
+
+func TestManyTidesAtOnce(t *testing.T) {
+	h := newHouse(t, nil)
+	const crowd = 120
+	for i := range crowd {
+		h.add(fmt.Sprintf("Person %d", i), fmt.Sprintf("p%d", i), "Europe/London")
+	}
+	h.reload()
+	var all []*people.Person
+	for _, p := range h.dir.All() {
+		if strings.HasPrefix(p.Address.Local, "p") {
+			all = append(all, p)
+			h.deliver(h.tom, p, h.text("tom@team.example", "One"), monday, nil)
+		}
+	}
+	noon := at("11-23", "13:00")
+	for range 2 { // A hundred, then the rest at once.
+		h.runDue(noon)
+	}
+	for _, p := range all {
+		if got := h.list(p, store.KindInbox); len(got) != 2 {
+			t.Errorf("%s has %q", p.Name, got)
+		}
+	}
+	if due, ok := h.due(); ok {
+		t.Errorf("due %v with nothing waiting", due)
 	}
 }

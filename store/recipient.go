@@ -207,6 +207,6 @@ func (tx *Tx) CountRecipients() (map[State]int64, error) {
 func (tx *Tx) HeldFor(person int64, until time.Time) (bool, error) {
 	var is bool
 	err := tx.row([]any{&is}, `SELECT EXISTS (SELECT 1 FROM recipient r JOIN submission s ON s.id = r.submission_id
-		WHERE r.state = 'held' AND r.due <= ? AND r.person_id = ? AND s.frozen = 0)`, stamp(until), person)
+		WHERE r.state = 'held' AND r.person_id = ? AND r.due <= ? AND s.frozen = 0)`, person, stamp(until))
 	return is, err
 }

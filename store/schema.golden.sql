@@ -250,6 +250,8 @@ CREATE INDEX recipient_due ON recipient (due) WHERE state IN ('held', 'deferred'
 
 CREATE INDEX recipient_due_where ON recipient ((person_id IS NULL), due) WHERE state IN ('held', 'deferred');
 
+CREATE INDEX recipient_held_for ON recipient (person_id, due) WHERE state = 'held' AND person_id IS NOT NULL;
+
 CREATE INDEX recipient_sending ON recipient (id) WHERE state = 'sending';
 
 CREATE TABLE sender_rule (

@@ -177,6 +177,8 @@ CREATE TABLE recipient (
 CREATE INDEX recipient_due ON recipient (due) WHERE state IN ('held', 'deferred');
 CREATE INDEX recipient_due_where ON recipient ((person_id IS NULL), due) WHERE state IN ('held', 'deferred');
 CREATE INDEX recipient_sending ON recipient (id) WHERE state = 'sending';
+-- Whether the tide of a person has to wait for mail on its way.
+CREATE INDEX recipient_held_for ON recipient (person_id, due) WHERE state = 'held' AND person_id IS NOT NULL;
 CREATE INDEX recipient_by_submission ON recipient (submission_id);
 CREATE INDEX recipient_by_rendition ON recipient (rendition_id) WHERE rendition_id IS NOT NULL;
 
