@@ -104,6 +104,8 @@ type Batch struct {
 	Mode    Mode
 	Style   string // "normal" or "quiet"
 	Outside string // "hours" or "tide"
+
+	DigestEveryTide bool // in a person's first week too
 }
 
 // Coach is the switch of the checks before sending.

@@ -120,6 +120,7 @@ func (c *Config) batchOptions() []option {
 		{key: "batch.mode", doc: "\"off\", \"dry-run\" or \"on\".", value: choice(&b.Mode, Off, DryRun, On)},
 		{key: "batch.style", doc: "\"normal\", or \"quiet\": only the digest and questions to the reader arrive unread.", value: choice(&b.Style, "normal", "quiet")},
 		{key: "batch.outside", doc: "People outside the team: at once in the reader's \"hours\", or with the \"tide\" too.", value: choice(&b.Outside, "hours", "tide")},
+		{key: "batch.digest_every_tide", doc: "A digest with every tide from the start. Else there is one a day in a person's first week.", value: flag(&b.DigestEveryTide)},
 		{key: "coach.mode", doc: "\"off\", \"dry-run\" or \"on\".", value: choice(&c.Coach.Mode, Off, DryRun, On)},
 		{key: "urgent.budget", doc: "Urgent mails a person may send a month before they are counted as too many.", value: number(&u.Budget, 0, 1000)},
 		{key: "urgent.outside_senders", doc: "Addresses outside the team whose urgent mail counts as urgent.", value: list(&u.OutsideSenders, addressItem)},
