@@ -14,7 +14,7 @@ import (
 type screen struct {
 	mu   sync.Mutex // one line at a time: the outside world writes too
 	out  io.Writer
-	bold bool
+	bold bool // out is a terminal
 }
 
 func newScreen(out io.Writer) *screen {
@@ -36,6 +36,15 @@ func (s *screen) heading(format string, args ...any) {
 		text = "\x1b[1m" + text + "\x1b[0m"
 	}
 	s.line("\n%s\n", text)
+}
+
+// status shows a line that the next one replaces; on a terminal only.
+func (s *screen) status(format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.bold {
+		fmt.Fprintf(s.out, "\r\x1b[K"+format, args...)
+	}
 }
 
 // window shows what a mail client shows: the folder, then the text.

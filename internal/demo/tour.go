@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/emersion/go-imap/v2"
 )
 
 const (
@@ -24,6 +26,7 @@ type guide struct {
 	checks   int
 	seen     int // rings of the phone that have been accounted for
 
+	left    imap.UID // of a mail in Scheduled that the morning takes
 	budget  draft    // the mail that the story is about
 	waiting []string // Message-IDs of what comes with the morning
 }
@@ -46,6 +49,7 @@ func scenes() []scene {
 		{"The customer writes to Mei, twice. Mei takes a look.", (*guide).nextDelivery},
 		{"One more from Ana. Then Mei's day begins.", (*guide).morning},
 		{"The tide: three mails in one step, the digest on top.", (*guide).tide},
+		{"Ana wants the last one back.", (*guide).tooLate},
 	}
 }
 
@@ -94,13 +98,12 @@ func (g *guide) play(s scene) (err error) {
 func (g *guide) meet() {
 	now, w := time.Now(), g.world
 	g.heading("Tidepost: two people, one of whom is always asleep.")
-	awake, asleep := shifts(now)
 	for _, p := range []struct {
 		who  resident
 		open time.Time
 		does string
-	}{{w.ana, awake, "at work"}, {w.mei, asleep, "asleep"}} {
-		g.line("   %-4s %-7s %s  %-8s works %s", p.who.first(), p.who.city, p.who.clock(now), p.does, strings.TrimPrefix(hours(p.open, p.who.zone), "daily "))
+	}{{w.ana, w.opening.Add(-shift), "at work"}, {w.mei, w.opening, "asleep"}} {
+		g.line("   %-4s  %-7s  %s  %-8s  works %s", p.who.first(), p.who.city, p.who.clock(now), p.does, strings.TrimPrefix(hours(p.open, p.who.zone), "daily "))
 	}
 	g.line("")
 	g.line("   A real gateway runs on this machine. All that follows is SMTP and IMAP over TLS.")
@@ -138,6 +141,19 @@ func (g *guide) check(ok bool, what string, args ...any) {
 	}
 	g.checks++
 	g.line("   ok  %s", text)
+}
+
+// sleep waits for a moment, with a clock on a terminal.
+func (g *guide) sleep(until time.Time) {
+	for left := time.Until(until); left > 0; left = time.Until(until) {
+		g.status("   ... %s in Sydney", time.Now().In(g.world.mei.zone).Format("15:04:05"))
+		select {
+		case <-g.ctx.Done():
+			panic(stop{context.Cause(g.ctx)})
+		case <-time.After(min(left, time.Second)):
+		}
+	}
+	g.status("")
 }
 
 // await looks again and again until it sees something.

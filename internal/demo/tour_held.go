@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/emersion/go-imap/v2"
+
+	"tidepost/people"
 )
 
 const (
@@ -26,12 +28,12 @@ func (g *guide) held() {
 	g.must(w.submission(&w.ana).send(w.ana.address, raw, w.mei.address))
 	l := g.arrives(g.ana, "Scheduled", "the mail", byID(g.budget.id))
 	table := g.timetable("message leaves later")
-	g.window("Ana's client, folder Scheduled, the letter on top:", firstLines(table, 5))
+	g.window("Ana's client, folder Scheduled, the letter on top:", paragraphs(table, 2))
 	g.check(bytes.Equal(l.raw, raw), "the mail waits in Scheduled, byte for byte as it was sent (%d octets)", len(raw))
 	g.check(l.has(pending), "it is marked %s", pending)
 	g.check(saysWhen(table, w), "the timetable says when on both clocks, and why")
 	hold := g.arrives(g.ana, "INBOX", "the note about the first hold", note("Waits: "))
-	g.window("Ana's client, INBOX:", firstLines(hold.text, 2))
+	g.window("Ana's client, INBOX:", paragraphs(hold.text, 1))
 	g.check(g.absent(g.mei, "INBOX", g.budget.id) && len(g.rings()) == 0, "nothing rings in Sydney")
 }
 
@@ -40,7 +42,7 @@ func (g *guide) takenBack() {
 	l := g.arrives(g.ana, "Scheduled", "the mail", byID(g.budget.id))
 	g.must(g.ana.move("Scheduled", l.uid, "Drafts"))
 	confirmed := g.arrives(g.ana, "INBOX", "the confirmation", note("Not sent: "))
-	g.window("Ana's client, INBOX:", confirmed.text)
+	g.window("Ana's client, INBOX:", paragraphs(confirmed.text, 1))
 	g.check(strings.Contains(unwrapped(confirmed.text), "Not sent: "+g.budget.subject+" → Mei."), "one line confirms it and names the way back")
 	g.check(g.absent(g.ana, "Scheduled", g.budget.id), "Scheduled holds it no more")
 	d := g.arrives(g.ana, "Drafts", "the draft", byID(g.budget.id))
@@ -73,20 +75,14 @@ func (g *guide) timetable(headline string) string {
 
 // saysWhen looks for Mei's opening on both clocks and a reason.
 func saysWhen(table string, w *world) bool {
-	text := unwrapped(table)
-	return strings.Contains(text, w.mei.clock(w.opening)+" Sydney ("+w.ana.clock(w.opening)+" London), because ")
+	return strings.Contains(unwrapped(table), people.Both(w.opening, w.mei.zone, w.ana.zone, time.Now())+", because ")
 }
 
 // unwrapped is text as one line.
 func unwrapped(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-// firstLines are the first n lines that say something.
-func firstLines(text string, n int) string {
-	var out []string
-	for line := range strings.Lines(text) {
-		if line = strings.TrimRight(line, "\r\n"); line != "" && len(out) < n {
-			out = append(out, line)
-		}
-	}
-	return strings.Join(out, "\n")
+// paragraphs are the first n of a letter.
+func paragraphs(text string, n int) string {
+	parts := strings.SplitN(strings.TrimSpace(text), "\n\n", n+1)
+	return strings.Join(parts[:min(n, len(parts))], "\n\n")
 }

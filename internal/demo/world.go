@@ -110,6 +110,7 @@ func (w *world) configure(p pace, now time.Time) (*config.Config, error) {
 	c.TLS.Cert, c.TLS.Key = cert, key
 	c.Relay.Host, c.Relay.Port, c.Relay.TLS = "127.0.0.1", portOf(w.outside.listener.Addr()), "none"
 	c.Hold.Undo, c.Hold.Grace, c.Hold.Spread = p.undo, p.grace, 0
+	c.Batch.DigestEveryTide = true
 	c.Store.Reserve = 1 << 20
 	file := filepath.Join(w.dir, "tidepost.toml")
 	if err := os.WriteFile(file, config.Template(c), 0o600); err != nil {
