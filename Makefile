@@ -26,7 +26,11 @@ help: ## list the targets
 
 .PHONY: build
 build: ## build bin/tidepost and bin/tidepost-eval
-	$(GO) build $(GOFLAGS_) -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/ ./cmd/tidepost ./cmd/tidepost-eval
+	$(GO) build $(GOFLAGS_) -ldflags '$(LDFLAGS)' -o $(BIN)/ ./cmd/tidepost ./cmd/tidepost-eval
+
+.PHONY: release
+release: ## build without the paths of this machine, for others
+	$(GO) build $(GOFLAGS_) -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/ ./cmd/tidepost
 
 .PHONY: demo
 demo: build ## run everything on loopback: two people in two time zones, a tide every minute
@@ -98,7 +102,7 @@ deps: ## install the Debian packages that the end-to-end tests drive (root)
 	sh scripts/deps.sh $(DEBIAN_PACKAGES)
 
 .PHONY: install
-install: build ## install the binary, the man pages and the systemd unit
+install: release ## install the binary, the man pages and the systemd unit
 	install -D -m 0755 $(BIN)/tidepost $(DESTDIR)$(PREFIX)/bin/tidepost
 	install -D -m 0644 docs/man/tidepost.8 $(DESTDIR)$(PREFIX)/share/man/man8/tidepost.8
 	install -D -m 0644 docs/man/tidepost.toml.5 $(DESTDIR)$(PREFIX)/share/man/man5/tidepost.toml.5
