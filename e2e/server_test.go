@@ -121,6 +121,7 @@ func install(t *testing.T, o options) *server {
 	if !o.noHost {
 		s.smarthost = testkit.NewSmarthost(t, o.smarthost)
 	}
+	s.certify()
 	s.configure()
 	secret := s.write("password", password+"\n")
 	for _, p := range o.people {
@@ -128,6 +129,20 @@ func install(t *testing.T, o options) *server {
 	}
 	t.Cleanup(s.end)
 	return s
+}
+
+// certify puts a certificate in the place of the self-signed one: several clients
+// accept nothing but an authority and a name that matches.
+func (s *server) certify() {
+	s.t.Helper()
+	ca := testkit.NewCA(s.t)
+	cert, key, err := testkit.CertPEM(ca.Issue("localhost", hostname, "127.0.0.1"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.write("tidepost.crt", string(cert))
+	s.write("tidepost.key", string(key))
+	s.write("ca.crt", string(ca.PEM()))
 }
 
 // in is s for a subtest, whose failures are its own.
@@ -372,8 +387,8 @@ func (s *server) addr(door string) string { return fmt.Sprintf("127.0.0.1:%d", s
 // port is the port of a door as text.
 func (s *server) port(door string) string { return strconv.Itoa(s.ports[door]) }
 
-// cert is the file of the certificate that init has made.
-func (s *server) cert() string { return filepath.Join(s.dir, "tidepost.crt") }
+// cert is the file of the authority that clients have to trust.
+func (s *server) cert() string { return filepath.Join(s.dir, "ca.crt") }
 
 // until waits for an outcome: ask returns nil when it is there, else what is missing.
 func until(t testing.TB, within time.Duration, ask func() error) {

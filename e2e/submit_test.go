@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -342,7 +343,7 @@ func TestCurlSubmits(t *testing.T) {
 func (s *server) fingerprint() string {
 	s.t.Helper()
 	need(s.t, "openssl")
-	out := s.client("openssl", "x509", "-in", s.cert(), "-noout", "-fingerprint", "-sha256")
+	out := s.client("openssl", "x509", "-in", filepath.Join(s.dir, "tidepost.crt"), "-noout", "-fingerprint", "-sha256")
 	_, print, _ := strings.Cut(strings.TrimSpace(out), "=")
 	return print
 }
