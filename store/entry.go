@@ -171,14 +171,15 @@ func (tx *Tx) EntryOfDelivery(id int64) (Entry, error) {
 	return e, err
 }
 
-// EntriesByMID returns the entries of a mailbox whose message has a Message-ID.
+// EntriesByMID returns the entries of a mailbox whose message has a Message-ID. CROSS
+// JOIN keeps SQLite from walking the whole mailbox instead of the few messages.
 func (tx *Tx) EntriesByMID(mailbox int64, mid string) ([]Entry, error) {
 	if mid == "" {
 		return nil, nil
 	}
 	return all(tx, scanEntry, `SELECT e.id, e.mailbox_id, e.uid, e.message_id, e.modseq, e.internaldate, e.flags, e.keywords,
-		e.submission_id, e.delivery_id, e.remind FROM message m JOIN entry e ON e.message_id = m.id
-		WHERE m.mid = ? AND e.mailbox_id = ? ORDER BY e.uid`, mid, mailbox)
+		e.submission_id, e.delivery_id, e.remind FROM message m CROSS JOIN entry e ON e.message_id = m.id
+		WHERE m.mid = ? AND m.mid <> '' AND e.mailbox_id = ? ORDER BY e.uid`, mid, mailbox)
 }
 
 // SetFlags writes the flags and keywords of an entry and sets its new ModSeq. Nothing

@@ -67,7 +67,7 @@ func (tx *Tx) MessagesByMID(mid string) ([]Message, error) {
 	if mid == "" {
 		return nil, nil
 	}
-	return all(tx, scanMessage, `SELECT `+messageColumns+` FROM message WHERE mid = ? ORDER BY id`, mid)
+	return all(tx, scanMessage, `SELECT `+messageColumns+` FROM message WHERE mid = ? AND mid <> '' ORDER BY id`, mid)
 }
 
 // BodySum returns the SHA-256 of a message's body.

@@ -180,7 +180,7 @@ func (tx *Tx) HeldParents(mid string, person int64, address string) ([]Recipient
 		return nil, nil
 	}
 	return all(tx, scanRecipient, `SELECT `+recipientColumns+` FROM submission s JOIN recipient r ON r.submission_id = s.id
-		WHERE s.mid = ?1 AND r.state = 'held' AND ((?2 <> 0 AND r.person_id = ?2) OR (?2 = 0 AND r.address = ?3))`,
+		WHERE s.mid = ?1 AND s.mid <> '' AND r.state = 'held' AND ((?2 <> 0 AND r.person_id = ?2) OR (?2 = 0 AND r.address = ?3))`,
 		mid, person, address)
 }
 

@@ -67,11 +67,14 @@ func (tx *Tx) Submission(id int64) (Submission, error) {
 }
 
 // SubmissionsByMID returns the submissions with a Message-ID, oldest first.
+//
+// Here as elsewhere "mid <> ”" repeats the condition of the partial index: SQLite
+// cannot see that a bound parameter is not empty, and would read the whole table.
 func (tx *Tx) SubmissionsByMID(mid string) ([]Submission, error) {
 	if mid == "" {
 		return nil, nil
 	}
-	return all(tx, scanSubmission, `SELECT `+submissionColumns+` FROM submission WHERE mid = ? ORDER BY id`, mid)
+	return all(tx, scanSubmission, `SELECT `+submissionColumns+` FROM submission WHERE mid = ? AND mid <> '' ORDER BY id`, mid)
 }
 
 // Waiting returns the author's submissions with a held recipient, the next to leave
