@@ -19,6 +19,9 @@ var sets = []struct {
 }{
 	{"calendar", runCalendar},
 	{"quote-stripping", runQuotes},
+	{"dates-recognizers-en", runDates(datesRecognizers)},
+	{"dates-duckling-en", runDates(datesDuckling)},
+	{"dates-chrono-en", runDates(datesChrono)},
 }
 
 // maxLine is the longest line of a set.

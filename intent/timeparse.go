@@ -1,0 +1,321 @@
+package intent
+
+import "time"
+
+// A Grain is the precision of a Time.
+type Grain uint8
+
+// The grains.
+const (
+	GrainSecond Grain = iota + 1
+	GrainMinute
+	GrainHour
+	GrainDay
+	GrainWeek
+	GrainMonth
+	GrainQuarter
+	GrainYear
+)
+
+// A Time is an expression of time found in a text. At is its first instant, in
+// the zone the expression names, or else the author's.
+type Time struct {
+	Span
+	At    time.Time
+	Grain Grain
+
+	expr timeExpr
+	last int // index of the token behind it
+}
+
+// TimeOptions steer how expressions of time are read.
+type TimeOptions struct {
+	Language  Language
+	MonthLast bool // 5/6 is the fifth of June
+}
+
+// Times finds the expressions of time of a text that name one point: an instant,
+// a day, a week, a month. ref is when the text was written, its location the
+// author's zone. Of a day or time that can be past or to come, the one to come is
+// taken.
+func Times(text string, ref time.Time, opts TimeOptions) []Time {
+	toks := tokenize(text)
+	look(toks)
+	p := timeParser{text: text, toks: toks, ref: ref, opts: opts, lang: languageBit(opts.Language) | 1}
+	return p.all(0, len(toks))
+}
+
+// A timeParser reads expressions of time from tokens.
+type timeParser struct {
+	text string
+	toks []token
+	ref  time.Time
+	opts TimeOptions
+	lang languageMark
+}
+
+// all reads the expressions in toks[from:to].
+func (p *timeParser) all(from, to int) []Time {
+	var out []Time
+	for i := from; i < to; {
+		if t, ok := p.at(i, to); ok {
+			out = append(out, t)
+			i = max(t.last, i+1)
+			continue
+		}
+		i++
+	}
+	return out
+}
+
+// has returns the meaning of class that the token has in the language of the
+// text.
+func (p *timeParser) has(i int, class timeClass) (int, bool) {
+	if i < 0 || i >= len(p.toks) {
+		return 0, false
+	}
+	for _, w := range p.toks[i].word.time {
+		if w.class == class && w.langs&p.lang != 0 {
+			return w.val, true
+		}
+	}
+	return 0, false
+}
+
+func (p *timeParser) tok(i int) token {
+	if i < 0 || i >= len(p.toks) {
+		return token{kind: kindMark, low: "\x00", space: true}
+	}
+	return p.toks[i]
+}
+
+// A timeExpr is what the parts of an expression say.
+type timeExpr struct {
+	day      time.Time // a date at midnight, if hasDay
+	grain    Grain     // of the day
+	hasDay   bool
+	weekday  int // 1…7, 0 none
+	weekMod  int // 0 the next such day, 1 of next week, -1 of last week, 2 of this week, 3 coming
+	hasYear  bool
+	hasClock bool
+	sec      int  // of the clock, since midnight
+	fixed    bool // am, pm or 24 hours: the clock is not ambiguous
+	minute   bool // minutes were named
+	part     int
+	zone     *time.Location
+	yours    bool // "your time"
+	shift    bool // an instant reckoned from ref
+	instant  time.Time
+	shiftBy  Grain
+	endOf    bool
+	weekend  bool
+	dayOnly  bool // a bare number of a day ("the 20th")
+	now      bool
+	count    int // parts read
+}
+
+// at reads the longest expression that begins with token i and ends before to.
+func (p *timeParser) at(i, to int) (Time, bool) {
+	if !p.canStart(i) {
+		return Time{}, false
+	}
+	var e timeExpr
+	start, end := -1, i
+	for pos := i; pos < to; {
+		next, ok := p.part(&e, pos, to)
+		if ok {
+			if start < 0 {
+				start = pos
+			}
+			e.count++
+			pos, end = next, next
+			continue
+		}
+		if start < 0 {
+			return Time{}, false
+		}
+		next, ok = p.joint(&e, pos, to)
+		if !ok {
+			break
+		}
+		pos = next
+	}
+	if start < 0 || !p.plausible(&e, start, end) {
+		return Time{}, false
+	}
+	at, grain, ok := p.resolve(&e)
+	if !ok {
+		return Time{}, false
+	}
+	return Time{Span: Span{p.toks[start].Start, p.toks[end-1].End}, At: at, Grain: grain, expr: e, last: end}, true
+}
+
+// canStart keeps most words from being looked at more closely.
+func (p *timeParser) canStart(i int) bool {
+	t := &p.toks[i]
+	switch t.kind {
+	case kindNumber:
+		return i == 0 || t.space || !p.gluedNumber(i)
+	case kindWord:
+		return len(t.word.time) > 0
+	}
+	return false
+}
+
+// gluedNumber reports whether the number is a later piece of something else, as
+// in "A1-22" or "10.0.0.1".
+func (p *timeParser) gluedNumber(i int) bool {
+	b := p.tok(i - 1)
+	if b.kind != kindMark {
+		return true
+	}
+	switch b.low {
+	case "(", "\"", "'", "@", "~", "[", "*", "\u201c", ">", "=", "{":
+		return false
+	case "-", "_":
+		return i >= 2 && !b.space && p.tok(i-2).kind == kindNumber
+	}
+	return true
+}
+
+// joint reads the small words and marks that may stand between two parts.
+func (p *timeParser) joint(e *timeExpr, i, to int) (int, bool) {
+	for n := 0; n < 3 && i < to; n++ {
+		t := p.tok(i)
+		_, link := p.has(i, tLink)
+		mark := t.mark(',') || t.mark('@') || t.mark('-') || t.mark('(') || t.mark(')') || t.mark(':') || t.low == "\u2013" || t.low == "\u00b7" ||
+			t.mark('.') && i > 0 && (len(p.tok(i-1).low) <= 4) && !p.tok(i+1).upper || t.mark('/')
+		if !link && !mark || t.breaks > 1 {
+			return 0, false
+		}
+		i++
+		var probe timeExpr = *e
+		if _, ok := p.part(&probe, i, to); ok && i < to {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// part reads one part of an expression at token i into e. It refuses a part of a
+// kind that e already has.
+func (p *timeParser) part(e *timeExpr, i, to int) (int, bool) {
+	if i >= to {
+		return 0, false
+	}
+	t := &p.toks[i]
+	if t.kind == kindMark || t.kind == kindLink {
+		return 0, false
+	}
+	if t.breaks > 0 && e.count > 0 && t.breaks > 1 {
+		return 0, false
+	}
+	for _, read := range [...]func(*timeExpr, int) (int, bool){
+		p.numericDate, p.monthDate, p.spanOfTime, p.period, p.weekdayOf, p.relativeDay, p.nthOf, p.ordinalDay, p.clock, p.dayPart, p.zone,
+	} {
+		if next, ok := read(e, i); ok && next <= to {
+			return next, true
+		}
+	}
+	return 0, false
+}
+
+// resolve turns the parts into an instant.
+func (p *timeParser) resolve(e *timeExpr) (time.Time, Grain, bool) {
+	zone := e.zone
+	if zone == nil {
+		zone = p.ref.Location()
+	}
+	ref := p.ref.In(zone)
+	today := time.Date(ref.Year(), ref.Month(), ref.Day(), 0, 0, 0, 0, zone)
+	if e.shift && !e.hasClock {
+		return e.instant.In(zone), e.shiftBy, true
+	}
+	day, grain := e.day, e.grain
+	switch {
+	case e.shift:
+		day, grain = dayOf(e.instant.In(zone)), GrainDay
+	case e.weekday > 0 && (!e.hasDay || e.grain >= GrainWeek || e.dayOnly):
+		day, grain = p.weekdayDate(e, today), GrainDay
+	case !e.hasDay:
+		day, grain = today, GrainDay
+	}
+	day = time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, zone)
+	if !e.hasClock {
+		if e.part > 0 {
+			hour := [...]int{0, 6, 12, 15, 18, 20, 9}[e.part]
+			return day.Add(time.Duration(hour) * time.Hour), GrainHour, true
+		}
+		return day, grain, e.hasDay || e.weekday > 0
+	}
+	return p.withClock(e, day, ref)
+}
+
+// withClock puts the time of day on a day.
+func (p *timeParser) withClock(e *timeExpr, day, ref time.Time) (time.Time, Grain, bool) {
+	sec := e.sec
+	const half = 12 * 3600
+	if !e.fixed && sec < half+3600 {
+		switch {
+		case e.part == partAfternoon || e.part == partEvening || e.part == partNight && sec >= 6*3600:
+			if sec < half {
+				sec += half
+			}
+		case e.part == partMorning:
+		case sec < 7*3600:
+			sec += half
+		}
+	}
+	at := time.Date(day.Year(), day.Month(), day.Day(), 0, 0, sec, 0, day.Location())
+	if !e.hasDay && e.weekday == 0 && !e.shift && !at.After(ref) {
+		if !e.fixed && e.part == 0 && sec < half && at.Add(12*time.Hour).After(ref) {
+			at = at.Add(12 * time.Hour)
+		} else {
+			at = time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, sec, 0, day.Location())
+		}
+	}
+	grain := GrainHour
+	if e.minute {
+		grain = GrainMinute
+	}
+	if sec%60 != 0 {
+		grain = GrainSecond
+	}
+	return at, grain, true
+}
+
+// weekdayDate resolves a weekday: by itself the next such day after today.
+func (p *timeParser) weekdayDate(e *timeExpr, today time.Time) time.Time {
+	monday := mondayOf(today)
+	if e.hasDay && e.dayOnly { // Thursday the 21st
+		return e.day
+	}
+	if e.hasDay && e.grain == GrainWeek {
+		return e.day.AddDate(0, 0, e.weekday-1)
+	}
+	if e.hasDay && e.grain == GrainMonth {
+		first := e.day
+		return first.AddDate(0, 0, (e.weekday-isoWeekday(first)+7)%7)
+	}
+	ahead := (e.weekday-isoWeekday(today)+6)%7 + 1
+	switch e.weekMod {
+	case 1:
+		return monday.AddDate(0, 0, 7+e.weekday-1)
+	case -1:
+		back := (isoWeekday(today)-e.weekday+6)%7 + 1
+		return today.AddDate(0, 0, -back)
+	case 3:
+		return today.AddDate(0, 0, ahead)
+	case 4:
+		return monday.AddDate(0, 0, 14+e.weekday-1)
+	}
+	return today.AddDate(0, 0, ahead)
+}
+
+func dayOf(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, t.Location())
+}
+
+func isoWeekday(t time.Time) int { return (int(t.Weekday())+6)%7 + 1 }
+
+func mondayOf(t time.Time) time.Time { return dayOf(t).AddDate(0, 0, 1-isoWeekday(t)) }

@@ -1,0 +1,324 @@
+package intent
+
+import "time"
+
+// period reads weeks, months and quarters: next week, this weekend, end of
+// month, EOD, the week of October 6th, Q3.
+func (p *timeParser) period(e *timeExpr, i int) (int, bool) {
+	if e.hasDay && e.grain < GrainWeek || e.hasDay && e.weekday == 0 {
+		if u, ok := p.has(i, tShort); ok && u == uDay && !e.hasClock && e.part == 0 {
+			return p.closing(e, i+1)
+		}
+		return p.closeOfBusiness(e, i)
+	}
+	if next, ok := p.closeOfBusiness(e, i); ok {
+		return next, true
+	}
+	if u, ok := p.has(i, tShort); ok {
+		if u == uDay {
+			return p.closing(e, i+1)
+		}
+		return p.setPeriod(e, u, 0, true, i+1)
+	}
+	if _, ok := p.has(i, tEnd); ok {
+		return p.endOf(e, i)
+	}
+	mod, k := p.modifier(i)
+	count := 1
+	if n, after, ok := p.upcomingCount(i); ok {
+		mod, k, count = 1, after, n
+	}
+	u, ok := p.has(k, tUnit)
+	if !ok || u < uWeek && u != uDay || u == uFortnight || u == uWorkday {
+		return 0, false
+	}
+	next := k + 1
+	switch p.opts.Language {
+	case French, Spanish, Portuguese:
+		if _, ok := p.has(next, tNext); ok && mod == 0 {
+			mod, next = 1, next+1
+		} else if p.tok(next).is("que") && p.tok(next+1).is("viene", "vem") {
+			mod, next = 1, next+2
+		}
+	}
+	if u == uWeek && mod == 0 && p.tok(k+1).is("of") {
+		return p.weekOf(e, k+2)
+	}
+	if u == uWeekend && mod == 0 {
+		mod = 2
+		if !p.tok(i-1).is("the", "over", "am", "le", "ce", "het", "du", "fim", "by", "this") {
+			return 0, false
+		}
+	}
+	if mod == 0 || u == uDay && mod != 1 && count == 1 {
+		return 0, false
+	}
+	add := map[int]int{1: 1, 2: 0, 3: 1, -1: -1, 4: 1}[mod] * count
+	if u == uDay {
+		return p.setRelative(e, add, next)
+	}
+	return p.setPeriod(e, u, add, false, next)
+}
+
+// upcomingCount reads "2 upcoming weeks" and "upcoming two weeks".
+func (p *timeParser) upcomingCount(i int) (n, next int, ok bool) {
+	if p.tok(i).is("upcoming") {
+		if n, _, k, ok := p.amount(i + 1); ok {
+			return n, k, true
+		}
+	}
+	if n, _, k, ok := p.amount(i); ok && p.tok(k).is("upcoming") {
+		return n, k + 1, true
+	}
+	return 0, 0, false
+}
+
+// weekOf reads the date behind "the week of".
+func (p *timeParser) weekOf(e *timeExpr, i int) (int, bool) {
+	for p.tok(i).is("the") {
+		i++
+	}
+	var day timeExpr
+	next, ok := p.monthDate(&day, i)
+	if !ok {
+		next, ok = p.ordinalDay(&day, i)
+	}
+	if !ok || day.grain != GrainDay {
+		return 0, false
+	}
+	e.day, e.hasDay, e.grain = mondayOf(day.day), true, GrainWeek
+	return next, true
+}
+
+// closeOfBusiness reads "close of business", "close of play", "Feierabend".
+func (p *timeParser) closeOfBusiness(e *timeExpr, i int) (int, bool) {
+	if e.hasClock || e.part > 0 {
+		return 0, false
+	}
+	t := p.tok(i)
+	if t.is("close") && p.tok(i+1).is("of") && p.tok(i+2).is("business", "play") {
+		return p.closing(e, i+3)
+	}
+	return 0, false
+}
+
+// closing sets the end of the working day.
+func (p *timeParser) closing(e *timeExpr, next int) (int, bool) {
+	e.endOf = true
+	if !e.hasDay && e.weekday == 0 {
+		e.day, e.hasDay, e.grain, e.count = dayOf(p.ref), true, GrainDay, e.count+1
+		e.dayOnly = false
+		e.now = false
+		// A day that follows takes the place of today: "COB Friday".
+		e.hasDay = p.dayFollows(next) == false
+	}
+	return next, true
+}
+
+// dayFollows reports whether a day is named behind "end of day".
+func (p *timeParser) dayFollows(i int) bool {
+	for range 3 {
+		if p.tok(i).is("on", "of", "the") || p.tok(i).mark(',') {
+			i++
+		}
+	}
+	if _, ok := p.has(i, tWeekday); ok {
+		return true
+	}
+	if n, ok := p.has(i, tRelDay); ok && n != 0 {
+		return true
+	}
+	if _, ok := p.has(i, tNext); ok {
+		return true
+	}
+	_, ok := p.monthAt(i)
+	return ok || p.tok(i).kind == kindNumber
+}
+
+// endOf reads "end of the day", "end of next week", "Ende August", "fin février".
+func (p *timeParser) endOf(e *timeExpr, i int) (int, bool) {
+	k := i + 1
+	linked := false
+	for k < i+4 && p.tok(k).is("of", "the", "de", "la", "du", "des", "der", "do", "da", "del", "van", "my", "your", "our", "mes", "el", "o") && !p.tok(k).is("mes") {
+		k, linked = k+1, true
+	}
+	if m, ok := p.monthAt(k); ok {
+		y, next := p.yearAt(k + 1)
+		if y == 0 {
+			y = p.ref.Year()
+			if time.Month(m) < p.ref.Month() {
+				y++
+			}
+		}
+		e.day, e.hasDay, e.grain, e.endOf = time.Date(y, time.Month(m), 1, 0, 0, 0, 0, p.ref.Location()), true, GrainMonth, true
+		return next, true
+	}
+	mod, k2 := p.modifier(k)
+	u, ok := p.has(k2, tUnit)
+	if !ok {
+		if p.tok(k2).is("play", "business") && linked {
+			return p.closing(e, k2+1)
+		}
+		return 0, false
+	}
+	if !linked && mod == 0 && p.opts.Language == English && p.tok(i+1).low != p.tok(k2).low {
+		return 0, false
+	}
+	next := k2 + 1
+	if u == uDay {
+		return p.closing(e, next)
+	}
+	if u == uWeekend {
+		return p.setPeriod(e, uWeekend, 0, true, next)
+	}
+	if u < uWeek || u > uYear {
+		return 0, false
+	}
+	switch p.opts.Language {
+	case French, Spanish, Portuguese:
+		if _, ok := p.has(next, tNext); ok {
+			mod, next = 1, next+1
+		}
+	}
+	add := 0
+	switch mod {
+	case 1, 3:
+		add = 1
+	case -1:
+		add = -1
+	}
+	return p.setPeriod(e, u, add, true, next)
+}
+
+// setPeriod sets the week, month, quarter or year that is add after the running
+// one.
+func (p *timeParser) setPeriod(e *timeExpr, unit, add int, end bool, next int) (int, bool) {
+	if e.hasDay {
+		return 0, false
+	}
+	today := dayOf(p.ref)
+	first := time.Date(today.Year(), today.Month(), 1, 0, 0, 0, 0, today.Location())
+	switch unit {
+	case uWeek:
+		e.day, e.grain = mondayOf(today).AddDate(0, 0, 7*add), GrainWeek
+	case uWeekend:
+		e.day, e.grain, e.weekend = mondayOf(today).AddDate(0, 0, 7*add+5), GrainWeek, true
+	case uMonth:
+		e.day, e.grain = first.AddDate(0, add, 0), GrainMonth
+	case uQuarter:
+		e.day, e.grain = first.AddDate(0, -(int(first.Month())-1)%3+3*add, 0), GrainQuarter
+	default:
+		e.day, e.grain = first.AddDate(add, 1-int(first.Month()), 0), GrainYear
+	}
+	e.hasDay, e.endOf = true, end
+	return next, true
+}
+
+// nthOf reads "first Monday of October", "last day of the month", "third
+// quarter".
+func (p *timeParser) nthOf(e *timeExpr, i int) (int, bool) {
+	if e.hasDay || e.weekday > 0 {
+		return 0, false
+	}
+	n, k := 0, i+1
+	if v, ok := p.has(i, tOrdinal); ok {
+		n = v
+	} else if _, ok := p.has(i, tLast); ok {
+		n = -1
+	} else if t := p.tok(i); t.kind == kindNumber && t.num <= 31 && !p.tok(i+1).space && p.tok(i+1).is("st", "nd", "rd", "th") {
+		n, k = t.num, i+2
+	} else {
+		return 0, false
+	}
+	if n > 0 {
+		if _, ok := p.has(k, tLast); ok { // third last
+			n, k = -n, k+1
+		}
+	}
+	weekday, isDay := p.has(k, tWeekday)
+	unit, isUnit := p.has(k, tUnit)
+	if !isDay && !(isUnit && (unit == uDay || unit == uWeek || unit == uQuarter)) {
+		return 0, false
+	}
+	if unit == uQuarter && !isDay {
+		return p.quarter(e, n, k+1)
+	}
+	k++
+	if !p.tok(k).is("of", "in", "on") {
+		return 0, false
+	}
+	first, months, next, ok := p.container(k + 1)
+	if !ok {
+		return 0, false
+	}
+	at, ok := nthDay(first, months, n, weekday, unit)
+	if !ok {
+		return 0, false
+	}
+	e.day, e.hasDay, e.grain = at, true, GrainDay
+	if unit == uWeek && !isDay {
+		e.grain = GrainWeek
+	}
+	return next, true
+}
+
+func (p *timeParser) quarter(e *timeExpr, n, next int) (int, bool) {
+	if n < 1 || n > 4 {
+		return 0, false
+	}
+	y, after := p.yearAt(next)
+	if y == 0 {
+		y = p.ref.Year()
+	}
+	e.day, e.hasDay, e.grain = time.Date(y, time.Month(3*n-2), 1, 0, 0, 0, 0, p.ref.Location()), true, GrainQuarter
+	return after, true
+}
+
+// container reads the month or year that something is the nth of.
+func (p *timeParser) container(i int) (first time.Time, months, next int, ok bool) {
+	if p.tok(i).is("the") && p.tok(i+1).low != "month" {
+		i++
+	}
+	if m, ok := p.monthAt(i); ok {
+		y, next := p.yearAt(i + 1)
+		if y == 0 {
+			y = p.ref.Year()
+			if time.Month(m) < p.ref.Month() {
+				y++
+			}
+		}
+		return time.Date(y, time.Month(m), 1, 0, 0, 0, 0, p.ref.Location()), 1, next, true
+	}
+	if first, next, ok := p.monthPeriod(i); ok {
+		return first, 1, next, true
+	}
+	if t := p.tok(i); t.kind == kindNumber && t.digits == 4 {
+		return time.Date(t.num, 1, 1, 0, 0, 0, 0, p.ref.Location()), 12, i + 1, true
+	}
+	return time.Time{}, 0, 0, false
+}
+
+// nthDay finds the nth weekday, day or week of a span of months.
+func nthDay(first time.Time, months, n, weekday, unit int) (time.Time, bool) {
+	end := first.AddDate(0, months, 0)
+	step := 1
+	at := first
+	switch {
+	case weekday > 0:
+		step = 7
+		at = first.AddDate(0, 0, (weekday-isoWeekday(first)+7)%7)
+	case unit == uWeek:
+		step = 7
+		at = mondayOf(first.AddDate(0, 0, 6))
+	}
+	if n > 0 {
+		at = at.AddDate(0, 0, step*(n-1))
+	} else {
+		last := at.AddDate(0, 0, step*(int(end.Sub(at).Hours()/24+0.9)/step))
+		for !last.Before(end) {
+			last = last.AddDate(0, 0, -step)
+		}
+		at = last.AddDate(0, 0, step*(n+1))
+	}
+	return at, !at.Before(first) && at.Before(end)
+}
