@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"flag"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -22,6 +24,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"tidepost/internal/gateway"
+	"tidepost/internal/testkit"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
@@ -31,9 +34,11 @@ func TestMain(m *testing.M) {
 }
 
 // wait bounds everything that a script waits for.
-const wait = 30 * time.Second
+const wait = 10 * time.Second
 
 func TestScripts(t *testing.T) {
+	outside := testkit.NewSmarthost(t, testkit.SmarthostOptions{})
+	outside.Script(testkit.Rule{Verb: "RCPT", Match: "<z@", Reply: "450 4.2.0 come back later"})
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		UpdateScripts:       *update,
@@ -50,6 +55,8 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			e.Values["notify"] = l
+			_, port := outside.Addr()
+			e.Setenv("SMARTHOST_PORT", strconv.Itoa(port))
 			e.Defer(func() { l.Close() })
 			return nil
 		},
@@ -61,6 +68,10 @@ func TestScripts(t *testing.T) {
 			"json":     jsonHas,
 			"mode":     mode,
 			"exits":    exits,
+			"until":    until,
+			"fill":     fill,
+			"shows":    shows,
+			"got":      func(ts *testscript.TestScript, neg bool, args []string) { got(ts, neg, args, outside) },
 		},
 	})
 }
@@ -91,8 +102,16 @@ func ports(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// hup sends SIGHUP to the server of a data directory: hup data.
+// hup sends SIGHUP to the server of a data directory, after forgetting what systemd was
+// told before: hup data.
 func hup(ts *testscript.TestScript, neg bool, args []string) {
+	l := ts.Value("notify").(net.PacketConn)
+	ts.Check(l.SetReadDeadline(time.Now().Add(20 * time.Millisecond)))
+	for buf := make([]byte, 4096); ; {
+		if _, _, err := l.ReadFrom(buf); err != nil {
+			break
+		}
+	}
 	s, err := gateway.ReadStatus(context.Background(), ts.MkAbs(args[0]))
 	ts.Check(err)
 	ts.Check(syscall.Kill(s.PID, syscall.SIGHUP))
@@ -198,5 +217,52 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if got != want {
 		ts.Fatalf("exit code %d, expected %d", got, want)
+	}
+}
+
+// until runs a program until what it prints matches: until 'q1 .* delivered' tidepost trace q1.
+func until(ts *testscript.TestScript, neg bool, args []string) {
+	want := regexp.MustCompile("(?m)" + args[0])
+	for end := time.Now().Add(wait); ; {
+		ts.Check(ts.Exec(args[1], args[2:]...))
+		out := ts.ReadFile("stdout")
+		if want.MatchString(out) {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("still no %s in:\n%s", args[0], out)
+		}
+		<-time.After(50 * time.Millisecond)
+	}
+}
+
+// fill replaces $VARIABLES in a file.
+func fill(ts *testscript.TestScript, neg bool, args []string) {
+	text := os.Expand(ts.ReadFile(args[0]), ts.Getenv)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+// shows checks that a door with TLS from the first octet shows a certificate:
+// shows $imaps tidepost.crt.
+func shows(ts *testscript.TestScript, neg bool, args []string) {
+	conn, err := tls.Dial("tcp", args[0], &tls.Config{InsecureSkipVerify: true})
+	ts.Check(err)
+	defer conn.Close()
+	block, _ := pem.Decode([]byte(ts.ReadFile(args[1])))
+	if same := bytes.Equal(block.Bytes, conn.ConnectionState().PeerCertificates[0].Raw); same == neg {
+		ts.Fatalf("%s: the certificate of %s is shown: %v", args[0], args[1], same)
+	}
+}
+
+// got checks what the smarthost was given: got x@out.example 'Subject: One'.
+func got(ts *testscript.TestScript, neg bool, args []string, outside *testkit.Smarthost) {
+	found := false
+	for _, m := range outside.Delivered() {
+		for _, r := range m.Recipients {
+			found = found || r.Address == args[0] && strings.Contains(string(m.Data), args[1])
+		}
+	}
+	if found == neg {
+		ts.Fatalf("mail to %s with %q: %v", args[0], args[1], found)
 	}
 }

@@ -134,7 +134,7 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	loops.Go(func() error { return g.queue.Run(back) })
 	loops.Go(func() error { return g.inbox.Run(back) })
 	loops.Go(func() error {
-		scheduler.Run(back, g.log, g.kick, g.queue, g.inbox, watcher{g})
+		scheduler.Run(back, g.log, g.kick, g.queue, g.inbox, &watcher{g: g})
 		return nil
 	})
 	var fronts errgroup.Group

@@ -3,19 +3,34 @@ package gateway
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"sync"
 	"syscall"
 	"time"
 
-	"github.com/coreos/go-systemd/v22/daemon"
 	"golang.org/x/sys/unix"
 )
 
-// notify tells systemd about a change of state, if it listens (sd_notify(3)).
+// notifyTime bounds one notification: the timer loop sends some, and a manager that
+// has stopped reading must not stop mail.
+const notifyTime = 100 * time.Millisecond
+
+// notify tells systemd about a change of state, if it listens (sd_notify(3)). What
+// goes wrong is not reported: nobody could do anything about it.
 func notify(state string) {
-	// Without a NOTIFY_SOCKET nothing is sent; an error helps nobody.
-	_, _ = daemon.SdNotify(false, state)
+	path := os.Getenv("NOTIFY_SOCKET")
+	if path == "" {
+		return
+	}
+	conn, err := net.Dial("unixgram", path)
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	if conn.SetWriteDeadline(time.Now().Add(notifyTime)) == nil {
+		_, _ = conn.Write([]byte(state))
+	}
 }
 
 // notifyReloading says that a reload has begun, with the clock Type=notify-reload
@@ -23,20 +38,29 @@ func notify(state string) {
 func notifyReloading() {
 	var ts unix.Timespec
 	if unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts) == nil {
-		notify(fmt.Sprintf("%s\nMONOTONIC_USEC=%d", daemon.SdNotifyReloading, ts.Nano()/1000))
+		notify(fmt.Sprintf("RELOADING=1\nMONOTONIC_USEC=%d", ts.Nano()/1000))
 	}
 }
 
 // A watcher looks once a minute at what changes outside of the database: people
 // edited by another process, certificate files.
-type watcher struct{ g *Gateway }
+type watcher struct {
+	g    *Gateway
+	told time.Time // the last sign of life
+}
+
+// watchdogStep is how often systemd gets a sign of life at most.
+const watchdogStep = 10 * time.Second
 
 // NextDue implements scheduler.Source: the loop comes by once a minute anyway.
-func (w watcher) NextDue(context.Context) (time.Time, bool, error) { return time.Time{}, false, nil }
+func (w *watcher) NextDue(context.Context) (time.Time, bool, error) { return time.Time{}, false, nil }
 
 // RunDue implements scheduler.Source.
-func (w watcher) RunDue(ctx context.Context, now time.Time) error {
-	notify("WATCHDOG=1")
+func (w *watcher) RunDue(ctx context.Context, now time.Time) error {
+	if d := now.Sub(w.told); d >= watchdogStep || d < 0 {
+		w.told = now
+		notify("WATCHDOG=1")
+	}
 	if err := w.g.dir.MaybeReload(ctx, now); err != nil {
 		w.g.log.Warn("reload people", "err", err)
 	}
