@@ -22,12 +22,14 @@ func (w *world) client() *client {
 	t := w.t.(*testing.T)
 	t.Helper()
 	c := &client{t: t, conn: w.dial()}
-	c.r = bufio.NewReader(c.conn)
+	c.r = newReader(c.conn)
 	c.conn.SetDeadline(time.Now().Add(time.Minute))
 	c.line()
 	c.do(fmt.Sprintf("LOGIN alice@here.test %q", password))
 	return c
 }
+
+func newReader(c net.Conn) *bufio.Reader { return bufio.NewReader(c) }
 
 func (c *client) line() string {
 	c.t.Helper()

@@ -1,0 +1,6 @@
+//go:build race
+
+package imapd
+
+// raceEnabled: the race detector makes figures meaningless.
+const raceEnabled = true
