@@ -194,7 +194,8 @@ func (b *Inbox) afterFiling(tx *store.Tx, a Arrival, to place) error {
 		if err != nil {
 			return err
 		}
-		if t.Urgent = true; tx.UpdateThread(t) != nil {
+		t.Urgent = true
+		if err := tx.UpdateThread(t); err != nil {
 			return fmt.Errorf("mark thread %d urgent: %w", t.ID, err)
 		}
 	}
