@@ -1,0 +1,106 @@
+package e2e
+
+import (
+	"errors"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+)
+
+// errTooFew asks for patience.
+var errTooFew = errors.New("too few mails were acknowledged")
+
+// kills is how often TestKill kills.
+func kills(t *testing.T) int {
+	t.Helper()
+	n := 5
+	if s := os.Getenv("TIDEPOST_KILLS"); s != "" {
+		var err error
+		if n, err = strconv.Atoi(s); err != nil || n < 1 {
+			t.Fatalf("TIDEPOST_KILLS=%s is no number of kills", s)
+		}
+	}
+	return n
+}
+
+// TestKill kills the server again and again while ten sessions send mail of every
+// kind. Nothing that was acknowledged may be lost, changed, doubled beyond what a kill
+// can cause, or early; and in the end everything that may leave has left.
+func TestKill(t *testing.T) {
+	l := underLoad(t)
+	n := kills(t)
+	var slowest time.Duration
+	for i := range n {
+		before := l.acked.Load()
+		l.begin()
+		// At least a few mails, and then a random moment: of accepting, releasing,
+		// relaying, or of starting itself.
+		until(t, patience, func() error {
+			if l.acked.Load() < before+int64(rand.IntN(40)) {
+				return errTooFew
+			}
+			return nil
+		})
+		time.Sleep(time.Duration(rand.IntN(1500)) * time.Millisecond)
+		l.kill()
+		l.halt()
+		l.judge(false, i+1)
+		begin := time.Now()
+		l.start()
+		slowest = max(slowest, time.Since(begin))
+		l.sound()
+		if t.Failed() {
+			t.Fatalf("kill %d of %d", i+1, n)
+		}
+	}
+	l.settle()
+	l.sound()
+	l.stop()
+	f := l.judge(true, n)
+	repeats := 0
+	seen := map[string]int{}
+	for _, h := range f.Handovers {
+		for _, to := range h.To {
+			if k := h.ID + " " + to; h.Code == 250 {
+				if seen[k]++; seen[k] > 1 {
+					repeats++
+				}
+			}
+		}
+	}
+	l.start()
+	l.readers(f)
+	t.Logf("%d kills, %d mails sent, %d acknowledged, %d recipients, %d copies, %d handovers, %d of them repeats; ready again within %s",
+		n, len(f.Sent), l.acked.Load(), len(f.Rows), len(f.Copies), len(f.Handovers), repeats, slowest.Round(time.Millisecond))
+}
+
+// TestTermUnderLoad stops the server as systemd does, in the middle of everything:
+// nothing is lost and nothing is sent twice.
+func TestTermUnderLoad(t *testing.T) {
+	l := underLoad(t)
+	for range 2 {
+		before := l.acked.Load()
+		l.begin()
+		until(t, patience, func() error {
+			if l.acked.Load() < before+50 {
+				return errTooFew
+			}
+			return nil
+		})
+		begin := time.Now()
+		l.stop()
+		if took := time.Since(begin); took > stopTime {
+			t.Errorf("stopping took %s", took)
+		}
+		l.halt()
+		l.judge(false, 0)
+		l.start()
+	}
+	l.settle()
+	l.sound()
+	l.stop()
+	f := l.judge(true, 0)
+	t.Logf("%d mails sent, %d acknowledged", len(f.Sent), l.acked.Load())
+}
