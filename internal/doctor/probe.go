@@ -41,7 +41,7 @@ func (v *visit) probe(ctx context.Context) {
 			return err
 		}
 		if v.status == nil {
-			return v.probeInside(ctx, address, letter)
+			return v.probeInside(ctx, address, mid, letter)
 		}
 		if err := v.submit(ctx, address, password, letter); err != nil {
 			return fmt.Errorf("submit: %w", err)
@@ -116,7 +116,7 @@ func (v *visit) forget(ctx context.Context, edit *people.Editor, address string)
 	if err := edit.Remove(ctx, address, v.Now()); err != nil {
 		return fmt.Errorf("remove account: %w", err)
 	}
-	return v.desk.Announce(ctx)
+	return errors.Join(v.desk.People.Reload(ctx), v.desk.Announce(ctx))
 }
 
 // letter is a mail of the probe to itself that asks to wait.
@@ -242,24 +242,19 @@ func (v *visit) cancelled(ctx context.Context, mid string) error {
 }
 
 // probeInside is the probe without a server: the same queue, no doors.
-func (v *visit) probeInside(ctx context.Context, address string, letter []byte) error {
+func (v *visit) probeInside(ctx context.Context, address, mid string, letter []byte) error {
 	a, err := mail.ParsePath(address, false)
 	if err != nil {
 		return err
+	}
+	if err := v.probeSubmit(ctx, a, letter); err != nil {
+		return fmt.Errorf("submit: %w", err)
 	}
 	p, _, ok := v.desk.People.ByAddress(a)
 	if !ok {
 		return fmt.Errorf("person %s: %w", address, store.ErrNotFound)
 	}
-	end := bytes.Index(letter, []byte("\r\n\r\n")) + 4
-	id, err := v.desk.Queue.Submit(ctx, queue.Submission{
-		Author: p, Envelope: mail.Envelope{From: a, Recipients: []mail.Recipient{{Address: a}}},
-		Staged: store.StageBytes(letter[:end], letter[end:]), Now: v.Now(),
-	})
-	if err != nil {
-		return fmt.Errorf("submit: %w", err)
-	}
-	return v.desk.DB.Update(ctx, func(tx *store.Tx) error {
+	err = v.desk.DB.Update(ctx, func(tx *store.Tx) error {
 		box, err := tx.MailboxByKind(p.ID, store.KindScheduled)
 		if err != nil {
 			return err
@@ -268,18 +263,34 @@ func (v *visit) probeInside(ctx context.Context, address string, letter []byte) 
 		if err != nil {
 			return err
 		}
-		entries, err := tx.EntriesOfSubmission(id)
+		entries, err := tx.EntriesByMID(box.ID, mid)
 		if err != nil {
 			return err
 		}
-		for _, e := range entries {
-			if e.MailboxID == box.ID {
-				_, err := v.desk.Queue.MoveOut(tx, p, e, trash, v.Now())
-				return err
-			}
+		if len(entries) != 1 {
+			return fmt.Errorf("the mail is listed %d times in Scheduled, expected once", len(entries))
 		}
-		return errors.New("the mail is not listed in Scheduled")
+		_, err = v.desk.Queue.MoveOut(tx, p, entries[0], trash, v.Now())
+		return err
 	})
+	if err != nil {
+		return err
+	}
+	return v.cancelled(ctx, mid)
+}
+
+// probeSubmit gives the letter to the queue of this process.
+func (v *visit) probeSubmit(ctx context.Context, a mail.Address, letter []byte) error {
+	p, _, ok := v.desk.People.ByAddress(a)
+	if !ok {
+		return fmt.Errorf("person %s: %w", a, store.ErrNotFound)
+	}
+	end := bytes.Index(letter, []byte("\r\n\r\n")) + 4
+	_, err := v.desk.Queue.Submit(ctx, queue.Submission{
+		Author: p, Envelope: mail.Envelope{From: a, Recipients: []mail.Recipient{{Address: a}}},
+		Staged: store.StageBytes(letter[:end], letter[end:]), Now: v.Now(),
+	})
+	return err
 }
 
 // entrance picks the door for the probe: the first of the two that is open. The
