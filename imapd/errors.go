@@ -52,6 +52,8 @@ func (s *Session) answer(command string, err error) error {
 		return no(imap.ResponseCodeInUse, "Too late: the delivery has opened, this mail is in INBOX")
 	case errors.Is(err, context.Canceled):
 		return no(imap.ResponseCodeUnavailable, "The server is shutting down")
+	case errors.Is(err, store.ErrNoUID):
+		return no(imap.ResponseCodeLimit, "This mailbox can take no more messages; make another one")
 	case errors.Is(err, store.ErrFull):
 		s.log.Error("imap command", "command", command, "reason", err)
 		return no(imap.ResponseCodeUnavailable, "No space is left on the server")

@@ -29,6 +29,7 @@ func TestAnswersAreForClients(t *testing.T) {
 		{&queue.ErrCannot{}, "NO [CANNOT] This cannot be done", false},
 		{inbox.ErrGone, "NO [INUSE] Too late: the delivery has opened, this mail is in INBOX", false},
 		{fmt.Errorf("x: %w", store.ErrConflict), "NO [INUSE] Somebody else was faster", false},
+		{fmt.Errorf("x: %w", store.ErrNoUID), "NO [LIMIT] This mailbox can take no more messages; make another one", false},
 		{fmt.Errorf("x: %w", store.ErrFull), "NO [UNAVAILABLE] No space is left on the server", true},
 		{errors.New("SELECT secret FROM person"), "NO [UNAVAILABLE] Temporary trouble, please try again later", true},
 		{context.Canceled, "NO [UNAVAILABLE] The server is shutting down", false},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"strings"
 	"sync"
 	"time"
 
@@ -122,10 +123,14 @@ func (s *Server) await(sessions *sync.WaitGroup) {
 }
 
 // libraryLog is the logger of imapserver. What a peer sent is in its lines, so they
-// are one attribute, which the handler escapes.
+// are one attribute, which the handler escapes. Mostly they tell how clients err.
 type libraryLog struct{ log *slog.Logger }
 
 // Printf implements imapserver.Logger.
 func (l libraryLog) Printf(format string, args ...any) {
-	l.log.Debug("imap library", "text", fmt.Sprintf(format, args...))
+	text, level := fmt.Sprintf(format, args...), slog.LevelDebug
+	if strings.HasPrefix(text, "panic") {
+		level = slog.LevelError
+	}
+	l.log.Log(context.Background(), level, "imap library", "text", text)
 }

@@ -59,8 +59,10 @@ func newSession(server *Server, c *imapserver.Conn, ended *sync.WaitGroup) *Sess
 // end when the connection is closed.
 func (s *Session) Close() error {
 	defer s.ended.Done()
-	s.cancel()
-	s.conn.Close()
+	s.conn.Close() // An idler that writes to a stuck client lets go of the lock.
+	s.mu.Lock()
+	s.cancel() // From here on none begins.
+	s.mu.Unlock()
 	s.idlers.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()

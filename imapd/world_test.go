@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"strings"
@@ -200,16 +199,6 @@ func (w *world) dial() net.Conn {
 	return c
 }
 
-// play runs a dialogue. {n} in it is a literal of the size of what follows "lit:".
-func (w *world) play(text string) {
-	w.t.Helper()
-	d, err := testkit.ParseDialogue(w.t.(*testing.T).Name(), text)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	d.Run(w.t, w.stage())
-}
-
 func (w *world) stage() testkit.Stage {
 	return testkit.Stage{
 		Dial:    func(string) (net.Conn, error) { return w.lis.DialFrom(context.Background(), "127.0.0.1") },
@@ -316,6 +305,3 @@ func (l *lockedBuffer) String() string {
 	defer l.mu.Unlock()
 	return l.b.String()
 }
-
-// readAll drains a connection into nothing.
-func readAll(r io.Reader) { _, _ = io.Copy(io.Discard, r) }

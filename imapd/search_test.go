@@ -1,0 +1,81 @@
+package imapd
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+)
+
+// TestIndexNarrowsWithoutLosing: what a search finds does not depend on whether the
+// full-text index has reached the messages.
+func TestIndexNarrowsWithoutLosing(t *testing.T) {
+	w := newWorld(t)
+	w.deliver("INBOX", plain(1), broken()["8 bit subject"], plain(12), broken()["multipart/digest"])
+	c := w.client()
+	c.ok("SELECT INBOX")
+	searches := []string{
+		`BODY "number 1"`, `BODY "umber 1"`, `TEXT "m12@here.test"`, `TEXT caf`, `NOT TEXT body`, `OR BODY in BODY 12`, `BODY ""`, `BODY "."`, `TEXT "zzz"`,
+	}
+	before := map[string]string{}
+	for _, s := range searches {
+		before[s] = strings.Join(c.ok("SEARCH "+s), "\n")
+	}
+	if before[`BODY "umber 1"`] != "* SEARCH 1 3" {
+		t.Errorf("got %q", before[`BODY "umber 1"`])
+	}
+	c.ok("FETCH 1:* BODYSTRUCTURE") // stores what is derived
+	indexed := 0
+	for {
+		n, err := w.inbox.Index(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n == 0 {
+			break
+		}
+		indexed += n
+	}
+	if indexed != 4 {
+		t.Fatalf("indexed %d messages", indexed)
+	}
+	for _, s := range searches {
+		if got := strings.Join(c.ok("SEARCH "+s), "\n"); got != before[s] {
+			t.Errorf("SEARCH %s: %q without the index, %q with it", s, before[s], got)
+		}
+	}
+}
+
+// FuzzSearch gives a search program to a session. Whatever it is, one status comes,
+// or the end of the connection; nothing panics.
+func FuzzSearch(f *testing.F) {
+	for _, s := range []string{
+		"ALL", "1:* NOT DELETED", "OR FROM a (TO b SUBJECT \"c d\")", "RETURN (MIN MAX COUNT SAVE) UNSEEN", "UID $ $", "SINCE 1-Jan-2020 SMALLER 5",
+		"BODY \"\\\" OR b:x NEAR( * ^\"", "HEADER X \"\" KEYWORD $a", "4294967295:* UID *:1", "CHARSET UTF-8 TEXT ä", "RETURN () 2",
+	} {
+		f.Add(s)
+	}
+	w := newWorld(f)
+	w.deliver("INBOX", plain(1), plain(2))
+	f.Fuzz(func(t *testing.T, program string) {
+		if strings.ContainsAny(program, "\r\n\x00{") || !utf8.ValidString(program) || len(program) > 4000 {
+			t.Skip()
+		}
+		c := &client{t: t, conn: w.dial()}
+		defer c.conn.Close()
+		c.conn.SetDeadline(time.Now().Add(20 * time.Second))
+		c.r = newReader(c.conn)
+		c.line()
+		c.ok(fmt.Sprintf("LOGIN alice@here.test %q", password))
+		c.ok("SELECT INBOX")
+		_, status := c.do("SEARCH " + program)
+		if word, _, _ := strings.Cut(status, " "); word != "OK" && word != "NO" && word != "BAD" {
+			t.Errorf("SEARCH %q: %s", program, status)
+		}
+		if strings.Contains(w.logs.String(), "panic") {
+			t.Fatalf("SEARCH %q:\n%s", program, w.logs)
+		}
+	})
+}
