@@ -113,14 +113,14 @@ func (g *Gateway) build(signer queue.Signer) error {
 // in order and closes the database.
 func (g *Gateway) Run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, g.relay.Close(), g.db.Close()) }()
-	if err := g.db.RemoveStaged(ctx); err != nil {
-		return err
-	}
 	control, err := listenControl(g.cfg.Server.Data)
 	if err != nil {
 		return err
 	}
-	defer control.Close()
+	defer control.Close() // From here on this is the one process that serves.
+	if err := g.db.RemoveStaged(ctx); err != nil {
+		return err
+	}
 	doors, err := g.open()
 	if err != nil {
 		return err
@@ -133,6 +133,7 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	var loops errgroup.Group
 	loops.Go(func() error { return g.queue.Run(back) })
 	loops.Go(func() error { return g.inbox.Run(back) })
+	loops.Go(func() error { return g.planAnew(back) })
 	loops.Go(func() error {
 		scheduler.Run(back, g.log, g.kick, g.queue, g.inbox, &watcher{g: g})
 		return nil

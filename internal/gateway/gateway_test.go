@@ -199,6 +199,36 @@ func TestReloadReadsCertificateAndPeople(t *testing.T) {
 	}
 }
 
+// Waiting mail is planned anew at a start with other settings, and only then.
+func TestPlanAnew(t *testing.T) {
+	cfg := configuration(t)
+	g, err := Open(cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.db.Close()
+	ctx := context.Background()
+	planned := func() (s string) {
+		t.Helper()
+		if err := g.planAnew(ctx); err != nil {
+			t.Fatal(err)
+		}
+		err := g.db.View(ctx, func(tx *store.Tx) (err error) { s, err = tx.Meta(keyPlanned); return err })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	first := planned()
+	if first == "" || planned() != first {
+		t.Errorf("planned with %q", first)
+	}
+	cfg.Hold.Grace *= 2
+	if planned() == first {
+		t.Error("other settings left no trace")
+	}
+}
+
 func TestPostmasterIsTheAdminIfLocal(t *testing.T) {
 	cfg := configuration(t)
 	cfg.Server.Admin = "ops@elsewhere.example"

@@ -1,0 +1,53 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"tidepost/scheduler"
+	"tidepost/store"
+)
+
+// keyPlanned holds with which zone data and settings waiting mail was planned last.
+const keyPlanned = "planned_with"
+
+// planAnew computes all waiting times again if zone data or settings are not those
+// they were computed with: they may have changed while nothing ran. What cannot be
+// planned keeps its time.
+func (g *Gateway) planAnew(ctx context.Context) error {
+	mark, err := g.planMark()
+	if err != nil {
+		return err
+	}
+	var last string
+	err = g.db.View(ctx, func(tx *store.Tx) (err error) {
+		last, err = tx.Meta(keyPlanned)
+		return err
+	})
+	if err != nil || last == mark {
+		return err
+	}
+	now := time.Now()
+	if err := errors.Join(g.queue.Replan(ctx, nil, now), g.inbox.ReplanAll(ctx, now)); err != nil {
+		if ctx.Err() == nil {
+			g.log.Error("plan waiting mail anew", "err", err)
+		}
+		return nil // The next start tries again.
+	}
+	g.log.Info("planned waiting mail anew", "because", "zone data or settings changed")
+	return g.db.Update(ctx, func(tx *store.Tx) error { return tx.SetMeta(keyPlanned, mark) })
+}
+
+// planMark names everything outside of the database that release and delivery times
+// depend on.
+func (g *Gateway) planMark() (string, error) {
+	version, source := scheduler.ZoneDataVersion()
+	settings, err := json.Marshal([]any{g.cfg.Hold, g.cfg.Batch})
+	if err != nil {
+		return "", fmt.Errorf("note settings: %w", err)
+	}
+	return version + " " + source + " " + string(settings), nil
+}
