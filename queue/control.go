@@ -23,13 +23,15 @@ type ErrCannot struct{ Reason string }
 // Error implements error.
 func (e *ErrCannot) Error() string { return e.Reason }
 
-// keepCancelled is how long cancelled mail can be dragged back, keepAppended how
-// long its octets are known again when a client appends them, and keepLate how long
-// a UID that left by release is remembered (PRODUCT, folders).
+// keepCancelled is how long cancelled mail can be dragged back, keepAppended how long
+// its octets are known again when a client appends them, keepLate how long a UID that
+// left by release is remembered (PRODUCT, folders), and keepSettled how long octets
+// that nobody shows stay after the last recipient has settled.
 const (
 	keepCancelled = 30 * 24 * time.Hour
 	keepAppended  = 7 * 24 * time.Hour
 	keepLate      = 30 * 24 * time.Hour
+	keepSettled   = 7 * 24 * time.Hour
 )
 
 // Cancel withdraws what has not left of a submission. It returns the recipients that

@@ -11,6 +11,7 @@ import (
 
 	"encoding/base64"
 
+	"tidepost/mail"
 	"tidepost/people"
 	"tidepost/scheduler"
 	"tidepost/store"
@@ -183,6 +184,55 @@ func TestAForwardStepPausesReleases(t *testing.T) {
 	w.run(monday(23, 11))
 	if got := w.states(id); got != "held Tue 09:00:00" && got != "delivered" {
 		t.Errorf("after the pause: %s", got)
+	}
+}
+
+func TestSweepForgetsWhatHasSettled(t *testing.T) {
+	w := newWorld(t)
+	w.out.answer = func(_ mail.Address, n int) Result {
+		if n < 80 {
+			return replied(451, "Later")
+		}
+		return taken()
+	}
+	now := monday(10, 0)
+	id := w.outside(now, "ss@team.example")
+	here := w.submit(now, w.ana, letter(w.ana, "sh@team.example", "[urgent] x", now, "text", "To: mei@team.example"), "mei@team.example")
+	heads := func(when time.Time, want string) {
+		t.Helper()
+		if err := w.q.Sweep(t.Context(), when); err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		w.view(func(tx *store.Tx) error {
+			for _, mid := range []string{"ss@team.example", "sh@team.example"} {
+				list, err := tx.MessagesByMID(mid)
+				if err != nil {
+					return err
+				}
+				for _, m := range list {
+					got += map[bool]string{true: "-", false: "+"}[len(m.Head) == 0]
+				}
+			}
+			return nil
+		})
+		if got != want {
+			t.Errorf("at %v: got %s, want %s", when, got, want)
+		}
+	}
+	w.forward(now, now.AddDate(0, 0, 4))
+	heads(now.AddDate(0, 0, 4), "++++")
+	w.forward(now.AddDate(0, 0, 4), now.AddDate(0, 0, 6))
+	w.wantStates(id, "expired")
+	w.wantStates(here, "delivered")
+	heads(now.AddDate(0, 0, 11), "++-+") // The rendition stands in Mei's INBOX.
+	heads(now.AddDate(0, 0, 40), "---+")
+	if o := w.octets(w.entries(w.mei, store.KindInbox)[0]); !strings.HasSuffix(o, "text\r\n") {
+		t.Errorf("Mei's mail:\n%s", o)
+	}
+	said := w.reply(w.ana, "Urgent: x", "tom", now.AddDate(0, 0, 41))
+	if !strings.Contains(said, "too long ago") {
+		t.Errorf("answer:\n%s", said)
 	}
 }
 

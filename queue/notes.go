@@ -102,6 +102,8 @@ func (q *Queue) answer(ctx context.Context, tx *store.Tx, in *intake, a *ask) er
 func (q *Queue) act(ctx context.Context, tx *store.Tx, in *intake, a *ask) (string, error) {
 	if a.known && a.message.ID != 0 {
 		switch {
+		case len(a.message.Head) == 0 && a.word != wordCorrect:
+			return "That mail is too long ago: its text is not kept any more.", nil
 		case a.note.Kind == noteRepeat && a.word == wordAgain:
 			return q.sendAgain(tx, in, a)
 		case a.note.Kind == noteTooLate && a.word == wordCorrect:

@@ -219,6 +219,9 @@ func (q *Queue) releaseFlight(tx *store.Tx, f *flight, now time.Time) error {
 			return err
 		}
 	}
+	if err := q.forget(tx, f, now); err != nil {
+		return err
+	}
 	return q.leftScheduled(tx, f, now)
 }
 
@@ -283,6 +286,9 @@ func (q *Queue) settle(tx *store.Tx, t trip, results []Result, now time.Time) er
 		if told != nil && err == nil {
 			reports = append(reports, *told)
 		}
+	}
+	if err := q.forget(tx, t.f, now); err != nil {
+		return err
 	}
 	return q.bounce(tx, t.f.sub, t.f.rendition, reports, now)
 }
