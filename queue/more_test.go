@@ -211,3 +211,65 @@ func TestOptionsHaveDefaults(t *testing.T) {
 		t.Errorf("the Monday after a Monday: %v", got)
 	}
 }
+
+func TestReplanTogetherFollowsEveryReader(t *testing.T) {
+	w := newWorld(t)
+	w.add("Ann Three", "ana3@team.example", "Europe/London", "")
+	w.reload()
+	text := letter(w.ana, "rtg@team.example", "Ship", monday(10, 0), "Decision: we ship.\r\nObject by Wed noon.", "To: ana3@team.example, tom@team.example")
+	id := w.submit(monday(10, 0), w.ana, text, "ana3@team.example", "tom@team.example")
+	w.wantStates(id, "held Mon 14:00:00, held Mon 14:00:00")
+	w.profile(w.tom, func(p *people.Profile) {
+		for day := range p.Calendar.Hours {
+			for i := range p.Calendar.Hours[day] {
+				p.Calendar.Hours[day][i].Start = 8 * 60
+			}
+		}
+	})
+	if err := w.q.Replan(t.Context(), w.tom, monday(10, 5)); err != nil {
+		t.Fatal(err)
+	}
+	w.wantStates(id, "held Mon 13:00:00, held Mon 13:00:00")
+	// Tom goes on leave: there is no common moment any more, and nobody waits for him.
+	w.profile(w.tom, func(p *people.Profile) {
+		p.Calendar.Leave = append(p.Calendar.Leave, scheduler.Leave{First: scheduler.Date{Year: 2026, Month: 3, Day: 2}, Last: scheduler.Date{Year: 2026, Month: 3, Day: 3}})
+	})
+	if err := w.q.Replan(t.Context(), w.tom, monday(10, 10)); err != nil {
+		t.Fatal(err)
+	}
+	w.wantStates(id, "held Mon 10:10:00, held Wed 13:00:00")
+}
+
+func TestFreezingWhatHasLeft(t *testing.T) {
+	w := newWorld(t)
+	_, e := w.held("fw@team.example")
+	w.run(monday(22, 0))
+	err := w.db.Update(t.Context(), func(tx *store.Tx) error { return w.q.SetFrozen(tx, w.ana, e, true, monday(22, 1)) })
+	if !errors.Is(err, ErrLeft) {
+		t.Errorf("got %v, want ErrLeft", err)
+	}
+	if w.q.holdMode(nil) != people.On {
+		t.Error("mail without an author has the team's switch")
+	}
+	if at, why := w.q.When(w.ana, w.mei, monday(13, 0)); !at.Equal(monday(22, 0)) || why != "the working day has not begun" && why != "the working day is over" && why != "it is not a working day" {
+		t.Errorf("when: %v, %q", at, why)
+	}
+	w.profile(w.ana, func(p *people.Profile) { p.Hold = people.Off })
+	if at, _ := w.q.When(w.ana, w.mei, monday(13, 0)); !at.Equal(monday(13, 0)) {
+		t.Errorf("hold is off, and yet %v", at)
+	}
+}
+
+func TestALateUnknownNoteIsAnsweredPolitely(t *testing.T) {
+	w := newWorld(t)
+	now := monday(3, 0)
+	text := letter(w.ana, "same2@team.example", "Budget", now, "text", "To: mei@team.example")
+	w.submit(now, w.ana, text, "mei@team.example")
+	w.run(now.Add(time.Minute))
+	w.submit(now.Add(2*time.Minute), w.ana, text, "mei@team.example")
+	said := w.reply(w.ana, "Already sent: Budget", strings.Repeat("agaim", 20), now.Add(3*time.Minute))
+	if !strings.Contains(said, "*again*") || !strings.Contains(said, "did nothing") {
+		t.Errorf("answer:\n%s", said)
+	}
+	w.wantSubjects(w.mei, store.KindInbox, "Budget")
+}

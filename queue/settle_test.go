@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"tidepost/mail"
 	"tidepost/people"
+	"tidepost/policies"
 	"tidepost/store"
 )
 
@@ -394,7 +396,7 @@ func TestRefusals(t *testing.T) {
 
 func TestMailToTidepost(t *testing.T) {
 	w := newWorld(t, func(o *Options) {
-		o.Commands = func(_ ctxt, p *people.Person, text string, _ time.Time) (string, bool, error) {
+		o.Commands = func(_ context.Context, p *people.Person, text string, _ time.Time) (string, bool, error) {
 			if text == "fail" {
 				return "", false, errors.New("no")
 			}
@@ -422,7 +424,7 @@ func TestMailToTidepost(t *testing.T) {
 
 func TestPoliciesThatFailHoldTheMail(t *testing.T) {
 	w := newWorld(t)
-	w.q.evaluate = func(policiesInput, time.Time) []policiesFinding { panic("rule") }
+	w.q.evaluate = func(policies.Input, time.Time) []policies.Finding { panic("rule") }
 	now := monday(10, 0)
 	id := w.submit(now, w.ana, letter(w.ana, "pf@team.example", "Budget", now, "t", "To: joe@else.example"), "joe@else.example")
 	w.run(now.Add(time.Hour))
