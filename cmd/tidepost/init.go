@@ -109,6 +109,14 @@ func (c *initCmd) configuration(dir string) (*config.Config, error) {
 	return cfg, nil
 }
 
+// problemJSON is a config.Problem as printed.
+type problemJSON struct {
+	File string `json:"file"`
+	Line int    `json:"line,omitempty"` // 0: something is missing
+	Key  string `json:"key,omitempty"`
+	Text string `json:"text"`
+}
+
 // checkConfigCmd reads the configuration and nothing else.
 type checkConfigCmd struct{}
 
@@ -117,10 +125,11 @@ func (c *checkConfigCmd) Run(a *app) error {
 	cfg, err := a.load()
 	var problems config.Problems
 	if errors.As(err, &problems) && a.json {
-		if err := a.show(problems, nil); err != nil {
-			return err
+		list := []problemJSON{}
+		for _, p := range problems {
+			list = append(list, problemJSON(p))
 		}
-		return fmt.Errorf("%w", err)
+		return errors.Join(a.show(list, nil), err)
 	}
 	if err != nil {
 		return err

@@ -64,6 +64,7 @@ func TestScripts(t *testing.T) {
 			"notified": notified,
 			"ports":    ports,
 			"send":     send,
+			"receive":  receive,
 			"hup":      hup,
 			"json":     jsonHas,
 			"mode":     mode,
@@ -164,6 +165,19 @@ func submit(addr, password, from string, to []string, mid, subject string) error
 		return err
 	}
 	return c.Quit()
+}
+
+// receive delivers a mail from outside: receive $inbound from to message-id.
+func receive(ts *testscript.TestScript, neg bool, args []string) {
+	text := fmt.Sprintf("Date: Mon, 23 Nov 2026 09:00:00 +0000\r\nFrom: <%s>\r\nTo: <%s>\r\nMessage-ID: <%s>\r\nSubject: x\r\n\r\nx\r\n", args[1], args[2], args[3])
+	c, err := smtp.Dial(args[0])
+	ts.Check(err)
+	defer c.Close()
+	ts.Check(errors.Join(c.Hello("mx.out.example"), c.Mail(args[1]), c.Rcpt(args[2])))
+	w, err := c.Data()
+	ts.Check(err)
+	_, err = w.Write([]byte(text))
+	ts.Check(errors.Join(err, w.Close(), c.Quit()))
 }
 
 // jsonHas checks a value in the JSON that the last command printed: json 0.id 42. A

@@ -15,7 +15,6 @@ import (
 	"tidepost/config"
 	"tidepost/internal/gateway"
 	"tidepost/people"
-	"tidepost/store"
 )
 
 // peopleCmd is about people.
@@ -332,14 +331,4 @@ func (c *peopleImportCmd) Run(a *app) error {
 			}
 		})
 	})
-}
-
-// directory loads everybody for commands that look but do not change.
-func directory(cfg *config.Config, db *store.DB) (*people.Directory, error) {
-	d := people.NewDirectory(db, cfg.Server.Domains)
-	var bad *people.ProfileError
-	if err := d.Reload(context.Background()); err != nil && !errors.As(err, &bad) {
-		return nil, err
-	}
-	return d, nil
 }
