@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/emersion/go-imap/v2"
-	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 
 	"tidepost/mail"
@@ -68,11 +67,11 @@ func (c *candidate) read(q *query) error {
 }
 
 // fold makes texts comparable: without regard to case and to how letters are
-// composed.
+// composed (RFC 5051 §2, the comparator of RFC 9051 §6.4.4).
 func fold(s string) string {
 	for i := 0; i < len(s); i++ {
 		if s[i] >= 0x80 {
-			return cases.Fold().String(norm.NFKD.String(s))
+			return strings.ToLower(norm.NFKD.String(s))
 		}
 	}
 	return strings.ToLower(s)

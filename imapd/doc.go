@@ -36,5 +36,6 @@
 // RETURN (SAVE) answers ALL as well; a section that does not exist is answered with
 // an empty string instead of NIL; a body's MD5 is never shown; LSUB does not show
 // unsubscribed parents of a subscribed mailbox. A partial BINARY fetch is refused,
-// since the answer would not say where it begins.
+// since the answer would not say where it begins. BODY and TEXT look into what
+// package mail keeps of a text, which is capped, not into attached files.
 package imapd

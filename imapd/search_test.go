@@ -63,8 +63,12 @@ func FuzzSearch(f *testing.F) {
 		if strings.ContainsAny(program, "\r\n\x00{") || !utf8.ValidString(program) || len(program) > 4000 {
 			t.Skip()
 		}
-		c := &client{t: t, conn: w.dial()}
-		defer c.conn.Close()
+		conn, err := w.lis.DialFrom(context.Background(), "127.0.0.1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		c := &client{t: t, conn: conn}
 		c.conn.SetDeadline(time.Now().Add(20 * time.Second))
 		c.r = newReader(c.conn)
 		c.line()

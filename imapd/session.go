@@ -139,7 +139,7 @@ func (s *Session) queue() *queue.Queue { return s.server.opts.Queue }
 func (s *Session) inbox() *inbox.Inbox { return s.server.opts.Inbox }
 
 // now is the clock of the session: it stands at the edge of the program.
-func (s *Session) now() time.Time { return time.Now() }
+func (s *Session) now() time.Time { return time.Now().UTC().Round(0) }
 
 // mailbox finds a mailbox by the name a client uses.
 func (s *Session) mailbox(tx *store.Tx, name string) (store.Mailbox, error) {
