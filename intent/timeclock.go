@@ -30,10 +30,8 @@ func (p *timeParser) clock(e *timeExpr, i int) (int, bool) {
 		next := i + 2
 		return p.hourThenMinutes(e, t.num, next)
 	}
-	if next, ok := p.meridiem(e, t.num, 0, false, i+1); ok && e.fixed {
-		return next, true
-	} else if ok {
-		e.hasClock = false
+	if _, _, ok := p.amPM(i + 1); ok {
+		return p.meridiem(e, t.num, 0, false, i+1)
 	}
 	return p.bareClock(e, i)
 }
@@ -309,7 +307,7 @@ func (p *timeParser) bareClock(e *timeExpr, i int) (int, bool) {
 // dayFollowsClock reports whether a day stands behind a bare hour: "9 tomorrow".
 func (p *timeParser) dayFollowsClock(i int) bool {
 	n, ok := p.has(i, tRelDay)
-	return ok && n >= 0 && p.tok(i-2).kind != kindWord
+	return ok && n >= 0 && (p.tok(i-2).kind != kindWord || p.tok(i-2).is("at", "by", "before"))
 }
 
 func (p *timeParser) dayPartFollows(i int) bool {
@@ -363,7 +361,7 @@ func (p *timeParser) dayPart(e *timeExpr, i int) (int, bool) {
 		p.setRelative(e, 1, k)
 		day = true
 	}
-	if !day && !e.hasClock && !p.tok(i-1).is("by", "before", "until", "till", "bis", "vers", "avant", "tot", "vóór") && part != partNoon {
+	if !day && !e.hasClock && !p.tok(i-1).is("by", "before", "until", "till", "bis", "vers", "avant", "tot", "vóór", "at", "à", "al") && !p.tok(k).is("noonish", "mittags") {
 		return 0, false
 	}
 	if e.part != partFirstThing {

@@ -40,6 +40,9 @@ func (p *timeParser) threeNumbers(e *timeExpr, i int, a, b, c token, sep string)
 	}
 	y := c.num
 	if c.digits == 2 {
+		if sep == "." && a.digits == 1 && p.opts.Language == English {
+			return 0, false // a version
+		}
 		y = century(y)
 	}
 	m, d := a.num, b.num
@@ -167,7 +170,7 @@ func (p *timeParser) monthAt(i int) (int, bool) {
 	t := p.tok(i)
 	switch t.low {
 	case "may", "march", "mar":
-		if !t.upper {
+		if !t.upper && !p.nearDate(i) {
 			return 0, false
 		}
 		if t.low != "mar" && i == 0 && p.tok(1).kind == kindWord && len(p.tok(1).word.time) == 0 {
@@ -246,6 +249,9 @@ func (p *timeParser) monthFirst(e *timeExpr, i, m int) (int, bool) {
 		return 0, false
 	}
 	y, after := p.yearAt(i + 1)
+	if y == 0 && (p.tok(i+1).kind == kindNumber && !p.isClockAt(i+1) || p.tok(i-1).kind == kindNumber) {
+		return 0, false // 32 August
+	}
 	if p.tok(i+1).mark('.') && after == i+1 && p.tok(i+1).space == false && p.tok(i+2).kind == kindWord && !p.tok(i+2).upper {
 		after = i + 2
 	}
@@ -305,6 +311,25 @@ func (p *timeParser) ordinalWord(i int) (d, next int, ok bool) {
 		return 2, i + 1, true
 	}
 	return 0, 0, false
+}
+
+// yearFirst reads 2020/Sep/23, 2019-aug-1 and 2016 10 16.
+func (p *timeParser) yearFirst(e *timeExpr, i int) (int, bool) {
+	y := p.tok(i)
+	if y.kind != kindNumber || y.digits != 4 || y.num < 1900 || y.num > 2200 || e.hasDay {
+		return 0, false
+	}
+	s := p.tok(i + 1)
+	if !s.space && (s.mark('-') || s.mark('/') || s.mark('.')) {
+		if m, ok := p.has(i+2, tMonth); ok && p.tok(i+3).low == s.low && p.tok(i+4).kind == kindNumber {
+			return p.setDate(e, y.num, m, p.tok(i+4).num, i+5)
+		}
+		return 0, false
+	}
+	if m, d := p.tok(i+1), p.tok(i+2); m.kind == kindNumber && m.digits == 2 && d.kind == kindNumber && d.digits == 2 {
+		return p.setDate(e, y.num, m.num, d.num, i+3)
+	}
+	return 0, false
 }
 
 // yearAt reads a year behind a date; 0 without one.
@@ -372,6 +397,9 @@ func (p *timeParser) ordinalDay(e *timeExpr, i int) (int, bool) {
 		if !romance && !(e.weekday > 0 && !before.is("at", "by", "before") && !p.tok(next).mark(':') && !p.tok(next).is("am", "pm", "h", "uhr")) {
 			return 0, false
 		}
+	}
+	if _, unit := p.has(next, tUnit); unit {
+		return 0, false
 	}
 	if marked && p.tok(next).kind == kindWord && e.weekday == 0 && !before.is("the", "on", "by", "before", "until", "from", "le", "am", "vom", "bis", "den", "dem", "zum", "op", "since", "to") && i > 0 {
 		return 0, false // "1st place"

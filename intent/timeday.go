@@ -60,7 +60,17 @@ func (p *timeParser) setRelative(e *timeExpr, days, next int) (int, bool) {
 func (p *timeParser) weekdayOf(e *timeExpr, i int) (int, bool) {
 	mod, k := p.modifier(i)
 	day, ok := p.has(k, tWeekday)
-	if !ok || e.weekday > 0 || e.hasDay && e.grain < GrainWeek && !e.dayOnly || !p.meantWeekday(k, k > i) {
+	if ok && e.hasDay && e.grain == GrainDay && !e.dayOnly && !e.hasYear && mod == 0 && k == i && len(p.tok(i).low) != 2 && e.weekday == 0 {
+		m, d := int(e.day.Month()), e.day.Day() // 18 July, Friday
+		if e.weekday = day; p.tok(i-1).mark(',') || p.tok(i-1).mark('(') {
+			e.day = time.Date(p.yearFor(e, m, d), time.Month(m), d, 0, 0, 0, 0, e.day.Location())
+			e.weekday = 0
+			return k + 1, true
+		}
+		e.weekday = 0
+		return 0, false
+	}
+	if !ok || e.weekday > 0 || e.hasDay && e.grain < GrainWeek && !e.dayOnly || !p.meantWeekday(k, mod != 0) {
 		return 0, false
 	}
 	if e.hasDay && e.grain >= GrainMonth {
@@ -157,7 +167,7 @@ func (p *timeParser) spanOfTime(e *timeExpr, i int) (int, bool) {
 	}
 	amount, half, k2, ok := p.amount(k)
 	if !ok {
-		if ahead && p.tok(k-1).is("the") {
+		if ahead && p.tok(k-1).is("the") && p.tok(i).is("within", "in") && !p.tok(k).is("second", "week", "day", "month", "year") {
 			amount, k2 = 1, k
 		} else {
 			return 0, false
@@ -179,45 +189,79 @@ func (p *timeParser) spanOfTime(e *timeExpr, i int) (int, bool) {
 	}
 	base := p.ref
 	sign := 1
-	switch {
-	case ahead:
-	default:
-		after, anchor, ok := p.anchor(next)
-		if !ok {
-			return 0, false
-		}
-		sign, next = after, next+1
+	if after, anchor, end, ok := p.anchor(next, unit); ok && (!ahead || end > next+1) {
+		sign, next = after, end
 		if !anchor.IsZero() {
-			base, next = anchor, next+1
-		} else if p.tok(next - 1).is("from") {
-			next++
+			base = anchor
 		}
+	} else if !ahead {
+		return 0, false
 	}
 	at, grain := p.shifted(base, sign, amount, half, unit)
 	e.shift, e.instant, e.shiftBy = true, at, grain
 	if e.weekday > 0 && grain >= GrainDay {
+		e.shift = false
 		e.day, e.hasDay, e.grain = mondayOf(at), true, GrainWeek
 	}
 	return next, true
 }
 
-// anchor reads what a span is counted from: ago, from now, after tomorrow.
-func (p *timeParser) anchor(i int) (sign int, at time.Time, ok bool) {
+// anchor reads what a span is counted from: ago, from now, after tomorrow,
+// before 13 May. at is zero for now.
+func (p *timeParser) anchor(i, unit int) (sign int, at time.Time, next int, ok bool) {
 	if _, is := p.has(i, tAgo); is {
-		return -1, time.Time{}, true
+		return -1, time.Time{}, i + 1, true
 	}
 	if _, is := p.has(i, tHence); is {
-		return 1, time.Time{}, true
+		return 1, time.Time{}, i + 1, true
 	}
-	if p.tok(i).is("from", "after") {
-		if p.tok(i+1).is("now") && p.tok(i).is("from") {
-			return 1, time.Time{}, true
-		}
-		if d, is := p.has(i+1, tRelDay); is {
-			return 1, dayOf(p.ref).AddDate(0, 0, d), true
-		}
+	sign = 1
+	switch {
+	case p.tok(i).is("from") && p.tok(i+1).is("now"):
+		return 1, time.Time{}, i + 2, true
+	case p.tok(i).is("before"):
+		sign = -1
+	case !p.tok(i).is("from", "after"):
+		return 0, time.Time{}, 0, false
 	}
-	return 0, time.Time{}, false
+	if p.nested || unit < uDay || i+1 >= len(p.toks) {
+		return 0, time.Time{}, 0, false
+	}
+	inner := *p
+	inner.nested = true
+	k := i + 1
+	if p.tok(k).is("the") && k+1 < len(p.toks) {
+		k++
+	}
+	t, ok := inner.at(k, len(p.toks))
+	if !ok || t.Grain != GrainDay {
+		return 0, time.Time{}, 0, false
+	}
+	return sign, t.At, t.last, true
+}
+
+// daysOn reads "3 Fridays from now", "two Thursdays back".
+func (p *timeParser) daysOn(e *timeExpr, i int) (int, bool) {
+	if e.hasDay || e.weekday > 0 || e.shift {
+		return 0, false
+	}
+	n, _, k, ok := p.amount(i)
+	if !ok || n < 1 || n > 60 {
+		return 0, false
+	}
+	day, ok := p.has(k, tWeekday)
+	if !ok {
+		return 0, false
+	}
+	today := dayOf(p.ref)
+	ahead := (day-isoWeekday(today)+6)%7 + 1
+	switch {
+	case p.tok(k+1).is("from") && p.tok(k+2).is("now"):
+		return p.setRelative(e, ahead+7*(n-1), k+3)
+	case p.tok(k+1).is("ago", "back"):
+		return p.setRelative(e, ahead-7*n, k+2)
+	}
+	return 0, false
 }
 
 // amount reads how many: 3, "a couple of", "half an", 2.5, three.
@@ -230,6 +274,9 @@ func (p *timeParser) amount(i int) (n int, half bool, next int, ok bool) {
 		return t.num, false, i + 1, t.num <= 2000
 	}
 	if t.is("a", "an") {
+		if p.tok(i + 1).is("half") {
+			return 0, true, i + 2, true
+		}
 		if p.tok(i+1).is("couple", "pair") {
 			k := i + 2
 			if p.tok(k).is("of") {

@@ -52,6 +52,8 @@ type timeParser struct {
 	ref  time.Time
 	opts TimeOptions
 	lang languageMark
+
+	nested bool // inside of another expression
 }
 
 // all reads the expressions in toks[from:to].
@@ -172,6 +174,8 @@ func (p *timeParser) gluedNumber(i int) bool {
 	switch b.low {
 	case "(", "\"", "'", "@", "~", "[", "*", "\u201c", ">", "=", "{":
 		return false
+	case ":":
+		return !(i >= 2 && p.tok(i-2).kind == kindWord)
 	case "-", "_":
 		return i >= 2 && !b.space && p.tok(i-2).kind == kindNumber
 	}
@@ -211,7 +215,7 @@ func (p *timeParser) part(e *timeExpr, i, to int) (int, bool) {
 		return 0, false
 	}
 	for _, read := range [...]func(*timeExpr, int) (int, bool){
-		p.numericDate, p.monthDate, p.spanOfTime, p.period, p.weekdayOf, p.relativeDay, p.nthOf, p.ordinalDay, p.clock, p.dayPart, p.zone,
+		p.numericDate, p.yearFirst, p.monthDate, p.nthOf, p.daysOn, p.spanOfTime, p.period, p.weekdayOf, p.relativeDay, p.ordinalDay, p.clock, p.dayPart, p.zone,
 	} {
 		if next, ok := read(e, i); ok && next <= to {
 			return next, true

@@ -53,9 +53,9 @@ func Run(ctx context.Context, o Options) (err error) {
 		}
 		err = errors.Join(err, remove())
 	}()
-	setup := pace{undo: liveUndo, grace: liveGrace}
+	setup := pace{undo: liveUndo, grace: liveGrace, outside: "tide"}
 	if o.Tour {
-		setup = pace{undo: tourUndo, grace: tourGrace}
+		setup = pace{undo: tourUndo, grace: tourGrace, outside: "hours"}
 	}
 	w, err := open(ctx, dir, o.Ports, setup)
 	if err != nil {

@@ -46,3 +46,17 @@ func tides(now, opening time.Time, zone *time.Location) string {
 }
 
 const clock = "15:04"
+
+// nextOpening returns now while somebody works who opens daily at the time of open,
+// else when that is next.
+func nextOpening(now, open time.Time) time.Time {
+	const day = 24 * time.Hour
+	since := now.Sub(open) % day
+	if since < 0 {
+		since += day
+	}
+	if since < shift {
+		return now
+	}
+	return now.Add(day - since)
+}

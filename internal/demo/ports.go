@@ -67,6 +67,8 @@ func (p Ports) free() error {
 
 func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
+func portText(port int) string { return strconv.Itoa(port) }
+
 // portOf returns the number of a TCP address.
 func portOf(a net.Addr) int {
 	tcp, ok := a.(*net.TCPAddr)

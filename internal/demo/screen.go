@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/term"
 )
@@ -53,6 +54,11 @@ func (s *screen) window(folder, text string) {
 	for line := range strings.Lines(strings.TrimSpace(text)) {
 		s.line("   | %s", strings.TrimRight(line, "\r\n"))
 	}
+}
+
+// event prints a line of the log of what happens, with the clock of this machine.
+func (s *screen) event(at time.Time, format string, args ...any) {
+	s.line("   %s  "+format, append([]any{at.Local().Format("15:04:05")}, args...)...)
 }
 
 // harmless makes text of a peer fit for one line of a terminal.

@@ -98,13 +98,7 @@ func (g *guide) play(s scene) (err error) {
 func (g *guide) meet() {
 	now, w := time.Now(), g.world
 	g.heading("Tidepost: two people, one of whom is always asleep.")
-	for _, p := range []struct {
-		who  resident
-		open time.Time
-		does string
-	}{{w.ana, w.opening.Add(-shift), "at work"}, {w.mei, w.opening, "asleep"}} {
-		g.line("   %-4s  %-7s  %s  %-8s  works %s", p.who.first(), p.who.city, p.who.clock(now), p.does, strings.TrimPrefix(hours(p.open, p.who.zone), "daily "))
-	}
+	w.introduce(g.screen, now)
 	g.line("")
 	g.line("   A real gateway runs on this machine. All that follows is SMTP and IMAP over TLS.")
 	var err error

@@ -33,7 +33,10 @@ const (
 )
 
 // A pace is what a demo shortens, so that something can be seen.
-type pace struct{ undo, grace time.Duration }
+type pace struct {
+	undo, grace time.Duration
+	outside     string // how mail from outside comes: "hours" or "tide"
+}
 
 // A resident is one of the two people.
 type resident struct {
@@ -95,9 +98,9 @@ func (w *world) configure(p pace, now time.Time) (*config.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read certificate: %w", err)
 	}
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(pem)
-	w.trust = &tls.Config{RootCAs: roots, ServerName: "localhost", MinVersion: tls.VersionTLS12}
+	if w.trust, err = trust(pem); err != nil {
+		return nil, err
+	}
 	if err := os.Mkdir(w.data, 0o700); err != nil {
 		return nil, fmt.Errorf("make data directory: %w", err)
 	}
@@ -110,13 +113,22 @@ func (w *world) configure(p pace, now time.Time) (*config.Config, error) {
 	c.TLS.Cert, c.TLS.Key = cert, key
 	c.Relay.Host, c.Relay.Port, c.Relay.TLS = "127.0.0.1", portOf(w.outside.listener.Addr()), "none"
 	c.Hold.Undo, c.Hold.Grace, c.Hold.Spread = p.undo, p.grace, 0
-	c.Batch.DigestEveryTide = true
+	c.Batch.DigestEveryTide, c.Batch.Outside = true, p.outside
 	c.Store.Reserve = 1 << 20
 	file := filepath.Join(w.dir, "tidepost.toml")
 	if err := os.WriteFile(file, config.Template(c), 0o600); err != nil {
 		return nil, fmt.Errorf("write configuration: %w", err)
 	}
 	return config.Load(file)
+}
+
+// trust is how a mail client connects that was told to trust just this certificate.
+func trust(pem []byte) (*tls.Config, error) {
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(pem) {
+		return nil, errors.New("read certificate: there is none")
+	}
+	return &tls.Config{RootCAs: roots, ServerName: "localhost", MinVersion: tls.VersionTLS12}, nil
 }
 
 // invite adds the two people, the one awake and the other asleep.
