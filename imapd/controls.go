@@ -174,9 +174,7 @@ func copyWanted(tx *store.Tx, t *transfer, e store.Entry, j job) (*store.Entry, 
 func (s *Session) expungeEntry(tx *store.Tx, box store.Mailbox, e store.Entry) error {
 	now := s.now()
 	switch {
-	case isTimetable(box.Kind, e):
-		return tx.RemoveEntry(e, store.GoneExpunged, now)
-	case isOutgoing(box.Kind):
+	case isOutgoing(box.Kind): // The timetable, too: it comes back.
 		return s.queue().CancelEntry(tx, s.person, e, now)
 	case box.Kind == store.KindNextDelivery && e.DeliveryID != 0:
 		_, err := s.inbox().Withdraw(tx, s.person.ID, e, now)
