@@ -104,7 +104,7 @@ func TestCurlReads(t *testing.T) {
 		}
 	})
 	t.Run("upload", func(t *testing.T) {
-		s := s.in(t)
+		s, r := s.in(t), r.in(t)
 		text := testkit.Letter("ana@team.example", "carol@outside.example", "By APPEND", "append@team.example", "Text.\n")
 		file := s.write("append.eml", text)
 		s.curl("ana", folderURL("Drafts"), "--upload-file", file)

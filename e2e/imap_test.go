@@ -43,6 +43,9 @@ func (s *server) reader(t testing.TB, name string) *reader {
 	return &reader{t, c}
 }
 
+// in is r for a subtest, whose failures are its own.
+func (r *reader) in(t testing.TB) *reader { return &reader{t, r.c} }
+
 // letters lists a folder in the order of its UIDs.
 func (r *reader) letters(folder string) []letter {
 	r.t.Helper()

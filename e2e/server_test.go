@@ -456,7 +456,7 @@ func need(t *testing.T, names ...string) {
 // command runs a client in the installation's directory, with it as home.
 func (s *server) command(stdin io.Reader, name string, args ...string) result {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir, cmd.Stdin, cmd.WaitDelay = s.dir, stdin, 5*time.Second

@@ -74,7 +74,7 @@ func TestMoveToDraftsCancels(t *testing.T) {
 		{"expunge alone", "", func(s *server, uid string) { mark(s, uid); s.curl("ana", "Scheduled", "-X", "UID EXPUNGE "+uid) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := s.in(t)
+			s, r := s.in(t), r.in(t)
 			subject, id := "Take back: "+c.name, strings.NewReplacer(" ", "-", ",", "").Replace(c.name)+"@team.example"
 			held := s.hold(r, subject, id)
 			c.act(s, fmt.Sprint(held.uid))
@@ -129,7 +129,7 @@ func TestSendNowReleases(t *testing.T) {
 	s := setup(t, options{})
 	r, to := s.reader(t, "ana"), s.reader(t, "mei")
 	t.Run("held mail", func(t *testing.T) {
-		s := s.in(t)
+		s, r := s.in(t), r.in(t)
 		held := s.hold(r, "Dragged", "dragged@team.example")
 		s.curl("ana", "Scheduled", "-X", fmt.Sprintf(`UID MOVE %d "Scheduled/Send now"`, held.uid))
 		to.find("INBOX", "Dragged", patience)
@@ -138,7 +138,7 @@ func TestSendNowReleases(t *testing.T) {
 		r.gone("Scheduled/Send now", "Dragged", patience)
 	})
 	t.Run("a draft to the outside", func(t *testing.T) {
-		s := s.in(t)
+		s, r := s.in(t), r.in(t)
 		text := testkit.Letter("ana@team.example", "carol@outside.example", "From a folder", "folder@team.example", "Text.\n", "Bcc: dave@outside.example")
 		r.put("Drafts", text, `\Draft`, `\Seen`)
 		uid := r.uid("Drafts", "folder@team.example")
@@ -148,7 +148,7 @@ func TestSendNowReleases(t *testing.T) {
 		r.gone("Drafts", "From a folder", patience)
 	})
 	t.Run("dragged back from drafts", func(t *testing.T) {
-		s := s.in(t)
+		s, r := s.in(t), r.in(t)
 		held := s.hold(r, "There and back", "back@team.example")
 		s.curl("ana", "Scheduled", "-X", fmt.Sprintf(`UID MOVE %d Drafts`, held.uid))
 		s.expect("back@team.example", mei, "cancelled")
@@ -159,7 +159,7 @@ func TestSendNowReleases(t *testing.T) {
 		to.find("INBOX", "There and back", patience)
 	})
 	t.Run("too late", func(t *testing.T) {
-		s := s.in(t)
+		s, r := s.in(t), r.in(t)
 		held := s.hold(r, "Gone already", "late@team.example")
 		s.cli("queue", "release", "late@team.example")
 		to.find("INBOX", "Gone already", patience)
