@@ -56,14 +56,15 @@ func NewAuthenticator(d *Directory, o AuthOptions) *Authenticator {
 	return a
 }
 
-// Authenticate returns the person whose address is user and whose password it is.
+// Authenticate returns the person whose address is user and whose password it is. A
+// user without a domain is one of the main domain: many clients ask for a name only.
 // The answer to a wrong password comes late, later with every further one. from may
 // be the zero Addr on a unix socket.
 //
 // Errors: ErrLogin; a *LockedError; the error of ctx. The first two are for the
 // peer to see as one and the same.
 func (a *Authenticator) Authenticate(ctx context.Context, user, password string, from netip.Addr, now time.Time) (*Person, error) {
-	user = strings.ToLower(user)
+	user = a.directory.qualify(strings.ToLower(user))
 	p := a.find(user)
 	if p != nil {
 		user = p.Address.Key() // Aliases must not multiply the tries.

@@ -133,7 +133,7 @@ func defaultAuth() AuthOptions {
 func TestAuthenticate(t *testing.T) {
 	tm, a := login(t, defaultAuth())
 	ctx := context.Background()
-	for _, user := range []string{"ana@team.example", "Ana@TEAM.example", "a.perez@second.example"} {
+	for _, user := range []string{"ana@team.example", "Ana@TEAM.example", "a.perez@second.example", "ana", "ANA"} {
 		p, err := a.Authenticate(ctx, user, anasPassword, home, tm.now)
 		if err != nil || p.Address.String() != "ana@team.example" {
 			t.Errorf("%s: got %v, %v", user, p, err)
@@ -141,7 +141,7 @@ func TestAuthenticate(t *testing.T) {
 	}
 	for user, password := range map[string]string{
 		"ana@team.example": anasPassword + "x", "tom@team.example": "", "nobody@team.example": anasPassword,
-		"ana": anasPassword, "ana+x@team.example": anasPassword, "": "", "\x00": strings.Repeat("p", 9000),
+		"a.perez": anasPassword, "@": anasPassword, "ana+x": anasPassword, "ana+x@team.example": anasPassword, "": "", "\x00": strings.Repeat("p", 9000),
 	} {
 		if p, err := a.Authenticate(ctx, user, password, netip.Addr{}, tm.now); !errors.Is(err, ErrLogin) || p != nil {
 			t.Errorf("%q: got %v, %v", user, p, err)

@@ -203,6 +203,14 @@ func (d *Directory) All() []*Person {
 // Domains returns the mail domains of the team, the main one first.
 func (d *Directory) Domains() []string { return slices.Clone(d.domains) }
 
+// qualify puts the main domain behind a bare local part.
+func (d *Directory) qualify(user string) string {
+	if user == "" || strings.Contains(user, "@") || len(d.domains) == 0 {
+		return user
+	}
+	return user + "@" + d.domains[0]
+}
+
 // IsLocalDomain reports whether mail for domain stays here.
 func (d *Directory) IsLocalDomain(domain string) bool {
 	return slices.Contains(d.domains, strings.ToLower(domain))
