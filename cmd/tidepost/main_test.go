@@ -59,6 +59,12 @@ func TestScripts(t *testing.T) {
 			e.Defer(func() { l.Close() })
 			return nil
 		},
+		Condition: func(name string) (bool, error) {
+			if name != "root" {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			return os.Geteuid() == 0, nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"notified": notified,
 			"ports":    ports,
