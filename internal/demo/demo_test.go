@@ -248,19 +248,19 @@ func TestATideIsOneLine(t *testing.T) {
 
 func TestASceneEndsAtItsFirstUntruth(t *testing.T) {
 	var out bytes.Buffer
-	g := &guide{screen: newScreen(&out), ctx: t.Context()}
-	err := g.play(scene{"", func(g *guide) {
+	g := &guide{screen: newScreen(&out), ended: t.Context().Done()}
+	err := g.play(func(g *guide) {
 		g.check(true, "water is wet")
 		g.check(2 > 3, "two is more than three")
 		g.check(true, "nobody comes here")
-	}})
+	})
 	if err == nil || err.Error() != "not true: two is more than three" {
 		t.Errorf("got %v, want the untruth", err)
 	}
 	if got, want := out.String(), "   ok  water is wet\n"; got != want || g.checks != 1 {
 		t.Errorf("got %q and %d checks, want %q and 1", got, g.checks, want)
 	}
-	err = g.play(scene{"", func(g *guide) { g.await("rain", time.Now(), func() bool { return false }) }})
+	err = g.play(func(g *guide) { g.await("rain", time.Now(), func() bool { return false }) })
 	if err == nil || err.Error() != "waited in vain for rain" {
 		t.Errorf("got %v, want what was waited for", err)
 	}

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"tidepost/inbox"
 	"tidepost/mail"
 	"tidepost/people"
 	"tidepost/scheduler"
@@ -234,12 +233,12 @@ func place(kind string) string {
 	return strings.ToUpper(kind[:min(1, len(kind))]) + kind[min(1, len(kind)):]
 }
 
-// atOnce says why something does not wait for the tide.
+// atOnce says why something does not wait for the tide; the reasons are the ledger's.
 func atOnce(reason string) string {
-	words, ok := map[inbox.Reason]string{
-		inbox.ReasonCode: "a sign-in code", inbox.ReasonCalendar: "an invitation", inbox.ReasonUrgent: "urgent",
-		inbox.ReasonBounce: "a report about own mail", inbox.ReasonQuick: "a quick answer", inbox.ReasonMine: "an answer from outside",
-	}[inbox.Reason(reason)]
+	words, ok := map[string]string{
+		"code": "a sign-in code", "calendar": "an invitation", "urgent": "urgent", "bounce": "a report about own mail",
+		"quick-reply": "a quick answer", "my-thread": "an answer from outside",
+	}[reason]
 	if !ok {
 		return ""
 	}

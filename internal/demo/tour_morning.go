@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"time"
@@ -50,7 +51,7 @@ func (g *guide) morning() {
 	fields := map[people.Field]string{people.FieldHours: hours(w.opening, w.mei.zone), people.FieldTides: tides(now, w.opening, w.mei.zone)}
 	g.line("   Nobody waits all night for a demo, so Mei's hours are changed while Tidepost runs:")
 	g.line("   $ tidepost people set %s --hours %q", w.mei.address, fields[people.FieldHours])
-	g.must(w.set(g.ctx, &w.mei, fields, now))
+	g.must(w.set(context.Background(), &w.mei, fields, now))
 	table := g.arrives(g.ana, "Scheduled", "the timetable of the new hours", func(l letter) bool {
 		return l.ours() && saysWhen(l.text, w)
 	})
