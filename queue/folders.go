@@ -96,7 +96,11 @@ func (q *Queue) CancelEntry(tx *store.Tx, p *people.Person, e store.Entry, now t
 	if err != nil {
 		return q.lost(p, s, err, now)
 	}
-	if !ok {
+	if !ok { // The timetable: it comes back as long as something waits.
+		q.touchTimetable(tx, p.ID, now)
+		if err := tx.SetMeta(tableKey(p.ID), ""); err != nil {
+			return err
+		}
 		return tx.RemoveEntry(e, store.GoneExpunged, now)
 	}
 	kind, moved := q.copies.take(s.ID, now)

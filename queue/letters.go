@@ -115,7 +115,31 @@ func (q *Queue) tellAccepted(tx *store.Tx, in *intake, sub store.Submission, rcp
 	if err := q.countUrgent(tx, in, sub, rcpts); err != nil {
 		return err
 	}
+	if err := q.tellAway(tx, in, sub); err != nil {
+		return err
+	}
+	if err := q.inbox.Answered(tx, in.author.ID, parents(in.facts), in.now); err != nil {
+		return err
+	}
 	return q.tellFirstHold(tx, in, sub, rcpts)
+}
+
+// tellAway tells the author now which readers are on leave: at the release it would
+// be old news. Machines are not told (RFC 3834 §2).
+func (q *Queue) tellAway(tx *store.Tx, in *intake, sub store.Submission) error {
+	if f := in.facts; f.IsAuto || f.IsBulk || f.IsList || f.IsBounce {
+		return nil
+	}
+	about := digest.About{Subject: sub.Subject, MID: sub.MID}
+	for _, reader := range in.readers {
+		if reader == nil {
+			continue
+		}
+		if err := q.inbox.TellAway(tx, reader, in.author, about, in.now); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // tellUnread says that a tag looked like a time but was none: the mail waits for

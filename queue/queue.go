@@ -227,7 +227,7 @@ func (q *Queue) releaseFlight(tx *store.Tx, f *flight, now time.Time) error {
 
 // deliver hands a message to a colleague's mailbox: held → delivered in one step.
 func (q *Queue) deliver(tx *store.Tx, f *flight, l *leaving, now time.Time) error {
-	from := l.r.State
+	from, planned := l.r.State, l.r.Due
 	reader, ok := q.people.ByID(l.r.PersonID)
 	if !ok || !reader.Active {
 		l.r.State, l.r.Due, l.r.Settled, l.r.Reply = store.Bounced, time.Time{}, now, goneReply
@@ -242,7 +242,8 @@ func (q *Queue) deliver(tx *store.Tx, f *flight, l *leaving, now time.Time) erro
 	}
 	_, err := q.inbox.Deliver(tx, inbox.Arrival{
 		Person: reader, Message: f.rendition, Content: f.content, Facts: f.facts, ReversePath: addressOfPath(f.sub.ReversePath),
-		RecipientID: l.r.ID, Author: l.who.author, Urgent: f.sub.Urgent, Now: l.plan.Why == string(policies.ReasonTagNow), At: now,
+		RecipientID: l.r.ID, Author: l.who.author, Urgent: f.sub.Urgent, Now: l.plan.Why == string(policies.ReasonTagNow),
+		Planned: planned, At: now,
 	})
 	if err != nil {
 		return err
