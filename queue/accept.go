@@ -81,7 +81,7 @@ func (q *Queue) putSubmission(tx *store.Tx, in *intake, msg store.Message) (stor
 		MessageID: msg.ID, AuthorID: in.author.ID, ReversePath: in.env.From.String(), EnvID: in.env.EnvID, Ret: in.env.Ret,
 		UTF8: in.env.UTF8, MID: in.facts.MessageID, Digest: in.digest(), Subject: subject, Urgent: in.urgentSource() != "",
 		FileSent: in.folder, Accepted: in.now,
-		Plan: encodeLetter(letterPlan{Tag: tag, Stale: staleWords.MatchString(in.words), Protocol: in.peer.Protocol}),
+		Plan: encodeLetter(letterPlan{Tag: tag, Stale: goesStale(in.words), Protocol: in.peer.Protocol}),
 	}
 	if ids := parents(in.facts); len(ids) > 0 {
 		sub.InReplyTo = ids[0]

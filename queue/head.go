@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 	"time"
 
@@ -28,10 +27,6 @@ func checkSigned(in *intake) error {
 	}
 	return nil
 }
-
-// staleWords are words that mean another day once a mail has waited over midnight.
-var staleWords = regexp.MustCompile(`(?i)\b(?:today|tonight|tomorrow|yesterday|this (?:morning|afternoon|evening)|` +
-	`in (?:an?|one|two|three|half an|\d+) (?:hours?|minutes?|mins?))\b`)
 
 // A letterPlan is what a submission's Plan column holds: what the head of its
 // renditions needs.
