@@ -19,6 +19,8 @@ var sets = []struct {
 }{
 	{"calendar", runCalendar},
 	{"quote-stripping", runQuotes},
+	{"work-mail", runWorkMail},
+	{"deadline-spans", runDeadlines},
 	{"dates-recognizers-en", runDates(datesRecognizers)},
 	{"dates-duckling-en", runDates(datesDuckling)},
 	{"dates-chrono-en", runDates(datesChrono)},

@@ -1,0 +1,248 @@
+// Package intent reads what a mail wants: what it asks, of whom and by when,
+// what it decides and promises, in what tone, and whether it should rather be
+// said in person. It reads English thoroughly, and German, French, Spanish,
+// Portuguese and Dutch for asks and due times; of any other language it says
+// nothing.
+//
+// Everything is a pure function of its arguments, takes time in proportion to
+// the text, and every finding says because of which words it was made.
+package intent
+
+import (
+	"strings"
+	"time"
+
+	"tidepost/mail"
+)
+
+// An Input is what is to be read of a mail.
+type Input struct {
+	Text      string // new words: mail.NewWords
+	Subject   string
+	From      mail.Mailbox
+	To, Cc    []mail.Mailbox
+	Date      time.Time      // when it was written
+	Zone      *time.Location // of the author; nil means that of Date
+	Reply     bool           // it answers another mail
+	Bulk      bool           // a newsletter, a list
+	Automatic bool           // written by a machine
+	Invite    bool           // calendar mail
+	Attached  bool           // it carries a file
+	Important bool           // a header says so
+	RulesOnly bool           // leave the trained model out
+}
+
+// InputOf collects the input from a message.
+func InputOf(f mail.Facts, c *mail.Content, zone *time.Location) Input {
+	in := Input{
+		Text: mail.NewWords(c), Subject: f.Subject, To: f.To, Cc: f.Cc, Date: f.Date, Zone: zone,
+		Reply: f.IsReply, Bulk: f.IsList || f.IsBulk, Automatic: f.IsAuto || f.IsBounce || f.AutoSubmitted != "" && f.AutoSubmitted != "no",
+		Invite: f.Calendar.Present, Attached: len(f.Attachments) > 0, Important: f.Importance == mail.ImportanceHigh,
+	}
+	if len(f.From) > 0 {
+		in.From = f.From[0]
+	}
+	return in
+}
+
+// The kinds of mail.
+const (
+	KindAsk       = "ask"
+	KindInform    = "inform"
+	KindStatus    = "status"
+	KindReply     = "reply"
+	KindAck       = "ack"
+	KindDecision  = "decision"
+	KindSocial    = "social"
+	KindInvite    = "invite"
+	KindBulk      = "bulk"
+	KindAutomatic = "automatic"
+)
+
+// The media a mail is fit for.
+const (
+	MediumAsync     = "async"
+	MediumSensitive = "sensitive"
+	MediumComplex   = "complex"
+	MediumEmergency = "emergency"
+	MediumBonding   = "bonding"
+)
+
+// The tones.
+const (
+	TonePlain = "plain"
+	ToneHarsh = "harsh"
+)
+
+// What a mail says of attachments, and whether it is so.
+const (
+	AttachmentNone    = "none"
+	AttachmentPresent = "named-present"
+	AttachmentMissing = "named-missing"
+)
+
+// Findings are what was read.
+type Findings struct {
+	Language   Language
+	Kind       string
+	Asks       []Ask
+	Decisions  []Statement
+	Promises   []Promise
+	Lazy       *Promise // lazy consensus: silence decides, by Due
+	Tone       Stance
+	Medium     Stance
+	Attachment Stance
+	Proposal   Stance // Value "yes" where the mail says what should be done
+	Urgent     Stance // Value "yes" where the mail claims it
+}
+
+// A Statement is a sentence or clause, with the words it was recognised by.
+type Statement struct {
+	Span
+	Text    string // white space folded
+	Because string
+}
+
+// A Promise is a Statement with its due time.
+type Promise struct {
+	Statement
+	Due *Due // nil without one
+}
+
+// A Stance is a value with the words that speak for it.
+type Stance struct {
+	Value   string
+	Because []string
+}
+
+// Read reads a mail.
+func Read(in Input) Findings {
+	if in.Zone != nil {
+		in.Date = in.Date.In(in.Zone)
+	}
+	r := newReader(ownPart(in.Text, in.From.Name), in.Date, English)
+	r.in = in
+	r.people = peopleOf(in)
+	r.detectLanguage(in)
+	f := Findings{Language: r.lang, Tone: Stance{Value: TonePlain}, Medium: Stance{Value: MediumAsync}}
+	f.Attachment = r.attachment()
+	if r.lang == Unknown {
+		f.Kind = r.mechanicalKind()
+		return f
+	}
+	r.hits = findCues(r.toks, r.mask)
+	f.Tone = r.tone()
+	r.harsh = f.Tone.Value == ToneHarsh
+	f.Asks = r.asks()
+	f.Promises = r.promises(f.Asks)
+	f.Decisions, f.Lazy = r.decisions()
+	f.Medium = r.medium(f)
+	f.Proposal = r.signs(actProposal, "yes", "no")
+	f.Urgent = r.urgent()
+	f.Kind = r.kind(f)
+	return f
+}
+
+// A reader holds a text while it is read.
+type reader struct {
+	text   string
+	ref    time.Time
+	lang   Language
+	mask   languageMark
+	toks   []token
+	sents  []sentence
+	times  timeParser
+	hits   []hit
+	in     Input
+	people people
+	harsh  bool
+}
+
+func newReader(text string, ref time.Time, lang Language) *reader {
+	r := &reader{text: text, ref: ref, lang: lang}
+	r.toks = tokenize(text)
+	look(r.toks)
+	r.setLanguage(lang)
+	r.sents = sentences(text, r.toks)
+	return r
+}
+
+func (r *reader) setLanguage(lang Language) {
+	r.lang = lang
+	r.mask = languageBit(lang) | 1 // every language borrows from English
+	r.times = timeParser{text: r.text, toks: r.toks, ref: r.ref, opts: TimeOptions{Language: lang}, lang: r.mask}
+}
+
+// detectLanguage takes the language of the text, or of the subject if the text
+// is too short to tell; English if both are.
+func (r *reader) detectLanguage(in Input) {
+	subject := tokenize(in.Subject)
+	look(subject)
+	fallback := detect(subject, English)
+	if fallback == Unknown {
+		fallback = English
+	}
+	lang := detect(r.toks, fallback)
+	if len(r.toks) == 0 {
+		lang = fallback
+	}
+	if lang == Unknown {
+		r.lang = Unknown
+		return
+	}
+	r.setLanguage(lang)
+}
+
+// fold gives a part of the text with its white space folded.
+func (r *reader) fold(s Span) string { return strings.Join(strings.Fields(r.text[s.Start:s.End]), " ") }
+
+// spanOf is the span of toks[from:to].
+func (r *reader) spanOf(from, to int) Span { return Span{r.toks[from].Start, r.toks[to-1].End} }
+
+// because quotes the words of a hit.
+func (r *reader) because(h hit) string { return r.fold(r.spanOf(h.from, h.to)) }
+
+// hitsIn returns the hits that begin in toks[from:to].
+func (r *reader) hitsIn(from, to int) []hit {
+	lo := searchHit(r.hits, from)
+	hi := searchHit(r.hits, to)
+	return r.hits[lo:hi]
+}
+
+func searchHit(hits []hit, from int) int {
+	lo, hi := 0, len(hits)
+	for lo < hi {
+		if m := (lo + hi) / 2; hits[m].from < from {
+			lo = m + 1
+		} else {
+			hi = m
+		}
+	}
+	return lo
+}
+
+// ownPart cuts the block under the author's name off the end of a text: title,
+// firm, telephone, notices. Without the name nothing is cut.
+func ownPart(text, name string) string {
+	name = strings.ToLower(strings.TrimSpace(name))
+	if len(name) < 4 || !strings.Contains(name, " ") {
+		return text
+	}
+	tail := max(0, len(text)-maxSignature)
+	for i := tail; i < len(text); {
+		end := strings.IndexByte(text[i:], '\n')
+		if end < 0 {
+			end = len(text) - i
+		}
+		line := strings.ToLower(strings.TrimSpace(text[i : i+end]))
+		if (i == 0 || text[i-1] == '\n') && strings.HasPrefix(line, name) && len(line) < len(name)+60 {
+			if rest := line[len(name):]; rest == "" || strings.ContainsAny(rest[:1], " ,|-") && !strings.ContainsAny(rest, "?!") && len(rest) > 2 && (rest[0] == ',' || rest[1] == '|' || rest[1] == '-') {
+				return text[:i]
+			}
+		}
+		i += end + 1
+	}
+	return text
+}
+
+const maxSignature = 1200 // octets looked at for a signature

@@ -1,0 +1,228 @@
+package intent
+
+import "strings"
+
+// promises finds what the author commits to do.
+func (r *reader) promises(asks []Ask) []Promise {
+	if r.in.Bulk || r.in.Automatic {
+		return nil
+	}
+	var out []Promise
+	for _, s := range r.sents {
+		if s.question {
+			continue
+		}
+		at, because, ok := r.promiseAt(s)
+		if !ok {
+			continue
+		}
+		p := Promise{Statement: Statement{Span: r.spanOf(r.clauseStart(at, s), s.to), Because: because}}
+		p.Text = r.fold(p.Span)
+		for _, d := range r.deadlines(s.from, s.to) {
+			if d.to > at && !r.absence(d, s) {
+				due := d.Due
+				p.Due = &due
+				break
+			}
+		}
+		if p.Due == nil && r.offered(p.Span, asks) {
+			continue
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// absence reports whether a time tells when somebody is away.
+func (r *reader) absence(d deadline, s sentence) bool { return r.trapBefore(d.from, s.from, dueBy) }
+
+// clauseStart goes back from a token to where its clause begins.
+func (r *reader) clauseStart(at int, s sentence) int {
+	for k := at; k > s.from; k-- {
+		if r.toks[k-1].mark(';') || r.toks[k-1].mark(':') || r.toks[k-1].mark(',') && (r.toks[k].is("i", "i'll", "we", "we'll", "ich", "wir", "je", "nous", "ik") || k == at) {
+			return k
+		}
+	}
+	first := s.from
+	for first < at && r.toks[first].kind == kindMark {
+		first++
+	}
+	return first
+}
+
+// offered reports whether a promise hangs on an ask before it: "shout if you're
+// in and I'll keep seats".
+func (r *reader) offered(s Span, asks []Ask) bool {
+	for _, a := range asks {
+		if a.Start <= s.Start && s.Start < a.End && s.Start-a.Start < 120 {
+			return true
+		}
+	}
+	return false
+}
+
+// promiseAt finds the words of a promise in a sentence.
+func (r *reader) promiseAt(s sentence) (at int, because string, ok bool) {
+	hits := r.hitsIn(s.from, s.to)
+	for _, h := range hits {
+		if h.act != actPromise || r.takenBack(h, hits) || r.conditional(h.from, s) {
+			continue
+		}
+		if h.to-h.from < 2 && h.to < s.to && r.emptyVerb(h.to) {
+			continue
+		}
+		return h.from, r.because(h), true
+	}
+	return r.presentPromise(s)
+}
+
+// emptyVerb reports whether the word behind "I'll" commits to nothing.
+func (r *reader) emptyVerb(i int) bool {
+	for i < len(r.toks) && r.toks[i].is("also", "just", "then", "certainly", "definitely", "only", "still", "be") && !r.toks[i].is("be") {
+		i++
+	}
+	return i < len(r.toks) && r.toks[i].is("be", "have", "see", "know", "need", "miss", "never", "not", "always", "admit", "assume", "bet", "leave", "remember", "wait", "stay", "keep", "let", "stop", "spare", "love", "like", "hear", "probably", "try", "understand", "regret", "say", "look", "even", "show", "find")
+}
+
+func (r *reader) takenBack(h hit, hits []hit) bool {
+	for _, n := range hits {
+		if n.act == actNoPromise && n.from <= h.from && n.to > h.from {
+			return true
+		}
+	}
+	return false
+}
+
+// conditional reports whether the clause before a promise makes it an offer or a
+// threat.
+func (r *reader) conditional(at int, s sentence) bool {
+	for i := s.from; i < at; i++ {
+		t := &r.toks[i]
+		if t.is("if", "unless", "otherwise", "or", "could", "would", "might", "happy", "glad", "wenn", "falls", "sonst", "si", "sinon", "caso", "anders", "though", "until", "hope", "think", "thought", "said", "whether", "sure", "before") {
+			return true
+		}
+	}
+	return false
+}
+
+// presentPromise reads a promise in the present tense, which needs a time: "I
+// update it tonight", "Jonas will send it this week".
+func (r *reader) presentPromise(s sentence) (at int, because string, ok bool) {
+	if r.lang != English {
+		return 0, "", false
+	}
+	for i := s.from; i+1 < s.to; i++ {
+		t, n := &r.toks[i], &r.toks[i+1]
+		if !(t.is("i", "we") && n.word.verb != verbNone && !n.is("need", "have", "do", "be", "think", "hope", "note", "suggest", "propose", "see", "find", "put", "read", "set", "split", "let", "want", "wait", "consider") ||
+			t.upper && i == s.from && n.is("will") && t.kind == kindWord && t.word.langs == 0 ||
+			t.is("i") && n.is("have") && i > s.from && r.toks[i-1].is("and")) {
+			continue
+		}
+		if r.conditional(i, s) || i > s.from && (r.toks[i-1].is("that", "what", "which", "as", "when", "where", "how", "why", "after", "because", "before")) {
+			continue
+		}
+		for _, d := range r.deadlines(i, s.to) {
+			return i, r.fold(Span{t.Start, n.End}) + " … " + d.Text, true
+		}
+		for k := i; k < s.to; k++ {
+			if r.toks[k].is("hourly", "daily", "weekly") || r.toks[k].is("each", "every") && k+1 < s.to && len(r.toks[k+1].word.time) > 0 || r.toks[k].is("same") && k+1 < s.to && r.toks[k+1].is("day") {
+				return i, r.fold(Span{t.Start, n.End}), true
+			}
+		}
+	}
+	return 0, "", false
+}
+
+// decisions finds what is decided, and a decision that silence makes.
+func (r *reader) decisions() ([]Statement, *Promise) {
+	if r.in.Bulk || r.in.Automatic || r.in.Invite {
+		return nil, nil
+	}
+	var out []Statement
+	var lazy *Promise
+	for _, s := range r.sents {
+		if s.question {
+			continue
+		}
+		st := Statement{Span: r.spanOf(s.from, s.to)}
+		if because, ok := r.lazyAt(s); ok {
+			st.Because, st.Text = because, r.fold(st.Span)
+			lazy = &Promise{Statement: st}
+			for _, d := range r.deadlines(s.from, s.to) {
+				due := d.Due
+				lazy.Due = &due
+				break
+			}
+			out = append(out, st)
+			continue
+		}
+		if because, ok := r.decisionAt(s); ok {
+			st.Because, st.Text = because, r.fold(st.Span)
+			out = append(out, st)
+		}
+	}
+	return out, lazy
+}
+
+// lazyAt reports whether a sentence takes silence for consent: "unless I hear
+// objections by Wednesday, we switch".
+func (r *reader) lazyAt(s sentence) (string, bool) {
+	for _, h := range r.hitsIn(s.from, s.to) {
+		if h.act != actObject {
+			continue
+		}
+		due := false
+		for _, d := range r.deadlines(s.from, s.to) {
+			due = due || d.strong || d.OK
+		}
+		if due || r.hasWord(s, "we", "i", "wir", "ich", "nous", "on", "we'll", "i'll", "vamos", "yes", "ok", "consent", "agreement", "go") {
+			return r.because(h), true
+		}
+	}
+	return "", false
+}
+
+func (r *reader) hasWord(s sentence, words ...string) bool {
+	for i := s.from; i < s.to; i++ {
+		if r.toks[i].is(words...) {
+			return true
+		}
+	}
+	return false
+}
+
+// decisionAt reports whether a sentence announces a decision.
+func (r *reader) decisionAt(s sentence) (string, bool) {
+	hits := r.hitsIn(s.from, s.to)
+	var found *hit
+	for i := range hits {
+		switch hits[i].act {
+		case actDecision:
+			if found == nil {
+				found = &hits[i]
+			}
+		case actNoDecision:
+			return "", false
+		}
+	}
+	if found == nil {
+		return r.approval(s)
+	}
+	return r.because(*found), true
+}
+
+// approval reads the short yes of a reply: "Yes, sign.", "You may."
+func (r *reader) approval(s sentence) (string, bool) {
+	if !r.in.Reply || s.to-s.from > 12 {
+		return "", false
+	}
+	first := s.from
+	if !r.toks[first].is("yes", "ok", "okay", "ja", "oui", "sí", "sim", "no", "nein", "non", "não", "nee") || first+2 >= s.to || !r.toks[first+1].mark(',') {
+		return "", false
+	}
+	n := &r.toks[first+2]
+	if n.word.verb != verbNone || n.is("patch", "approved", "agreed", "ship", "sign", "buy", "merge") {
+		return strings.TrimSpace(r.fold(r.spanOf(first, first+3))), true
+	}
+	return "", false
+}

@@ -1,0 +1,163 @@
+package intent
+
+// A sentence is a run of tokens: toks[from:to].
+type sentence struct {
+	from, to int
+	question bool // ends with a question mark
+	item     bool // of a list, or a line by itself
+	after    bool // stands in the same paragraph as the one before it
+}
+
+// sentences splits tokens. A wrapped line goes on; a short line, a list item
+// and a paragraph end one.
+func sentences(text string, toks []token) []sentence {
+	var out []sentence
+	lines := lineWidths(text, toks)
+	from := 0
+	item, after := false, false
+	cut := func(to int) {
+		if to <= from {
+			return
+		}
+		s := sentence{from: from, to: to, item: item, after: after}
+		for i := to - 1; i >= from && i >= to-4; i-- {
+			if toks[i].mark('?') {
+				s.question = true
+			}
+		}
+		out = append(out, s)
+		from, item, after = to, false, true
+	}
+	for i := range toks {
+		t := &toks[i]
+		if t.breaks > 0 && i > 0 && endsLine(toks, i, lines[i]) {
+			cut(i)
+			after = t.breaks < 2
+			item = isBullet(toks, i)
+		}
+		if i+1 == len(toks) || !endsSentence(toks, i) {
+			continue
+		}
+		end := i + 1
+		for end < len(toks) && !toks[end].space && closes(toks[end]) {
+			end++
+		}
+		if end < len(toks) && isSmiley(toks, end) {
+			end += 2
+		}
+		if end == i+1 || end > from {
+			cut(min(end, len(toks)))
+		}
+	}
+	cut(len(toks))
+	return out
+}
+
+// lineWidths gives, at the first token of each line, the width in octets of the
+// line before it.
+func lineWidths(text string, toks []token) []int {
+	out := make([]int, len(toks))
+	start := 0
+	if len(toks) > 0 {
+		start = toks[0].Start
+	}
+	for i := 1; i < len(toks); i++ {
+		if toks[i].breaks > 0 {
+			out[i] = toks[i-1].End - start
+			start = toks[i].Start
+		}
+	}
+	return out
+}
+
+// wrapWidth is the shortest line that may have been wrapped by a program.
+const wrapWidth = 52
+
+// endsLine reports whether the line break before token i ends a sentence.
+func endsLine(toks []token, i, width int) bool {
+	t, b := toks[i], toks[i-1]
+	if t.breaks > 1 || isBullet(toks, i) || b.mark(':') {
+		return true
+	}
+	if width >= wrapWidth {
+		return false
+	}
+	if width < 30 && b.mark(',') {
+		return t.upper || width < 16 // a salutation
+	}
+	if b.mark(',') || b.mark('-') || b.low == "\u2013" {
+		return false
+	}
+	return t.upper || t.kind != kindWord || width < 40 && !t.upper
+}
+
+// isBullet reports whether a list item begins with token i.
+func isBullet(toks []token, i int) bool {
+	t := toks[i]
+	next := token{kind: kindMark, low: "\x00"}
+	if i+1 < len(toks) {
+		next = toks[i+1]
+	}
+	switch {
+	case t.kind == kindMark:
+		return (t.low == "-" || t.low == "*" || t.low == "+" || t.low == "\u2022" || t.low == "\u2013" || t.low == "\u00b7") && next.space ||
+			t.low == "@"
+	case t.kind == kindNumber:
+		return t.digits <= 2 && (next.mark('.') || next.mark(')')) && !next.space && (i+2 >= len(toks) || toks[i+2].space)
+	}
+	return false
+}
+
+func closes(t token) bool {
+	return t.kind == kindMark && (t.low == ")" || t.low == "\"" || t.low == "'" || t.low == "\u201d" || t.low == "\u00bb" || t.low == "\u2019" || t.low == "?" || t.low == "!" || t.low == "." || t.low == "*" || t.low == "_")
+}
+
+func isSmiley(toks []token, i int) bool {
+	return i+1 < len(toks) && (toks[i].mark(':') || toks[i].mark(';')) && (toks[i+1].mark(')') || toks[i+1].mark('(')) && !toks[i+1].space && toks[i].breaks == 0
+}
+
+// abbreviations do not end a sentence by their full stop.
+var abbreviations = wordSet("e g i eg ie etc vs mr mrs ms dr prof st no nr approx ca bzw z b u a d h inkl ggf evtl max min dept inc ltd co fig art jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun p av m mme mlle sr sra ex resp usw tel abs ziff jr cf al vgl incl excl")
+
+func wordSet(s string) map[string]bool {
+	out := make(map[string]bool)
+	for _, w := range fields(s) {
+		out[w] = true
+	}
+	return out
+}
+
+// endsSentence reports whether token i is a mark that ends one.
+func endsSentence(toks []token, i int) bool {
+	t := toks[i]
+	if t.kind != kindMark {
+		return false
+	}
+	next := token{space: true}
+	if i+1 < len(toks) {
+		next = toks[i+1]
+	}
+	switch t.low {
+	case "?", "!", "\u2026":
+		return next.space || closes(next)
+	case ".":
+		if !next.space && !closes(next) {
+			return false
+		}
+		if i == 0 {
+			return false
+		}
+		b := toks[i-1]
+		if b.kind == kindWord && !b.space && i >= 2 && toks[i-2].mark('.') {
+			return next.upper && !b.is("g", "e", "b", "h") // p.m. Then
+		}
+		if b.kind == kindWord && (abbreviations[b.low] || len(b.low) == 1) && next.breaks < 2 {
+			return next.upper && !abbreviations[b.low] && len(b.low) > 1
+		}
+		if b.kind == kindNumber && b.digits <= 2 && next.kind == kindWord && (i < 2 || toks[i-2].breaks > 0 || len(next.word.time) > 0) && (b.breaks > 0 || len(next.word.time) > 0) {
+			return false // 1. März, 2. a list item
+		}
+		return true
+	}
+	return false
+}

@@ -1,0 +1,218 @@
+package intent
+
+import "strings"
+
+// signs collects the words of an act as a stance.
+func (r *reader) signs(a act, yes, no string) Stance {
+	st := Stance{Value: no}
+	for _, h := range r.hits {
+		if h.act == a && len(st.Because) < maxReasons {
+			st.Value = yes
+			st.Because = append(st.Because, r.because(h))
+		}
+	}
+	return st
+}
+
+const maxReasons = 5 // words quoted for a stance
+
+// tone weighs the words that hurt: one that always does, or several that do
+// together, or shouting.
+func (r *reader) tone() Stance {
+	if r.in.Bulk || r.in.Automatic {
+		return Stance{Value: TonePlain}
+	}
+	points := 0
+	var why []string
+	for _, h := range r.hits {
+		switch h.act {
+		case actHarsh:
+			points += 3
+		case actSharp:
+			points++
+		default:
+			continue
+		}
+		if len(why) < maxReasons {
+			why = append(why, r.because(h))
+		}
+	}
+	shouts, marks := r.shouting()
+	if len(shouts) >= 2 {
+		points += min(len(shouts), 3)
+		why = append(why, shouts[0])
+	}
+	if marks > 0 {
+		points += min(marks, 2)
+	}
+	if r.count(actHarsh) == 0 && len(shouts) < 2 {
+		points -= 2
+	}
+	if points >= 4 {
+		return Stance{ToneHarsh, why}
+	}
+	return Stance{Value: TonePlain}
+}
+
+// shouting finds words in capitals that are no abbreviations, and marks in a
+// row ("??", "!!").
+func (r *reader) shouting() (words []string, marks int) {
+	for i := range r.toks {
+		t := &r.toks[i]
+		switch {
+		case t.kind == kindMark && (t.low == "?" || t.low == "!") && i > 0 && r.toks[i-1].low == t.low && !t.space && t.low == "?":
+			marks++
+		case t.caps && (t.word.langs != 0 || t.word.verb != verbNone || shoutWords[t.low] || len(t.low) >= 5 && shoutBeside(r.toks, i)):
+			words = append(words, r.text[t.Start:t.End])
+		}
+	}
+	return words, marks
+}
+
+// shoutBeside reports whether a word in capitals stands beside another.
+func shoutBeside(toks []token, i int) bool {
+	return i > 0 && toks[i-1].caps || i+1 < len(toks) && toks[i+1].caps
+}
+
+var shoutWords = wordSet("again never always now stop anything nothing everything nobody everybody three four five days times hours fix dead late wrong please why what seriously ever enough immediately customer customers none zero nine still every single")
+
+// attachment compares what the words say with what the mail carries.
+func (r *reader) attachment() Stance {
+	hits := r.hits
+	if hits == nil {
+		hits = findCues(r.toks, r.mask)
+	}
+	for _, h := range hits {
+		if h.act != actAttached || r.attachedElsewhere(h) {
+			continue
+		}
+		if r.in.Attached {
+			return Stance{AttachmentPresent, []string{r.because(h)}}
+		}
+		return Stance{AttachmentMissing, []string{r.because(h)}}
+	}
+	return Stance{Value: AttachmentNone}
+}
+
+// attachedElsewhere reports whether "attached" is not about a file of this mail.
+func (r *reader) attachedElsewhere(h hit) bool {
+	for k := max(0, h.from-4); k < h.from; k++ {
+		if r.toks[k].is("not", "no", "without", "previously", "earlier", "emotionally", "strings", "you", "your", "was", "were", "had", "forgot", "please", "can", "could", "if", "never", "be") && !r.toks[k].is("please") {
+			if r.toks[k].is("please", "you") && r.toks[h.from].is("find", "see", "attached") {
+				continue
+			}
+			return true
+		}
+	}
+	t := &r.toks[h.from]
+	next := h.to
+	if t.is("attached") && next < len(r.toks) && r.toks[next].is("to") && !(next+1 < len(r.toks) && r.toks[next+1].is("this")) {
+		return true
+	}
+	if t.is("attach") && h.from > 0 && !r.toks[h.from-1].is("i", "we") {
+		return true
+	}
+	return t.is("joint", "anexo", "pj") && h.to == h.from+1 && r.lang != Portuguese && r.lang != Spanish && t.is("joint")
+}
+
+// medium tells whether the mail should rather be said in person.
+func (r *reader) medium(f Findings) Stance {
+	if r.in.Bulk || r.in.Automatic || r.in.Invite {
+		return Stance{Value: MediumAsync}
+	}
+	sensitive := r.signs(actSensitive, MediumSensitive, MediumAsync)
+	bonding := r.signs(actBonding, MediumBonding, MediumAsync)
+	switch n, b := r.count(actSensitive), r.count(actBonding); {
+	case r.count(actEmergency) >= 3 && (r.in.Important || r.count(actUrgent) > 0 || len(f.Asks) > 1):
+		return r.signs(actEmergency, MediumEmergency, MediumAsync)
+	case r.count(actComplex) >= 3:
+		return r.signs(actComplex, MediumComplex, MediumAsync)
+	case n >= 2 && n > b-1:
+		return sensitive
+	case f.Tone.Value == ToneHarsh && r.personal():
+		return Stance{MediumSensitive, f.Tone.Because}
+	case b >= 2 && n < 2 && len(r.toks) < 140:
+		return bonding
+	}
+	return Stance{Value: MediumAsync}
+}
+
+// personal reports whether a harsh mail is about its one reader.
+func (r *reader) personal() bool {
+	if len(r.in.To) != 1 || isRole(r.in.To[0]) {
+		return false
+	}
+	you := 0
+	for i := range r.toks {
+		if r.toks[i].is("you", "your", "you're", "you've", "du", "dein", "sie", "ihr", "tu", "vous", "votre") {
+			you++
+		}
+	}
+	return you >= 3
+}
+
+func (r *reader) urgent() Stance {
+	st := r.signs(actUrgent, "yes", "no")
+	low := strings.ToLower(r.in.Subject)
+	if r.in.Important || strings.Contains(low, "urgent") || strings.Contains(low, "dringend") || strings.Contains(low, "final notice") {
+		st.Value = "yes"
+		st.Because = append(st.Because, "marked")
+	}
+	return st
+}
+
+// mechanicalKind is the kind that headers tell.
+func (r *reader) mechanicalKind() string {
+	switch {
+	case r.in.Invite:
+		return KindInvite
+	case r.in.Bulk:
+		return KindBulk
+	case r.in.Automatic:
+		return KindAutomatic
+	}
+	return KindInform
+}
+
+// kind tells what the mail mainly is.
+func (r *reader) kind(f Findings) string {
+	if k := r.mechanicalKind(); k != KindInform {
+		return k
+	}
+	short := len(r.toks) < 30
+	switch {
+	case f.Medium.Value == MediumBonding:
+		return KindSocial
+	case len(f.Asks) > 0:
+		return KindAsk
+	case short && r.thanks():
+		return KindAck
+	case len(f.Decisions) > 0:
+		return KindDecision
+	case r.in.Reply:
+		return KindReply
+	case r.statusLines() >= 2:
+		return KindStatus
+	}
+	return KindInform
+}
+
+func (r *reader) thanks() bool {
+	for i := range r.toks {
+		if r.toks[i].is("thanks", "thank", "thx", "ty", "danke", "merci", "gracias", "obrigado", "obrigada", "bedankt", "perfect", "great", "ok", "okay", "cool", "super", "parfait", "perfecto", "heroic", "welcome", "pleasure", "congratulations", "lovely") {
+			return true
+		}
+	}
+	return false
+}
+
+// statusLines counts the items of lists.
+func (r *reader) statusLines() int {
+	n := 0
+	for _, s := range r.sents {
+		if s.item {
+			n++
+		}
+	}
+	return n
+}
