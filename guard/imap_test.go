@@ -26,7 +26,6 @@ type memSession struct {
 	*imapmemserver.UserSession
 	user   *imapmemserver.User
 	conn   *guard.IMAP
-	authed bool
 }
 
 func (s *memSession) Login(name, password string) error {

@@ -39,7 +39,6 @@ type Options struct {
 // A Server serves IMAP on any number of listeners. It is safe for concurrent use.
 type Server struct {
 	opts     Options
-	sessions sync.WaitGroup
 }
 
 // New returns a server.

@@ -261,7 +261,7 @@ func (d *draft) setLeave(s string) error {
 }
 
 func (d *draft) setPhone(s string) error {
-	if len(s) > 60 || strings.Trim(s, "+0123456789 ()-./xext") != "" {
+	if len(s) > 60 || strings.Trim(s, "+0123456789 ()-./ext") != "" {
 		return fmt.Errorf("%q is not a telephone number: digits, spaces, + ( ) - . /", s)
 	}
 	d.profile.Phone = s

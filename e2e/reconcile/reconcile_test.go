@@ -112,9 +112,7 @@ func faults() []fault {
 			return h.ID
 		}},
 		{"repeat many once", Doubled, func(f *Facts, r *rand.Rand) string {
-			for _, h := range slices.Clone(f.Handovers)[:f.Kills*f.Workers+1] {
-				f.Handovers = append(f.Handovers, h)
-			}
+			f.Handovers = append(f.Handovers, slices.Clone(f.Handovers)[:f.Kills*f.Workers+1]...)
 			return ""
 		}},
 		{"swap two handovers", Changed, func(f *Facts, r *rand.Rand) string {
