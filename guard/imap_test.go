@@ -24,8 +24,8 @@ type imapServer struct {
 // A memSession makes of the memory back-end one that obeys the guard's contract.
 type memSession struct {
 	*imapmemserver.UserSession
-	user   *imapmemserver.User
-	conn   *guard.IMAP
+	user *imapmemserver.User
+	conn *guard.IMAP
 }
 
 func (s *memSession) Login(name, password string) error {

@@ -38,7 +38,7 @@ type Options struct {
 
 // A Server serves IMAP on any number of listeners. It is safe for concurrent use.
 type Server struct {
-	opts     Options
+	opts Options
 }
 
 // New returns a server.
