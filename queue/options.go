@@ -16,7 +16,8 @@ import (
 )
 
 // Options are the settings of a Queue. New fills what is zero with the default
-// given here, but for Undo and Spread, whose zero means none.
+// given here, but for Undo and Spread, whose zero means none. A negative Grace or
+// Budget is none.
 type Options struct {
 	Hostname string   // our name in Received fields
 	Domains  []string // of the team, the main one first, lower-case
@@ -74,16 +75,12 @@ func (o Options) withDefaults() Options {
 		{&o.Grace, 30 * time.Minute}, {&o.Cap, 120 * time.Hour}, {&o.MaxExplicit, 400 * 24 * time.Hour},
 		{&o.Late, 10 * time.Minute}, {&o.GiveUp, 120 * time.Hour}, {&o.DelayedNotice, 4 * time.Hour},
 	} {
-		if *d.field <= 0 {
-			*d.field = d.value
-		}
+		*d.field = orDefault(*d.field, d.value)
 	}
 	if o.Mode == people.Team {
 		o.Mode = people.On
 	}
-	if o.Budget <= 0 {
-		o.Budget = 8
-	}
+	o.Budget = orDefault(o.Budget, 8)
 	if o.Workers <= 0 {
 		o.Workers = 20
 	}
@@ -91,6 +88,14 @@ func (o Options) withDefaults() Options {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return o
+}
+
+// orDefault reads an option: zero is the default, less than that is none.
+func orDefault[T int | time.Duration](v, otherwise T) T {
+	if v == 0 {
+		return otherwise
+	}
+	return max(v, 0)
 }
 
 // mainDomain is where Tidepost's own address lives.
