@@ -54,13 +54,13 @@ func (g *Gateway) queueOptions(signer queue.Signer) queue.Options {
 		Hostname:       cfg.Server.Hostname,
 		Domains:        cfg.Server.Domains,
 		Mode:           people.Switch(cfg.Hold.Mode),
-		Grace:          cfg.Hold.Grace,
+		Grace:          orNone(cfg.Hold.Grace),
 		Undo:           cfg.Hold.Undo,
 		Cap:            cfg.Hold.Cap,
 		MaxExplicit:    cfg.Hold.MaxExplicit,
 		OutsideDomains: cfg.Hold.OutsideDomains,
 		Spread:         cfg.Hold.Spread,
-		Budget:         cfg.Urgent.Budget,
+		Budget:         orNone(cfg.Urgent.Budget),
 		DateComposed:   cfg.Hold.Date == "composed",
 		Pass:           lists(cfg),
 		GiveUp:         cfg.Retry.GiveUp,
@@ -73,6 +73,15 @@ func (g *Gateway) queueOptions(signer queue.Signer) queue.Options {
 		Rand:           rand.Reader,
 		Log:            g.log.With("part", "queue"),
 	}
+}
+
+// orNone says "none" to package queue, where 0 is the default: whoever writes 0 into
+// the configuration means it.
+func orNone[T int | time.Duration](v T) T {
+	if v == 0 {
+		return -1
+	}
+	return v
 }
 
 func (g *Gateway) imapOptions() imapd.Options {
