@@ -233,3 +233,39 @@ func TestLastWordsSurviveAFlood(t *testing.T) {
 		t.Errorf("got %q, %v", got, err)
 	}
 }
+
+func TestRateIsSavedUpAndBounded(t *testing.T) {
+	l := Listen(nil, Limits{Rate: 10})
+	home, other := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
+	now := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+	let := 0
+	for range 1000 {
+		if !l.overRate(home, now) {
+			let++
+		}
+	}
+	if want := 10*int(rateBurst/time.Second) + 1; let != want {
+		t.Errorf("%d connections at once, want %d", let, want)
+	}
+	if l.overRate(other, now) {
+		t.Error("another address pays for it")
+	}
+	let = 0
+	for i := range 1000 {
+		if !l.overRate(home, now.Add(time.Duration(i)*10*time.Millisecond)) {
+			let++
+		}
+	}
+	if let < 95 || let > 105 {
+		t.Errorf("%d connections in 10 s behind the burst, want 100", let)
+	}
+	if l.overRate(home, now.Add(time.Hour)) {
+		t.Error("an hour later it is not forgotten")
+	}
+	for i := range 3 * maxRated {
+		l.overRate(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), now)
+	}
+	if n := len(l.rated); n > maxRated {
+		t.Errorf("%d addresses are remembered", n)
+	}
+}

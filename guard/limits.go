@@ -13,9 +13,18 @@ type Limits struct {
 	Total      int            // all connections of the listener
 	PerAddress int            // connections without a login, per IPv4 address or IPv6 /64
 	PerPerson  int            // connections after login, per person
-	Inside     []netip.Prefix // networks exempt from PerAddress and PerPerson
+	Rate       int            // new connections a second, per IPv4 address or IPv6 /64; as many as in rateBurst at once
+	Inside     []netip.Prefix // networks exempt from PerAddress, PerPerson and Rate
 	Busy       string         // what a refused peer is told, with CRLF; "" closes silently (implicit TLS)
 }
+
+const (
+	// rateBurst is how long an address that was quiet may have saved up: a whole
+	// office that comes back from a power cut is no flood.
+	rateBurst = 20 * time.Second
+	// maxRated bounds the addresses whose rate is remembered.
+	maxRated = 20000
+)
 
 // busyWrite is how long a refused peer may take to read why.
 const busyWrite = time.Second
@@ -30,6 +39,7 @@ type Listener struct {
 	open     map[*counted]struct{}
 	address  map[netip.Addr]int
 	person   map[string]int
+	rated    map[netip.Addr]time.Time // until when an address has used its rate up, see overRate
 	draining bool
 }
 
@@ -40,6 +50,36 @@ func Listen(l net.Listener, limits Limits) *Listener {
 		open:    map[*counted]struct{}{},
 		address: map[netip.Addr]int{},
 		person:  map[string]int{},
+		rated:   map[netip.Addr]time.Time{},
+	}
+}
+
+// overRate counts a new connection of block and reports whether it is one too many.
+// Each uses up a part of a second; who has used up more than rateBurst is over.
+func (l *Listener) overRate(block netip.Addr, now time.Time) bool {
+	until := l.rated[block]
+	if until.Before(now) {
+		until = now
+	}
+	if until.Sub(now) > rateBurst {
+		return true
+	}
+	if len(l.rated) >= maxRated {
+		l.forgetRates(now)
+	}
+	l.rated[block] = until.Add(time.Second / time.Duration(l.limits.Rate))
+	return false
+}
+
+// forgetRates makes room: who has used nothing up goes, and if that is not enough, all.
+func (l *Listener) forgetRates(now time.Time) {
+	for block, until := range l.rated {
+		if until.Before(now) {
+			delete(l.rated, block)
+		}
+	}
+	if len(l.rated) >= maxRated {
+		clear(l.rated)
 	}
 }
 
@@ -92,6 +132,9 @@ func (l *Listener) admit(conn net.Conn) *counted {
 		return nil
 	}
 	if !c.inside && block.IsValid() {
+		if l.limits.Rate > 0 && l.overRate(block, time.Now()) {
+			return nil
+		}
 		if l.limits.PerAddress > 0 && l.address[block] >= l.limits.PerAddress {
 			return nil
 		}
