@@ -17,6 +17,7 @@ import (
 	"tidepost/people"
 	"tidepost/policies"
 	"tidepost/queue"
+	"tidepost/scheduler"
 )
 
 // lists are the team's own part of the pass list.
@@ -66,6 +67,7 @@ func (g *Gateway) queueOptions(signer queue.Signer) queue.Options {
 		GiveUp:         cfg.Retry.GiveUp,
 		DelayedNotice:  cfg.Retry.DelayedNotice,
 		Workers:        cfg.Relay.Connections,
+		Clock:          scheduler.NewStepGuard(scheduler.BootTime),
 		DKIM:           signer,
 		Alarm:          g.alarm,
 		Wake:           g.wake,
@@ -99,9 +101,14 @@ func (g *Gateway) imapOptions() imapd.Options {
 	}
 }
 
+// connectionRate is how many connections a second one address outside may open for
+// long: a flood, and no office, has more.
+const connectionRate = 20
+
 func (g *Gateway) limits(busy string) guard.Limits {
 	l := g.cfg.Limits
-	return guard.Limits{Total: l.Connections, PerAddress: l.PerAddress, PerPerson: l.PerPerson, Inside: l.InsideNetworks, Busy: busy}
+	return guard.Limits{Total: l.Connections, PerAddress: l.PerAddress, PerPerson: l.PerPerson, Rate: connectionRate,
+		Inside: l.InsideNetworks, Busy: busy}
 }
 
 // readKey reads a private key in PEM: PKCS #8 or PKCS #1.
