@@ -4,6 +4,8 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"strings"
+	"unicode/utf8"
 
 	"tidepost/guard"
 	"tidepost/inbox"
@@ -81,6 +83,11 @@ func (s *session) checkFrom(h mail.Header) error {
 	}
 	if n := h.Count("From"); n != 1 {
 		return refuse("The message must have exactly one From field, it has %d", n)
+	}
+	// RFC 6532 §3.2: octets over 127 are UTF-8, and only with SMTPUTF8. Each reader
+	// makes something else of others.
+	if raw := h.Get("From"); !utf8.ValidString(raw) || !s.env.UTF8 && strings.IndexFunc(raw, func(r rune) bool { return r >= utf8.RuneSelf }) >= 0 {
+		return refuse("The From field has raw 8-bit characters; they must be encoded")
 	}
 	from := h.Addresses("From")
 	if len(from) != 1 {

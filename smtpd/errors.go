@@ -41,7 +41,7 @@ func temporary(err error) *smtp.SMTPError {
 	case errors.Is(err, store.ErrFull):
 		return insufficientStorage()
 	case errors.Is(err, store.ErrHeadTooBig):
-		return &smtp.SMTPError{Code: 552, EnhancedCode: smtp.EnhancedCode{5, 3, 4}, Message: "Message header too large"}
+		return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 3, 4}, Message: "Message header too large"}
 	}
 	return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "Temporary failure, please try again later"}
 }
