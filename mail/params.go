@@ -145,7 +145,18 @@ func joinParams(pieces []param) map[string]string {
 	for name, run := range runs {
 		out[name] = capText(decodeRun(run), maxParamValue)
 	}
+	for _, name := range []string{"filename", "name"} {
+		if value, ok := out[name]; ok {
+			out[name] = lastElement(value)
+		}
+	}
 	return out
+}
+
+// lastElement cuts a path down to its last element: the name of a file is a label,
+// whatever system reads it (RFC 2183 §2.3).
+func lastElement(name string) string {
+	return name[strings.LastIndexAny(name, `/\`)+1:]
 }
 
 // decodeRun joins the pieces of one parameter in the order of their numbers.

@@ -21,7 +21,7 @@ type Content struct {
 type Part struct {
 	Type        string            `json:"t"`            // lower-case
 	Subtype     string            `json:"s"`            // lower-case
-	Params      map[string]string `json:"p,omitempty"`  // RFC 2231 decoded, names lower-case, valid UTF-8 without controls
+	Params      map[string]string `json:"p,omitempty"`  // RFC 2231 decoded, names lower-case, valid UTF-8 without controls; names of files without a path
 	ID          string            `json:"id,omitempty"` // Content-ID as written
 	Description string            `json:"de,omitempty"` // as written, 8-bit encoded (RFC 2047)
 	Encoding    string            `json:"e,omitempty"`  // lower-case, "" is 7bit
@@ -59,10 +59,7 @@ func (p *Part) FileName() string {
 	if name == "" {
 		name = p.Params["name"]
 	}
-	if i := strings.LastIndexAny(name, `/\`); i >= 0 {
-		name = name[i+1:]
-	}
-	name = capText(cleanText(name), 255)
+	name = capText(cleanText(lastElement(name)), 255)
 	if strings.Trim(name, ". ") == "" {
 		return ""
 	}

@@ -112,8 +112,8 @@ func TestParams(t *testing.T) {
 	for in, want := range map[string]string{
 		`a/b; filename=ok.txt; filename*0=ev; filename*1=il.exe`: "evil.exe",
 		`a/b; filename*0=ev; filename*1=il.exe; filename=ok.txt`: "evil.exe",
-		`a/b; filename="C:\dir\a.txt"`:                           "C:\\dir\\a.txt",
-		`a/b; filename="q\"\\x"`:                                 `q"\x`,
+		`a/b; filename="C:\dir\a.txt"`:                           "a.txt",
+		`a/b; filename="q\"x"`:                                   `q"x`,
 		`a/b;; filename = plain name.txt ; x`:                    "plain name.txt",
 		`a/b; filename="=?utf-8?q?=C3=A9?="`:                     "é",
 		`a/b; filename*=iso-8859-1'de'%E9%Z`:                     "é%Z",
@@ -149,6 +149,21 @@ func TestFileNameIsNoPath(t *testing.T) {
 		p := &Part{Params: map[string]string{"name": in}}
 		if got := p.FileName(); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestShownNamesAreNoPaths(t *testing.T) {
+	for _, field := range []string{
+		"Content-Disposition: attachment; filename*=utf-8''..%2F..%2Fetc%2Fpasswd",
+		"Content-Disposition: attachment; filename=\"../../etc/passwd\"",
+		`Content-Disposition: attachment; filename="C:\\windows\\passwd"`,
+		"Content-Disposition: attachment; filename*0=../etc; filename*1=/passwd",
+		"Content-Type: text/plain; name=\"/etc/passwd\"",
+	} {
+		p := Scan([]byte(field+"\r\n\r\n"), nil).Root
+		if got := p.DispParams["filename"] + p.Params["name"]; got != "passwd" {
+			t.Errorf("%s: shown as %q", field, got)
 		}
 	}
 }
