@@ -1,6 +1,7 @@
 package imapd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -74,6 +75,7 @@ type query struct {
 	crit     *imap.SearchCriteria
 	saved    []uint32                  // what "$" stands for
 	spans    map[any][]span            // of the number sets of the program, by where they stand
+	last     map[int64]*candidate      // heads of the page before, by message
 	narrowed map[string]map[int64]bool // needle: the only messages whose body may hold it; nil: any may
 }
 
@@ -113,8 +115,18 @@ func (q *query) run() ([]int, error) {
 // page reads heads, and texts where they decide.
 func (q *query) page(rows []int) ([]int, error) {
 	candidates := make([]*candidate, 0, len(rows))
+	// Copies of a message are one message: it is read once a page, and once more
+	// never while a page brings the same again.
+	read := make(map[int64]*candidate, len(rows))
 	err := q.s.db.View(q.ctx, func(tx *store.Tx) error {
 		for _, r := range rows {
+			id := q.v.rows[r].message
+			if c := cmp.Or(read[id], q.last[id]); c != nil {
+				again := *c
+				again.row, read[id] = r, c
+				candidates = append(candidates, &again)
+				continue
+			}
 			l, err := readLetter(tx, q.v.rows[r].message, false)
 			if errors.Is(err, store.ErrNotFound) {
 				continue
@@ -122,13 +134,16 @@ func (q *query) page(rows []int) ([]int, error) {
 			if err != nil {
 				return err
 			}
-			candidates = append(candidates, newCandidate(r, l))
+			c := newCandidate(r, l)
+			read[id] = c
+			candidates = append(candidates, c)
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
+	q.last = read
 	var hits []int
 	for _, c := range candidates {
 		v := q.eval(c, q.crit)
