@@ -2,6 +2,8 @@ package badinput
 
 import (
 	"crypto/tls"
+	"regexp"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -85,9 +87,26 @@ func (c *Case) play(w *world, how manner) (*player, error) {
 		}
 		p.step(s)
 	}
+	if p.door.imap && how.cut < 0 && endsInLiteral(p.wire.sent) {
+		p.wire.write([]byte("\r\n")) // The row ends with the literal; the command does not.
+	}
 	p.finish()
 	return p, nil
 }
+
+// endsInLiteral reports whether the last octet sent is the last one of a literal, so
+// that the command still lacks its line end.
+func endsInLiteral(sent []byte) bool {
+	for _, m := range sentLiteral.FindAllSubmatchIndex(sent[max(0, len(sent)-maxSwept):], -1) {
+		n, err := strconv.Atoi(string(sent[max(0, len(sent)-maxSwept):][m[2]:m[3]]))
+		if err == nil && n > 0 && m[1]+n == min(len(sent), maxSwept) {
+			return true
+		}
+	}
+	return false
+}
+
+var sentLiteral = regexp.MustCompile(`\{([0-9]+)\+?\}\r\n`)
 
 // shrunk is a pause of the row, as much shorter as the gateway's time-outs are.
 func (p *player) shrunk(d time.Duration) time.Duration {

@@ -199,10 +199,12 @@ func (t *template) start(s setup) (*world, error) {
 // warm lets the gateway do each thing once, so that what it needs anyhow does not
 // count as a row's.
 func (w *world) warm() error {
-	if c, err := w.login("boss"); err == nil {
+	for _, name := range []string{"alice", "bob", "boss"} { // A good password is remembered.
+		c, err := w.login(name)
+		if err != nil {
+			return err
+		}
 		c.close()
-	} else {
-		return err
 	}
 	if _, err := net.LookupHost("127.0.0.1"); err != nil {
 		return err
