@@ -55,6 +55,9 @@ func (r *reader) asks() []Ask {
 		}
 		for _, p := range r.parts(s, weigh) {
 			a := r.ask(p, s)
+			if r.presses(a, out) {
+				continue
+			}
 			named := r.owner(&a, p, last, greeted)
 			if len(named) > 0 {
 				last = named
@@ -68,6 +71,19 @@ func (r *reader) asks() []Ask {
 		out = r.subjectAsk()
 	}
 	return out
+}
+
+// presses reports whether an ask is only the tail of the one before it: "Is that
+// fine? Please tell me by Thursday." A deadline in it is found by inherit.
+func (r *reader) presses(a Ask, before []Ask) bool {
+	if len(before) == 0 || a.Kind != AskAnswer {
+		return false
+	}
+	p := &before[len(before)-1]
+	if a.Start-p.End > 2 || p.End == 0 || r.text[p.End-1] != '?' || len(strings.Fields(a.Text)) > 5 {
+		return false
+	}
+	return true
 }
 
 // count counts the hits of an act in the whole text.
@@ -140,8 +156,11 @@ func (r *reader) askMarks(s sentence, weigh bool) []askMark {
 			marks = append(marks, askMark{at: h.from, end: h.to, question: h.act == actAskIfQ})
 		}
 	}
-	if r.mask&1 != 0 && (r.lang == English || len(marks) == 0) {
+	if !s.option && r.mask&1 != 0 && (r.lang == English || len(marks) == 0) {
 		marks = append(marks, r.imperatives(s, hits)...)
+	}
+	if len(marks) == 0 && r.lang == English {
+		marks = r.trailingPlease(s, hits)
 	}
 	if len(marks) == 0 {
 		marks = r.bareMarks(s, hits, rhetoric || weigh || r.harsh)
@@ -150,6 +169,25 @@ func (r *reader) askMarks(s sentence, weigh bool) []askMark {
 		return nil
 	}
 	return sortMarks(marks)
+}
+
+// trailingPlease finds a please that ends a clause: "two chairs by noon, please".
+func (r *reader) trailingPlease(s sentence, hits []hit) []askMark {
+	for i := s.from + 1; i < s.to; i++ {
+		if r.toks[i].is("please", "pls", "plz") && (i+1 == s.to || r.toks[i+1].kind == kindMark) && !r.anyNoAsk(hits) && !r.toks[s.from].is("no", "nothing") && !r.hasWordBefore(i, s, "no", "not", "don't", "never") {
+			return []askMark{{at: max(s.from, i-3), end: i + 1}}
+		}
+	}
+	return nil
+}
+
+func (r *reader) hasWordBefore(i int, s sentence, words ...string) bool {
+	for k := s.from; k < i; k++ {
+		if r.toks[k].is(words...) {
+			return true
+		}
+	}
+	return false
 }
 
 // directive reports whether one of the marks is more than a question.
@@ -275,13 +313,14 @@ func (r *reader) isImperative(i int, s sentence, verb verbKind, named bool) bool
 	if named0, _ := r.nameAt(i + 1); len(named0) > 0 {
 		object = true
 	}
+	if named {
+		return !n.is("is", "was", "are", "of", "will", "has")
+	}
 	if t.is("use", "test", "draft", "order", "document", "measure", "return", "cover", "review", "schedule", "answer", "form", "report", "set", "split", "release", "print", "register") && !object {
 		return false
 	}
 	me := n.is("me", "us")
 	switch {
-	case named:
-		return !n.is("is", "was", "are", "of", "will", "has")
 	case verb == verbStrong:
 		if n.kind == kindMark {
 			return n.mark('!') || s.from == i && s.to-i <= 3 && !r.in.Reply
@@ -296,13 +335,13 @@ func (r *reader) isImperative(i int, s sentence, verb verbKind, named bool) bool
 	if t.is("fix", "check", "get", "call", "ring", "find", "make", "take", "hold", "put", "talk", "look", "read", "keep", "bring", "ask", "change", "turn", "stop", "follow", "arrange", "ensure", "click", "use", "work", "run") && object && len(r.strongDues(s)) > 0 {
 		return true
 	}
-	return t.is("fix", "find", "call", "get", "ensure", "arrange") && object && !r.in.Reply && s.from == i && !n.is("out", "on")
+	return t.is("fix", "find", "call", "get", "ensure", "arrange") && object && !r.in.Reply && !s.option && !n.is("out", "on")
 }
 
 // timeStarts reports whether a word is one of time.
 func (w wordInfo) timeStarts() bool {
 	for _, t := range w.time {
-		if t.class == tWeekday || t.class == tMonth {
+		if t.class == tWeekday || t.class == tMonth || t.class == tRelDay {
 			return true
 		}
 	}
@@ -355,7 +394,7 @@ func (r *reader) bareMarks(s sentence, hits []hit, noQuestion bool) []askMark {
 			}
 		}
 	}
-	if d.from > s.from && d.from-s.from <= 9 && !r.hasSubject(s.from, d.from) && d.OK && !s.isHeading(r) {
+	if (r.harsh || s.item && !s.option) && d.from > s.from && d.from-s.from <= 9 && !r.hasSubject(s.from, d.from) && d.OK && !s.isHeading(r) {
 		return []askMark{{at: s.from, end: d.to, item: true}}
 	}
 	return nil
@@ -648,13 +687,14 @@ func (r *reader) dueNearby(a *Ask) *Due {
 		}
 		wanted := false
 		for i := s.from; i < s.to; i++ {
-			wanted = wanted || r.toks[i].is("know", "answer", "reply", "hear", "all", "everything", "need", "deadline", "bescheid", "antwort", "réponse", "respuesta", "resposta", "antwoord", "weten", "latest")
+			wanted = wanted || r.toks[i].is("know", "answer", "reply", "hear", "all", "everything", "need", "deadline", "bescheid", "antwort", "réponse", "respuesta", "resposta", "antwoord", "weten", "latest", "ideally", "possible", "idealerweise", "idéalement")
 		}
+		brief := s.to-s.from <= 7
 		if !wanted {
 			continue
 		}
 		for _, d := range r.deadlines(s.from, s.to) {
-			if d.strong && d.OK {
+			if (d.strong || brief) && d.OK {
 				due := d.Due
 				return &due
 			}

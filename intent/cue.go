@@ -19,6 +19,7 @@ const (
 	actHarsh
 	actSharp // harsh together with another
 	actSensitive
+	actGrave // sensitive by itself
 	actBonding
 	actEmergency
 	actComplex

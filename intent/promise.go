@@ -73,6 +73,9 @@ func (r *reader) promiseAt(s sentence) (at int, because string, ok bool) {
 		}
 		return h.from, r.because(h), true
 	}
+	if r.in.Reply && r.toks[s.from].word.verb != verbNone && s.to-s.from <= 4 && s.from+1 < s.to && r.toks[s.from+1].word.timeStarts() {
+		return s.from, r.fold(r.spanOf(s.from, s.from+2)), true // "Fix tomorrow."
+	}
 	return r.presentPromise(s)
 }
 
@@ -81,12 +84,12 @@ func (r *reader) emptyVerb(i int) bool {
 	for i < len(r.toks) && r.toks[i].is("also", "just", "then", "certainly", "definitely", "only", "still", "be") && !r.toks[i].is("be") {
 		i++
 	}
-	return i < len(r.toks) && r.toks[i].is("be", "have", "see", "know", "need", "miss", "never", "not", "always", "admit", "assume", "bet", "leave", "remember", "wait", "stay", "keep", "let", "stop", "spare", "love", "like", "hear", "probably", "try", "understand", "regret", "say", "look", "even", "show", "find")
+	return i < len(r.toks) && r.toks[i].is("be", "have", "see", "know", "need", "miss", "never", "not", "always", "admit", "assume", "bet", "leave", "remember", "wait", "stay", "keep", "let", "stop", "spare", "love", "like", "hear", "probably", "try", "understand", "regret", "say", "look", "even")
 }
 
 func (r *reader) takenBack(h hit, hits []hit) bool {
 	for _, n := range hits {
-		if n.act == actNoPromise && n.from <= h.from && n.to > h.from {
+		if n.act == actNoPromise && n.from < h.to && n.to > h.from {
 			return true
 		}
 	}
@@ -113,7 +116,7 @@ func (r *reader) presentPromise(s sentence) (at int, because string, ok bool) {
 	}
 	for i := s.from; i+1 < s.to; i++ {
 		t, n := &r.toks[i], &r.toks[i+1]
-		if !(t.is("i", "we") && n.word.verb != verbNone && !n.is("need", "have", "do", "be", "think", "hope", "note", "suggest", "propose", "see", "find", "put", "read", "set", "split", "let", "want", "wait", "consider") ||
+		if !(t.is("i", "we") && n.word.verb != verbNone && !n.is("need", "have", "do", "be", "think", "hope", "note", "suggest", "propose", "see", "find", "put", "let", "want", "wait", "consider") ||
 			t.upper && i == s.from && n.is("will") && t.kind == kindWord && t.word.langs == 0 ||
 			t.is("i") && n.is("have") && i > s.from && r.toks[i-1].is("and")) {
 			continue

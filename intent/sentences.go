@@ -5,6 +5,7 @@ type sentence struct {
 	from, to int
 	question bool // ends with a question mark
 	item     bool // of a list, or a line by itself
+	option   bool // an item of a list of choices or steps
 	after    bool // stands in the same paragraph as the one before it
 }
 
@@ -14,16 +15,21 @@ func sentences(text string, toks []token) []sentence {
 	var out []sentence
 	lines := lineWidths(text, toks)
 	from := 0
-	item, after := false, false
+	item, after, option := false, false, false
 	cut := func(to int) {
 		if to <= from {
 			return
 		}
-		s := sentence{from: from, to: to, item: item, after: after}
+		s := sentence{from: from, to: to, item: item, after: after, option: option && isBullet(toks, from)}
 		for i := to - 1; i >= from && i >= to-4; i-- {
 			if toks[i].mark('?') {
 				s.question = true
 			}
+		}
+		if toks[to-1].mark(':') {
+			option = listsChoices(toks, from, to)
+		} else if !s.item {
+			option = false
 		}
 		out = append(out, s)
 		from, item, after = to, false, true
@@ -51,6 +57,17 @@ func sentences(text string, toks []token) []sentence {
 	}
 	cut(len(toks))
 	return out
+}
+
+// listsChoices reports whether the line above a list says that its items are
+// choices or steps, not things to do.
+func listsChoices(toks []token, from, to int) bool {
+	for i := from; i < to; i++ {
+		if toks[i].is("option", "options", "choices", "alternatives", "candidates", "steps", "variants", "ways", "reproduce", "changes", "done", "doing", "we", "optionen", "möglichkeiten", "schritte", "opciones", "opções", "opties") {
+			return true
+		}
+	}
+	return false
 }
 
 // lineWidths gives, at the first token of each line, the width in octets of the
@@ -127,6 +144,9 @@ func wordSet(s string) map[string]bool {
 	return out
 }
 
+// unitWords may end a sentence although they are abbreviations.
+var unitWords = wordSet("min max etc inc ltd co sec hr hrs jr jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun")
+
 // endsSentence reports whether token i is a mark that ends one.
 func endsSentence(toks []token, i int) bool {
 	t := toks[i]
@@ -150,6 +170,9 @@ func endsSentence(toks []token, i int) bool {
 		b := toks[i-1]
 		if b.kind == kindWord && !b.space && i >= 2 && toks[i-2].mark('.') {
 			return next.upper && !b.is("g", "e", "b", "h") // p.m. Then
+		}
+		if b.kind == kindWord && unitWords[b.low] && (next.upper || next.kind == kindMark || next.breaks > 0) {
+			return true
 		}
 		if b.kind == kindWord && (abbreviations[b.low] || len(b.low) == 1) && next.breaks < 2 {
 			return next.upper && !abbreviations[b.low] && len(b.low) > 1

@@ -122,7 +122,12 @@ func (r *reader) medium(f Findings) Stance {
 	}
 	sensitive := r.signs(actSensitive, MediumSensitive, MediumAsync)
 	bonding := r.signs(actBonding, MediumBonding, MediumAsync)
-	switch n, b := r.count(actSensitive), r.count(actBonding); {
+	grave := r.signs(actGrave, MediumSensitive, MediumAsync)
+	sensitive.Because = append(grave.Because, sensitive.Because...)
+	if len(sensitive.Because) > 0 {
+		sensitive.Value = MediumSensitive
+	}
+	switch n, b := r.count(actSensitive)+2*r.count(actGrave), r.count(actBonding); {
 	case r.count(actEmergency) >= 3 && (r.in.Important || r.count(actUrgent) > 0 || len(f.Asks) > 1):
 		return r.signs(actEmergency, MediumEmergency, MediumAsync)
 	case r.count(actComplex) >= 3:
