@@ -14,7 +14,7 @@ LDFLAGS  := -s -w -X main.version=$(VERSION)
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@latest
-FUZZTIME    ?= 5s
+FUZZTIME    ?= 3s
 # Real clients and peers that the end-to-end tests drive.
 DEBIAN_PACKAGES := swaks libnet-ssleay-perl msmtp isync neomutt offlineimap3 curl postfix dovecot-imapd openssl ca-certificates tzdata
 
@@ -54,10 +54,7 @@ e2e: build ## the built binary with real clients; a missing client is an error
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME each
-	@set -e; for p in $$($(GO) list $(GOFLAGS_) ./...); do \
-	  for f in $$($(GO) test $(GOFLAGS_) -list '^Fuzz' $$p | grep ^Fuzz || true); do \
-	    echo "$$p $$f"; $(GO) test $(GOFLAGS_) -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p > .fuzz.log 2>&1 || { cat .fuzz.log; rm -f .fuzz.log; exit 1; }; \
-	  done; done; rm -f .fuzz.log
+	sh scripts/fuzz.sh $(FUZZTIME)
 
 .PHONY: golden
 golden: ## rewrite golden files; look at the diff
@@ -110,4 +107,4 @@ install: release ## install the binary, the man pages and the systemd unit
 
 .PHONY: clean
 clean: ## remove what was built
-	rm -rf $(BIN) cover .fuzz.log
+	rm -rf $(BIN) cover
