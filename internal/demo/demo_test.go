@@ -17,6 +17,7 @@ func TestTheTourHolds(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the tour waits for a full minute")
 	}
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	var out bytes.Buffer
@@ -53,6 +54,7 @@ func freePorts(t *testing.T) Ports {
 }
 
 func TestALiveDemoTellsWhatHappensUntilItIsStopped(t *testing.T) {
+	t.Parallel()
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
 	dir := filepath.Join(t.TempDir(), "d")

@@ -52,7 +52,7 @@ func (s *screen) status(format string, args ...any) {
 func (s *screen) window(folder, text string) {
 	s.line("   %s", folder)
 	for line := range strings.Lines(strings.TrimSpace(text)) {
-		s.line("   | %s", strings.TrimRight(line, "\r\n"))
+		s.line("   %s", strings.TrimRight("| "+line, " \r\n"))
 	}
 }
 
