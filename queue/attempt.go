@@ -186,6 +186,9 @@ func (q *Queue) send(ctx context.Context, job Job) (results []Result) {
 		for len(results) < len(job.Recipients) {
 			results = append(results, Result{Reply: mail.Reply{Code: 451, Enhanced: [3]int{4, 3, 0}, Text: "The attempt broke off"}, AfterDot: true})
 		}
+		for i := range results {
+			results[i].stopped = ctx.Err() != nil && !results[i].Delivered && !results[i].Said
+		}
 	}()
 	if len(job.Recipients) == 0 {
 		return nil
@@ -238,8 +241,12 @@ func (q *Queue) watch(results []Result) {
 }
 
 // nextTry is when an attempt that failed at now is made again: with growing waits and
-// jitter, but not past the moments at which the author must hear of it.
-func (q *Queue) nextTry(r store.Recipient, now time.Time) time.Time {
+// jitter, but not past the moments at which the author must hear of it. One that was
+// broken off because the server stops is nobody's failure: the next start makes it.
+func (q *Queue) nextTry(r store.Recipient, res Result, now time.Time) time.Time {
+	if res.stopped {
+		return now
+	}
 	q.rngMu.Lock()
 	due := now.Add(scheduler.Backoff(r.Attempts, q.o.Jitter))
 	q.rngMu.Unlock()

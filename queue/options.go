@@ -141,6 +141,8 @@ type Result struct {
 	AfterDot  bool       // the end mark was sent and no reply came: perhaps delivered
 	Trouble   string     // kind of a failure that is not simply the remote's answer
 	Alarm     bool       // an admin must act: login or TLS of the smarthost
+
+	stopped bool // the attempt was broken off because the queue stops
 }
 
 // A Peer is who submitted, for the Received field.

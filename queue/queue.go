@@ -316,7 +316,7 @@ func (q *Queue) settleOne(tx *store.Tx, r store.Recipient, res Result, now time.
 		}
 	}
 	told := q.delayedReport(&r, res, now)
-	r.State, r.Due = store.Deferred, q.nextTry(r, now)
+	r.State, r.Due = store.Deferred, q.nextTry(r, res, now)
 	q.wakeAt(tx, r)
 	return told, tx.MoveRecipient(r, store.Sending, store.Event{At: now, Kind: evDeferred, Detail: said})
 }

@@ -173,6 +173,29 @@ func TestUnknownOutcomeIsNamed(t *testing.T) {
 	}
 }
 
+func TestAnAttemptThatAStopBreaksOffIsDueAtOnce(t *testing.T) {
+	w := newWorld(t)
+	w.out.answer = func(mail.Address, int) Result {
+		return Result{Trouble: "stopped", Reply: mail.Reply{Code: 451, Enhanced: [3]int{4, 3, 2}, Text: "Sending was stopped"}}
+	}
+	now := time.Now().UTC() // an attempt reads the clock itself
+	id := w.outside(now, "u@team.example")
+	if err := w.q.RunDue(t.Context(), now.Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	u, ok := w.q.pool.take()
+	if !ok {
+		t.Fatal("nothing was claimed")
+	}
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	w.q.attempt(stopped, u[0])
+	w.wantStates(id, "deferred")
+	if due := w.recipients(id)[0].Due; due.After(time.Now()) {
+		t.Errorf("due in %s; whoever starts the server again waits for nothing", time.Until(due))
+	}
+}
+
 func TestSmarthostTroubleAlarmsOnce(t *testing.T) {
 	w := newWorld(t)
 	good := false
