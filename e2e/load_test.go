@@ -19,6 +19,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
 	_ "github.com/mattn/go-sqlite3" // the judge reads the database by itself
 
 	"tidepost/e2e/reconcile"
@@ -38,7 +40,8 @@ type load struct {
 	path     string // of the journal
 	next     atomic.Int64
 	acked    atomic.Int64
-	after    time.Time // no mail to mei before
+	after    time.Time   // no mail to mei before
+	held     chan string // ids of held mail that its author may take back
 
 	stopping chan struct{}
 	sessions sync.WaitGroup
@@ -48,12 +51,14 @@ type load struct {
 func underLoad(t *testing.T) *load {
 	t.Helper()
 	outside := t.TempDir() // of the data directory
-	l := &load{path: filepath.Join(outside, "journal"), upstream: filepath.Join(outside, "upstream")}
+	l := &load{held: make(chan string, 10_000), path: filepath.Join(outside, "journal"), upstream: filepath.Join(outside, "upstream")}
 	l.server = setup(t, options{
 		people:    []person{awake("ana"), awake("tom", "--tides", hoursFrom("Europe/London", 10)[len("daily "):][:5]), asleep("mei")},
 		config:    map[string]string{"hold.undo": `"1s"`, "log.level": `"info"`, "relay.connections": "8"},
 		smarthost: testkit.SmarthostOptions{Log: l.upstream},
 	})
+	// A reply that takes its time: kills fall between the end of a mail and its 250.
+	l.smarthost.Script(testkit.Rule{Verb: "EOD", Delay: 20 * time.Millisecond})
 	l.after = time.Now().Add(9 * time.Hour)
 	var err error
 	if l.journal, err = reconcile.OpenJournal(l.path); err != nil {
@@ -63,9 +68,10 @@ func underLoad(t *testing.T) *load {
 	return l
 }
 
-// begin starts ten sessions that send until halt.
+// begin starts ten sessions that send until halt, and one that takes mail back.
 func (l *load) begin() {
 	l.stopping = make(chan struct{})
+	l.sessions.Go(l.recaller)
 	for i := range 10 {
 		l.sessions.Go(func() { l.session(i) })
 	}
@@ -127,8 +133,87 @@ func (l *load) connection(n int) error {
 			return nil
 		}
 		l.acked.Add(1)
+		if len(s.To) == 1 && s.To[0].Way == reconcile.Held {
+			l.held <- s.ID
+		}
 	}
 	return c.Quit()
+}
+
+// recaller takes back half of what is held, one IMAP session after the other.
+func (l *load) recaller() {
+	for !l.halted() {
+		if err := l.recalls(); err != nil {
+			time.Sleep(5 * time.Millisecond)
+		}
+	}
+}
+
+// recalls takes mail back until halt or an error.
+func (l *load) recalls() error {
+	c, err := imapclient.DialTLS(l.addr("imaps"), &imapclient.Options{TLSConfig: &tls.Config{InsecureSkipVerify: true}}) //nolint:gosec // loopback
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if err := c.Login("ana@team.example", password).Wait(); err != nil {
+		return err
+	}
+	if _, err := c.Select("Scheduled", nil).Wait(); err != nil {
+		return err
+	}
+	for {
+		select {
+		case <-l.stopping:
+			return nil
+		case id := <-l.held:
+			if rand.IntN(2) == 0 {
+				continue
+			}
+			if err := l.recall(c, id); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// recall takes one mail back: by MOVE, or with other numbers by deleting it.
+func (l *load) recall(c *imapclient.Client, id string) error {
+	if err := c.Noop().Wait(); err != nil { // it may be younger than our view
+		return err
+	}
+	found, err := c.UIDSearch(&imap.SearchCriteria{Header: []imap.SearchCriteriaHeaderField{{Key: "Message-ID", Value: id}}}, nil).Wait()
+	if err != nil {
+		return err
+	}
+	uids := found.AllUIDs()
+	if len(uids) != 1 {
+		l.t.Errorf("<%s> was acknowledged and is %d times in Scheduled", id, len(uids))
+		return nil
+	}
+	if err := l.journal.Recalled(id, time.Now()); err != nil {
+		l.t.Error(err)
+	}
+	set := imap.UIDSetNum(uids...)
+	if byMove(id) {
+		_, err = c.Move(set, "Drafts").Wait()
+	} else if err = c.Store(set, &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{imap.FlagDeleted}}, nil).Close(); err == nil {
+		err = c.UIDExpunge(set).Close()
+	}
+	if err != nil {
+		return err
+	}
+	if err := l.journal.Returned(id, time.Now()); err != nil {
+		l.t.Error(err)
+	}
+	return nil
+}
+
+// byMove says how recall takes a mail back.
+func byMove(id string) bool {
+	var n int
+	fmt.Sscanf(id, "load%d@", &n)
+	return n%8 == 1
 }
 
 // connect opens a session, with ana's login where one is asked for.
@@ -342,9 +427,23 @@ func (l *load) settle() {
 }
 
 // readers compares what is read over IMAP with what should have arrived: every
-// acknowledged mail once, in some folder.
+// acknowledged mail once, in some folder, and drafts of what was taken back.
 func (l *load) readers(f reconcile.Facts) {
 	l.t.Helper()
+	r := l.reader(l.t, "ana")
+	drafts, waiting := map[string]int{}, map[string]int{}
+	for _, mid := range r.mids("Drafts") {
+		drafts[mid]++
+	}
+	for _, mid := range r.mids("Scheduled") {
+		waiting[mid]++
+	}
+	for _, s := range f.Sent {
+		d, w := drafts[s.ID], waiting[s.ID]
+		if want := 1; !s.Returned.IsZero() && byMove(s.ID) && d != want || d > want || w > want || d+w == 2 {
+			l.t.Errorf("<%s>, taken back %v, is %d times in Drafts and %d times in Scheduled", s.ID, !s.Returned.IsZero(), d, w)
+		}
+	}
 	for _, name := range []string{"ana", "tom", "mei"} {
 		r := l.reader(l.t, name)
 		have := map[string]int{}

@@ -59,7 +59,12 @@ func TestKill(t *testing.T) {
 	l.sound()
 	l.stop()
 	f := l.judge(true, n)
-	repeats := 0
+	repeats, returned := 0, 0
+	for _, sent := range f.Sent {
+		if !sent.Returned.IsZero() {
+			returned++
+		}
+	}
 	seen := map[string]int{}
 	for _, h := range f.Handovers {
 		for _, to := range h.To {
@@ -72,8 +77,8 @@ func TestKill(t *testing.T) {
 	}
 	l.start()
 	l.readers(f)
-	t.Logf("%d kills, %d mails sent, %d acknowledged, %d recipients, %d copies, %d handovers, %d of them repeats; ready again within %s",
-		n, len(f.Sent), l.acked.Load(), len(f.Rows), len(f.Copies), len(f.Handovers), repeats, slowest.Round(time.Millisecond))
+	t.Logf("%d kills, %d mails sent, %d acknowledged, %d taken back, %d recipients, %d copies, %d handovers, %d of them repeats; ready again within %s",
+		n, len(f.Sent), l.acked.Load(), returned, len(f.Rows), len(f.Copies), len(f.Handovers), repeats, slowest.Round(time.Millisecond))
 }
 
 // TestTermUnderLoad stops the server as systemd does, in the middle of everything:

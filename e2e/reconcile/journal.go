@@ -42,6 +42,12 @@ func (j *Journal) Sent(s Sent) error {
 // Acked writes that id got its 250.
 func (j *Journal) Acked(id string, at time.Time) error { return j.write(at, "acked", id) }
 
+// Recalled writes that the author of id is about to take it back.
+func (j *Journal) Recalled(id string, at time.Time) error { return j.write(at, "recalled", id) }
+
+// Returned writes that the author of id was told that it is taken back.
+func (j *Journal) Returned(id string, at time.Time) error { return j.write(at, "returned", id) }
+
 func (j *Journal) write(at time.Time, fields ...string) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -71,18 +77,33 @@ func ReadJournal(r io.Reader) ([]Sent, error) {
 			}
 			index[s.ID] = len(out)
 			out = append(out, s)
-		case len(f) == 2 && f[0] == "acked":
+		case len(f) == 2:
 			i, ok := index[f[1]]
 			if !ok {
-				return fmt.Errorf("%s was acknowledged before it was sent", f[1])
+				return fmt.Errorf("%s %s, but was never sent", f[1], f[0])
 			}
-			out[i].Acked = at
+			return out[i].note(f[0], at)
 		default:
 			return fmt.Errorf("%q is no line of a journal", f)
 		}
 		return nil
 	})
 	return out, err
+}
+
+// note keeps what happened to s after it was sent.
+func (s *Sent) note(event string, at time.Time) error {
+	switch event {
+	case "acked":
+		s.Acked = at
+	case "recalled":
+		s.Recalled = at
+	case "returned":
+		s.Returned = at
+	default:
+		return fmt.Errorf("%q is no event", event)
+	}
+	return nil
 }
 
 func readGoal(s string) (Goal, error) {

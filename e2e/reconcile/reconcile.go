@@ -26,6 +26,10 @@ type Sent struct {
 	To    []Goal
 	At    time.Time // written down before the first octet was sent
 	Acked time.Time // written down after the 250; zero: none came
+
+	// A held message may be taken back by its author while it waits.
+	Recalled time.Time // written down before that was asked for; zero: it was not
+	Returned time.Time // written down after the OK; zero: none came
 }
 
 // A Goal is one recipient of a message and what has to become of it.
@@ -135,7 +139,7 @@ func Check(f Facts) []Finding {
 			k := key{s.ID, g.Address}
 			b.checkKnown(k, s, g)
 			b.checkBodies(k, s, g)
-			b.checkWay(k, g)
+			b.checkWay(k, s, g)
 		}
 	}
 	b.checkStrangers()
@@ -204,7 +208,7 @@ func (b *book) checkBodies(k key, s Sent, g Goal) {
 }
 
 // checkWay: what became of it fits what the server says of it.
-func (b *book) checkWay(k key, g Goal) {
+func (b *book) checkWay(k key, s Sent, g Goal) {
 	rows := b.rows[k]
 	if g.Way == Inbound || len(rows) != 1 {
 		return // checkKnown has spoken
@@ -223,9 +227,19 @@ func (b *book) checkWay(k key, g Goal) {
 		}
 	case Held:
 		b.checkCopies(k, state)
-		if state != "held" {
-			b.find(Early, k, "is %s, should still be held", state)
-		}
+		b.checkHeld(k, s, state)
+	}
+}
+
+// checkHeld: it waits still, unless its author took it back; and then it does not.
+func (b *book) checkHeld(k key, s Sent, state string) {
+	switch {
+	case state == "cancelled" && s.Recalled.IsZero():
+		b.find(Lost, k, "is cancelled, which nobody asked for")
+	case state == "held" && !s.Returned.IsZero():
+		b.find(Mistaken, k, "is held, although its author was told at %s that it is not", s.Returned.Format(time.TimeOnly))
+	case state != "held" && state != "cancelled":
+		b.find(Early, k, "is %s, should still be held", state)
 	}
 }
 

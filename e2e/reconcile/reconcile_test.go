@@ -47,7 +47,20 @@ func sound() Facts {
 			f.Rows = append(f.Rows, Row{id, g.Address, "delivered"})
 			f.Copies = append(f.Copies, Copy{id, g.Address, hash, left})
 		case Held:
-			f.Rows = append(f.Rows, Row{id, g.Address, "held"})
+			last := &f.Sent[len(f.Sent)-1]
+			switch i % 16 {
+			case 2: // taken back
+				last.Recalled, last.Returned = left, left.Add(time.Millisecond)
+				f.Rows = append(f.Rows, Row{id, g.Address, "cancelled"})
+			case 6: // taken back, but nobody heard the OK
+				last.Recalled = left
+				f.Rows = append(f.Rows, Row{id, g.Address, "cancelled"})
+			case 10: // the wish to take it back got lost
+				last.Recalled = left
+				f.Rows = append(f.Rows, Row{id, g.Address, "held"})
+			default:
+				f.Rows = append(f.Rows, Row{id, g.Address, "held"})
+			}
 		case Inbound:
 			f.Copies = append(f.Copies, Copy{id, g.Address, hash, left})
 		}
@@ -140,6 +153,28 @@ func faults() []fault {
 			f.Rows[i].State = "delivered"
 			return f.Rows[i].ID
 		}},
+		{"held mail is cancelled", Lost, func(f *Facts, r *rand.Rand) string {
+			for {
+				i := rowOf(f, r, Held)
+				for _, s := range f.Sent {
+					if s.ID == f.Rows[i].ID && s.Recalled.IsZero() {
+						f.Rows[i].State = "cancelled"
+						return s.ID
+					}
+				}
+			}
+		}},
+		{"a cancel is forgotten", Mistaken, func(f *Facts, r *rand.Rand) string {
+			for {
+				i := rowOf(f, r, Held)
+				for _, s := range f.Sent {
+					if s.ID == f.Rows[i].ID && !s.Returned.IsZero() {
+						f.Rows[i].State = "held"
+						return s.ID
+					}
+				}
+			}
+		}},
 		{"delivered to nobody", Mistaken, func(f *Facts, r *rand.Rand) string {
 			i := r.IntN(len(f.Handovers))
 			id := f.Handovers[i].ID
@@ -231,7 +266,7 @@ func TestUnsettledRunMayHaveMailOnItsWay(t *testing.T) {
 func TestJournal(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
 	want := []Sent{
-		{ID: "a@x", Hash: Hash([]byte("one")), At: start, Acked: start.Add(time.Second), To: []Goal{
+		{ID: "a@x", Hash: Hash([]byte("one")), At: start, Acked: start.Add(time.Second), Recalled: start.Add(2 * time.Second), Returned: start.Add(3 * time.Second), To: []Goal{
 			{"tom@outside.example", Outside, start.Add(time.Second)}, {"mei@team.example", Held, start.Add(time.Hour)},
 		}},
 		{ID: "b@x", Hash: Hash([]byte("two")), At: start.Add(time.Minute), To: []Goal{{"ana@team.example", Inbound, start}}},
@@ -245,8 +280,10 @@ func TestJournal(t *testing.T) {
 			t.Fatal(err)
 		}
 		if i == 0 {
-			if err := j.Acked(s.ID, s.Acked); err != nil {
-				t.Fatal(err)
+			for _, err := range []error{j.Acked(s.ID, s.Acked), j.Recalled(s.ID, s.Recalled), j.Returned(s.ID, s.Returned)} {
+				if err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
 		if err := j.Close(); err != nil {
@@ -284,7 +321,7 @@ func TestReadHandovers(t *testing.T) {
 
 func TestBadLinesAreRefused(t *testing.T) {
 	const at = "2026-11-23T09:00:01Z\t"
-	for _, line := range []string{"x\tsent", at + "sent\ta", at + "acked\tnobody", at + "sent\ta\th\tno-bars", at + "sent\ta\th\tx|here|noon"} {
+	for _, line := range []string{"x\tsent", at + "sent\ta", at + "acked\tnobody", at + "sent\ta\th\tx|here|2026-11-23T09:00:01Z\n" + at + "lost\ta", at + "sent\ta\th\tno-bars", at + "sent\ta\th\tx|here|noon"} {
 		if _, err := ReadJournal(strings.NewReader(line)); err == nil {
 			t.Errorf("journal line %q was taken", line)
 		}
