@@ -56,6 +56,12 @@ e2e: build ## the built binary with real clients; a missing client is an error
 fuzz: ## every fuzz target for FUZZTIME each
 	sh scripts/fuzz.sh $(FUZZTIME)
 
+.PHONY: badinput
+badinput: ## hostile input, row by row, through a real gateway (CASES=another catalogue)
+	@mkdir -p $(BIN)
+	@$(GO) build $(GOFLAGS_) -o $(BIN)/badinput ./internal/badinput/cmd
+	@$(BIN)/badinput -cases $(or $(CASES),testdata/badinput/cases.jsonl)
+
 .PHONY: golden
 golden: ## rewrite golden files; look at the diff
 	$(GO) test $(GOFLAGS_) ./store ./digest ./policies/... -update
@@ -63,6 +69,10 @@ golden: ## rewrite golden files; look at the diff
 .PHONY: eval
 eval: build ## run the labelled data sets under $$TIDEPOST_DATA (default: testdata)
 	$(BIN)/tidepost-eval -data $${TIDEPOST_DATA:-testdata}
+
+.PHONY: model
+model: ## train the model of package intent from $$TIDEPOST_DATA; prints its hash
+	GOMAXPROCS=1 $(GO) run $(GOFLAGS_) ./intent/train -data $${TIDEPOST_DATA:?name the folder of the data sets} -out intent/model.bin
 
 .PHONY: cover
 cover: ## merged coverage of unit tests and the built binary

@@ -26,7 +26,7 @@ are in the wiki under "night jobs".
 
 `
 	return Input{
-		Text: strings.Repeat(text, 5)[:4096], Subject: "Night job fails", Date: time.Date(2026, 3, 9, 10, 0, 0, 0, time.UTC),
+		Text: strings.Repeat(text, 6)[:4096], Subject: "Night job fails", Date: time.Date(2026, 3, 9, 10, 0, 0, 0, time.UTC),
 		From: mail.Mailbox{Name: "Ana Sousa", Address: mail.Address{Local: "ana", Domain: "x.test"}},
 		To: []mail.Mailbox{
 			{Name: "Mei Lindqvist", Address: mail.Address{Local: "mei", Domain: "x.test"}},

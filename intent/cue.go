@@ -118,6 +118,7 @@ func addCues(lexicon map[string]wordInfo) {
 type hit struct {
 	act      act
 	from, to int
+	cue      int32
 }
 
 // findCues finds all cues of the language.
@@ -130,7 +131,7 @@ func findCues(toks []token, lang languageMark) []hit {
 				continue
 			}
 			if end := matchCue(toks, i, c.parts); end > 0 {
-				out = append(out, hit{c.act, i, end})
+				out = append(out, hit{c.act, i, end, n})
 			}
 		}
 	}

@@ -57,6 +57,14 @@ const (
 
 // deadlines finds the deadlines in toks[from:to].
 func (r *reader) deadlines(from, to int) []deadline {
+	if r.dueRange == (Span{from, to}) {
+		return r.dues
+	}
+	r.dueRange, r.dues = Span{from, to}, r.findDeadlines(from, to)
+	return r.dues
+}
+
+func (r *reader) findDeadlines(from, to int) []deadline {
 	if r.isPast(from, to) {
 		return nil
 	}
@@ -75,7 +83,7 @@ func (r *reader) deadlines(from, to int) []deadline {
 // deadlineAt reads the deadline that begins with token i.
 func (r *reader) deadlineAt(i, from, to int) (deadline, bool) {
 	t := &r.toks[i]
-	if t.kind != kindWord && t.kind != kindNumber {
+	if t.kind != kindNumber && !t.word.limit {
 		return deadline{}, false
 	}
 	if n := r.vagueDue(i, to); n > 0 {
@@ -212,6 +220,10 @@ func (r *reader) beforeEvent(i, to int) (deadline, bool) {
 
 // eventWords are things that have a time of their own.
 var eventWords = wordSet("meeting call demo release workshop session board review retro retrospective standup refinement planning sprint interview webinar training launch freeze round visit trip flight deadline presentation conference event expo lunch dinner party termin sitzung besprechung réunion reunion reunión reunião vergadering overleg deploy deployment cutover maintenance audit holiday holidays vacation")
+
+// limitWords are the first words of what vagueDue and dueWordAt read.
+var limitWords = wordSet("asap immediately urgently schnellstmöglich baldmöglichst umgehend sofort urgemment now right straight as dès lo o so zo when no same " +
+	"by due deadline bis d'ici até spätestens uiterlijk not until till til hasta jusqu'à jusqu'au tot before vor avant vóór voor antes prior ahead within binnen innerhalb sous pour para au a close first day")
 
 // vagueDue returns the length of words of urgency without an instant.
 func (r *reader) vagueDue(i, to int) int {

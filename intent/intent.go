@@ -125,12 +125,12 @@ func Read(in Input) Findings {
 	r.people = peopleOf(in)
 	r.detectLanguage(in)
 	f := Findings{Language: r.lang, Tone: Stance{Value: TonePlain}, Medium: Stance{Value: MediumAsync}}
+	r.hits = findCues(r.toks, r.mask)
 	f.Attachment = r.attachment()
 	if r.lang == Unknown {
 		f.Kind = r.mechanicalKind()
 		return f
 	}
-	r.hits = findCues(r.toks, r.mask)
 	f.Tone = r.tone()
 	r.harsh = f.Tone.Value == ToneHarsh
 	f.Asks = r.asks()
@@ -156,6 +156,9 @@ type reader struct {
 	in     Input
 	people people
 	harsh  bool
+
+	dueRange Span // of tokens, whose deadlines are kept in dues
+	dues     []deadline
 }
 
 func newReader(text string, ref time.Time, lang Language) *reader {

@@ -7,12 +7,16 @@ import (
 
 // A wordInfo is what is known of a word by itself.
 type wordInfo struct {
+	limit bool         // a deadline may begin with it
 	langs languageMark // languages of which it is a small word
 	time  []timeWord
 	cues  []int32 // patterns that begin with it
 	verb  verbKind
 	flags wordFlag
 }
+
+// unknownWord is shared by all words that are not known. It is read only.
+var unknownWord wordInfo
 
 // A timeWord is a meaning of a word in an expression of time.
 type timeWord struct {
@@ -192,7 +196,17 @@ var timeTable = []struct {
 // lexicon holds all words that the package knows. It is read only.
 var lexicon = buildLexicon()
 
-func buildLexicon() map[string]wordInfo {
+func buildLexicon() map[string]*wordInfo {
+	words := buildWords()
+	out := make(map[string]*wordInfo, len(words))
+	for w, info := range words {
+		info.limit = len(info.time) > 0 || limitWords[w]
+		out[w] = &info
+	}
+	return out
+}
+
+func buildWords() map[string]wordInfo {
 	out := make(map[string]wordInfo, 4096)
 	for w, mark := range languageIndex {
 		info := out[w]
@@ -233,9 +247,12 @@ func look(toks []token) {
 		}
 		info, ok := lexicon[t.low]
 		if !ok && len(t.low) > 3 && strings.HasSuffix(t.low, "'s") {
-			info = lexicon[t.low[:len(t.low)-2]]
-			info.cues, info.verb = nil, 0
+			if base, known := lexicon[t.low[:len(t.low)-2]]; known {
+				info, ok = &wordInfo{limit: base.limit, langs: base.langs, time: base.time, flags: base.flags}, true
+			}
 		}
-		t.word = info
+		if ok {
+			t.word = info
+		}
 	}
 }

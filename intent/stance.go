@@ -78,11 +78,7 @@ var shoutWords = wordSet("again never always now stop anything nothing everythin
 
 // attachment compares what the words say with what the mail carries.
 func (r *reader) attachment() Stance {
-	hits := r.hits
-	if hits == nil {
-		hits = findCues(r.toks, r.mask)
-	}
-	for _, h := range hits {
+	for _, h := range r.hits {
 		if h.act != actAttached || r.attachedElsewhere(h) {
 			continue
 		}

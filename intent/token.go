@@ -26,13 +26,13 @@ type token struct {
 	Span
 	low    string // lower-case, with plain apostrophes
 	kind   tokenKind
-	space  bool  // white space stands before it
-	breaks uint8 // line ends before it: 0, 1, or 2 for a blank line
-	upper  bool  // begins with a capital
-	caps   bool  // all capitals, two letters or more
-	digits uint8 // of a number
-	num    int   // value of a number of at most 9 digits
-	word   wordInfo
+	space  bool      // white space stands before it
+	breaks uint8     // line ends before it: 0, 1, or 2 for a blank line
+	upper  bool      // begins with a capital
+	caps   bool      // all capitals, two letters or more
+	digits uint8     // of a number
+	num    int       // value of a number of at most 9 digits
+	word   *wordInfo // never nil behind look
 }
 
 func (t token) is(words ...string) bool {
@@ -97,7 +97,7 @@ func (s *tokenizer) next() {
 	switch {
 	case c >= '0' && c <= '9':
 		s.emit(s.endOfNumber(), kindNumber)
-	case unicode.IsLetter(r):
+	case c < utf8.RuneSelf && (s.low[s.pos] >= 'a' && s.low[s.pos] <= 'z') || c >= utf8.RuneSelf && unicode.IsLetter(r):
 		s.emit(s.endOfWord(), kindWord)
 	default:
 		s.emit(s.pos+size, kindMark)
@@ -126,6 +126,12 @@ func (s *tokenizer) endOfNumber() int {
 func (s *tokenizer) endOfWord() int {
 	i := s.pos
 	for i < len(s.text) {
+		if c := s.low[i]; c >= 'a' && c <= 'z' {
+			i++
+			continue
+		} else if c < utf8.RuneSelf && c != '\'' {
+			break
+		}
 		r, size := utf8.DecodeRuneInString(s.text[i:])
 		if isApostrophe(r) {
 			after, _ := utf8.DecodeRuneInString(s.text[i+size:])
@@ -143,13 +149,15 @@ func (s *tokenizer) endOfWord() int {
 func isApostrophe(r rune) bool { return r == '\'' || r == '\u2019' || r == '\u02bc' }
 
 func (s *tokenizer) emit(end int, kind tokenKind) {
-	t := token{Span: Span{s.pos, end}, kind: kind, space: s.space, breaks: s.breaks, low: s.low[s.pos:end]}
+	t := token{Span: Span{s.pos, end}, word: &unknownWord, kind: kind, space: s.space, breaks: s.breaks, low: s.low[s.pos:end]}
 	switch kind {
 	case kindWord:
-		if strings.Contains(t.low, "\u2019") {
+		if strings.IndexByte(t.low, 0xe2) >= 0 { // a curved apostrophe
 			t.low = strings.ReplaceAll(t.low, "\u2019", "'")
 		}
-		t.upper, t.caps = letterCase(s.text[s.pos:end])
+		if t.upper = s.text[s.pos] != s.low[s.pos]; t.upper {
+			t.upper, t.caps = letterCase(s.text[s.pos:end])
+		}
 	case kindNumber:
 		t.digits = uint8(min(end-s.pos, 99))
 		if t.digits <= 9 {
@@ -193,6 +201,13 @@ func linkLength(run string) int {
 // lowerSameLength is the lower-case form of s in which every character keeps its
 // place: one whose lower-case form has another length stays as it is.
 func lowerSameLength(s string) string {
+	plain := true
+	for i := 0; i < len(s) && plain; i++ {
+		plain = s[i] < utf8.RuneSelf
+	}
+	if plain {
+		return strings.ToLower(s)
+	}
 	b := []byte(s)
 	for i := 0; i < len(b); {
 		c := b[i]

@@ -21,6 +21,7 @@ var sets = []struct {
 	{"quote-stripping", runQuotes},
 	{"work-mail", runWorkMail},
 	{"deadline-spans", runDeadlines},
+	{"parakweet-intent", runRequests},
 	{"dates-recognizers-en", runDates(datesRecognizers)},
 	{"dates-duckling-en", runDates(datesDuckling)},
 	{"dates-chrono-en", runDates(datesChrono)},
