@@ -27,6 +27,9 @@ func (g *Gateway) planAnew(ctx context.Context) error {
 		last, err = tx.Meta(keyPlanned)
 		return err
 	})
+	if ctx.Err() != nil {
+		return nil // Stopped; the next start looks again.
+	}
 	if err != nil || last == mark {
 		return err
 	}
@@ -38,7 +41,8 @@ func (g *Gateway) planAnew(ctx context.Context) error {
 		return nil // The next start tries again.
 	}
 	g.log.Info("planned waiting mail anew", "because", "zone data or settings changed")
-	return g.db.Update(ctx, func(tx *store.Tx) error { return tx.SetMeta(keyPlanned, mark) })
+	// Not ctx: what was done is noted also by a server that is stopping.
+	return g.db.Update(context.WithoutCancel(ctx), func(tx *store.Tx) error { return tx.SetMeta(keyPlanned, mark) })
 }
 
 // planMark names everything outside of the database that release and delivery times
