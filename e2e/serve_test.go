@@ -123,6 +123,7 @@ func TestIdleIsToldOfEveryMail(t *testing.T) {
 	const phones, mails = 5, 10
 	told := make(chan uint32, 1000)
 	var waiting []*imapclient.IdleCommand
+	var last *imapclient.Client
 	for range phones {
 		c, err := imapclient.DialTLS(s.addr("imaps"), &imapclient.Options{
 			TLSConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // loopback
@@ -146,7 +147,7 @@ func TestIdleIsToldOfEveryMail(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		waiting = append(waiting, idle)
+		waiting, last = append(waiting, idle), c
 	}
 	for n := range uint32(mails) {
 		s.submit("ana", mailTo("ana@team.example", "tom@team.example", "Ring", fmt.Sprintf("ring%d@team.example", n), "Hello.\n"), "tom@team.example")
@@ -169,6 +170,20 @@ func TestIdleIsToldOfEveryMail(t *testing.T) {
 		if err := idle.Wait(); err != nil {
 			t.Errorf("end of IDLE: %v", err)
 		}
+	}
+	// One that still waits does not keep the server from stopping.
+	if _, err := last.Idle(); err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Now()
+	s.stop()
+	if took := time.Since(begin); took > 10*time.Second {
+		t.Errorf("stopping took %s with a phone in IDLE", took)
+	}
+	select {
+	case <-last.Closed():
+	case <-time.After(patience):
+		t.Error("the phone's connection is still open")
 	}
 }
 
