@@ -23,7 +23,6 @@ type Ask struct {
 	All       bool    // everybody in To
 	Someone   bool    // nobody in particular
 	Due       *Due    // nil without one
-	InSubject bool    // Span counts in the subject
 	Score     float64 // of the trained model, 0…1; 1 where it was not asked
 }
 
@@ -415,7 +414,7 @@ func (r *reader) anyNoAsk(hits []hit) bool {
 }
 
 // finiteWords give a clause a subject or a finite verb: it is no bare demand.
-var finiteWords = wordSet("i we he she they it you is are was were will would can could has have had does did do be been am i'm we're it's that's he's she's they're i'll we'll won't isn't aren't goes went came comes gets got says said needs wants starts ends runs moved moves leaves left ich wir er sie es ist sind war wird werden hat haben kann können muss müssen soll sollen je nous il elle est sont sera ai avons a ont peut peuvent doit doivent ya yo él ella es son está están será ha han puede pueden hay eu ele ela é são foi será tem têm pode podem ik wij we hij zij het is zijn was wordt heeft hebben kan kunnen moet moeten closed done fixed finished sent shipped released due happens happened expected back out opens closes expires available")
+var finiteWords = wordSet("i we he she they it you is are was were will would can could has have had does did do be been am i'm we're it's that's he's she's they're i'll we'll won't isn't aren't goes went came comes gets got says said needs wants starts ends runs moved moves leaves left ich wir er sie es ist sind war wird werden hat haben kann können muss müssen soll sollen je nous il elle est sont sera ai avons ont peut peuvent doit doivent ya yo él ella es son está están será ha han puede pueden hay eu ele ela é são foi será tem têm pode podem ik wij we hij zij het is zijn was wordt heeft hebben kan kunnen moet moeten closed done fixed finished sent shipped released due happens happened expected back out opens closes expires available")
 
 func (r *reader) hasSubject(from, to int) bool {
 	for i := from; i < to; i++ {
@@ -614,23 +613,25 @@ func (r *reader) bareDueFits(d *deadline, a *Ask, p part) bool {
 	if d.from < p.marks[0].at && p.marks[0].at-d.from > 6 {
 		return false
 	}
+	if e.hasClock && (e.hasDay || e.weekday > 0) && d.from > p.marks[0].at && !(p.marks[0].question && a.Kind == AskAnswer) {
+		return true
+	}
 	if a.Kind == AskAttend {
 		return d.t.Grain <= GrainWeek || e.shift
 	}
 	if p.marks[0].question && !(a.Kind == AskDo) {
 		return false
 	}
-	relative := e.shift || e.part > 0 || e.endOf || d.t.Grain == GrainWeek
 	if d.from > 0 && r.toks[d.from-1].is("the", "a", "of", "for", "about", "your", "my", "our") {
 		return false
 	}
-	if next := d.to; next < p.to && r.toks[next].kind == kindWord && !r.toks[next].is("and", "or", "so", "if", "because", "please", "to", "at", "when", "before", "for", "with", "as") {
-		return strings.HasSuffix(r.toks[d.to-1].low, "'s") || relative && false
+	if next := d.to; next < p.to && (eventWords[r.toks[next].low] || r.toks[next].is("is", "was", "will", "we", "i", "they", "are", "were")) {
+		return strings.HasSuffix(r.toks[d.to-1].low, "'s")
 	}
 	if p.marks[0].at > d.from && d.from == p.from {
 		return true
 	}
-	return d.from > p.marks[0].at
+	return d.to > p.marks[0].at
 }
 
 // inherit gives asks the deadline that the mail states for them elsewhere.
@@ -687,7 +688,7 @@ func (r *reader) dueNearby(a *Ask) *Due {
 		}
 		wanted := false
 		for i := s.from; i < s.to; i++ {
-			wanted = wanted || r.toks[i].is("know", "answer", "reply", "hear", "all", "everything", "need", "deadline", "bescheid", "antwort", "réponse", "respuesta", "resposta", "antwoord", "weten", "latest", "ideally", "possible", "idealerweise", "idéalement")
+			wanted = wanted || r.toks[i].is("know", "tell", "answer", "reply", "hear", "all", "everything", "need", "deadline", "bescheid", "antwort", "réponse", "respuesta", "resposta", "antwoord", "weten", "latest", "ideally", "possible", "idealerweise", "idéalement")
 		}
 		brief := s.to-s.from <= 7
 		if !wanted {

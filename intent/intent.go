@@ -99,8 +99,9 @@ type Findings struct {
 // A Statement is a sentence or clause, with the words it was recognised by.
 type Statement struct {
 	Span
-	Text    string // white space folded
-	Because string
+	Text      string // white space folded
+	Because   string
+	InSubject bool // Span counts in the subject, not in the text
 }
 
 // A Promise is a Statement with its due time.

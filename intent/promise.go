@@ -12,25 +12,42 @@ func (r *reader) promises(asks []Ask) []Promise {
 		if s.question {
 			continue
 		}
-		at, because, ok := r.promiseAt(s)
-		if !ok {
-			continue
-		}
-		p := Promise{Statement: Statement{Span: r.spanOf(r.clauseStart(at, s), s.to), Because: because}}
-		p.Text = r.fold(p.Span)
-		for _, d := range r.deadlines(s.from, s.to) {
-			if d.to > at && !r.absence(d, s) {
-				due := d.Due
-				p.Due = &due
+		for from := s.from; from < s.to; {
+			at, because, ok := r.promiseAt(sentence{from: from, to: s.to})
+			if !ok {
 				break
 			}
+			end := r.promiseEnd(at, s)
+			p := Promise{Statement: Statement{Span: r.spanOf(r.clauseStart(at, sentence{from: from, to: s.to}), end), Because: because}}
+			p.Text = r.fold(p.Span)
+			for _, d := range r.findDeadlines(from, end) {
+				if d.to > at && !r.absence(d, s) {
+					due := d.Due
+					p.Due = &due
+					break
+				}
+			}
+			if from = max(end, from+1); p.Due != nil || !r.offered(p.Span, asks) {
+				out = append(out, p)
+			}
 		}
-		if p.Due == nil && r.offered(p.Span, asks) {
-			continue
-		}
-		out = append(out, p)
 	}
 	return out
+}
+
+// promiseEnd finds where a second promise begins in the sentence: ", and I'll".
+func (r *reader) promiseEnd(at int, s sentence) int {
+	for i := at + 3; i+1 < s.to; i++ {
+		if r.toks[i].is("i'll", "we'll") && (r.toks[i-1].mark(',') || r.toks[i-1].is("and", "then", "yes")) {
+			for r.toks[i-1].is("and", "then", "yes") || r.toks[i-1].mark(',') && r.toks[i-2].is("and", "yes") {
+				i--
+			}
+			if i > at+2 {
+				return i
+			}
+		}
+	}
+	return s.to
 }
 
 // absence reports whether a time tells when somebody is away.
@@ -84,7 +101,7 @@ func (r *reader) emptyVerb(i int) bool {
 	for i < len(r.toks) && r.toks[i].is("also", "just", "then", "certainly", "definitely", "only", "still", "be") && !r.toks[i].is("be") {
 		i++
 	}
-	return i < len(r.toks) && r.toks[i].is("be", "have", "see", "know", "need", "miss", "never", "not", "always", "admit", "assume", "bet", "leave", "remember", "wait", "stay", "keep", "let", "stop", "spare", "love", "like", "hear", "probably", "try", "understand", "regret", "say", "look", "even")
+	return i < len(r.toks) && r.toks[i].is("be", "see", "know", "need", "miss", "never", "not", "always", "admit", "assume", "bet", "leave", "remember", "wait", "stay", "keep", "let", "stop", "spare", "love", "like", "hear", "probably", "try", "understand", "regret", "say", "look", "even")
 }
 
 func (r *reader) takenBack(h hit, hits []hit) bool {
@@ -117,14 +134,17 @@ func (r *reader) presentPromise(s sentence) (at int, because string, ok bool) {
 	for i := s.from; i+1 < s.to; i++ {
 		t, n := &r.toks[i], &r.toks[i+1]
 		if !(t.is("i", "we") && n.word.verb != verbNone && !n.is("need", "have", "do", "be", "think", "hope", "note", "suggest", "propose", "see", "find", "put", "let", "want", "wait", "consider") ||
-			t.upper && i == s.from && n.is("will") && t.kind == kindWord && t.word.langs == 0 ||
+			t.upper && i == s.from && n.is("will") && i+2 < s.to && (r.toks[i+2].word.verb != verbNone || r.toks[i+2].is("be") && i+3 < s.to && !r.toks[i+3].is("the", "a", "our", "your", "in", "at", "out", "on", "away", "back", "here")) && t.kind == kindWord && t.word.langs == 0 ||
 			t.is("i") && n.is("have") && i > s.from && r.toks[i-1].is("and")) {
 			continue
 		}
 		if r.conditional(i, s) || i > s.from && (r.toks[i-1].is("that", "what", "which", "as", "when", "where", "how", "why", "after", "because", "before")) {
 			continue
 		}
-		for _, d := range r.deadlines(i, s.to) {
+		for _, d := range r.findDeadlines(i, s.to) {
+			if !d.OK && d.t.last == 0 && r.toks[d.from].is("now") {
+				continue
+			}
 			return i, r.fold(Span{t.Start, n.End}) + " … " + d.Text, true
 		}
 		for k := i; k < s.to; k++ {
@@ -164,7 +184,29 @@ func (r *reader) decisions() ([]Statement, *Promise) {
 			out = append(out, st)
 		}
 	}
+	if len(out) == 0 && lazy == nil {
+		out = r.subjectDecision()
+	}
 	return out, lazy
+}
+
+// subjectDecision reads a decision that stands in the subject alone.
+func (r *reader) subjectDecision() []Statement {
+	if r.in.Reply || r.in.Subject == "" {
+		return nil
+	}
+	sub := newReader(r.in.Subject, r.ref, r.lang)
+	sub.in = r.in
+	sub.hits = findCues(sub.toks, sub.mask)
+	for _, s := range sub.sents {
+		if s.question || s.to-s.from < 5 {
+			continue
+		}
+		if because, ok := sub.decisionAt(s); ok {
+			return []Statement{{Text: sub.fold(sub.spanOf(s.from, s.to)), Because: because, InSubject: true}}
+		}
+	}
+	return nil
 }
 
 // lazyAt reports whether a sentence takes silence for consent: "unless I hear
@@ -209,9 +251,35 @@ func (r *reader) decisionAt(s sentence) (string, bool) {
 		}
 	}
 	if found == nil {
+		if because, ok := r.ruleFrom(s); ok {
+			return because, true
+		}
 		return r.approval(s)
 	}
 	return r.because(*found), true
+}
+
+// ruleFrom reads a rule that begins at a time: "From Monday a change needs two
+// reviews."
+func (r *reader) ruleFrom(s sentence) (string, bool) {
+	first := s.from
+	for first < s.to && r.toks[first].kind == kindMark {
+		first++
+	}
+	if first+2 >= s.to || !r.toks[first].is("from", "starting", "effective", "as", "beginning", "ab", "à", "a", "desde", "vanaf", "with", "dès") {
+		return "", false
+	}
+	for k := first + 1; k < first+5 && k < s.to; k++ {
+		if t, ok := r.times.at(k, s.to); ok && t.Grain >= GrainDay && !t.At.Before(dayOf(r.ref)) {
+			for i := t.last; i < s.to; i++ {
+				if r.toks[i].is("i", "i'm", "ich", "je", "ik", "you", "yo", "eu") {
+					return "", false
+				}
+			}
+			return r.fold(r.spanOf(first, t.last)), s.to-t.last >= 4
+		}
+	}
+	return "", false
 }
 
 // approval reads the short yes of a reply: "Yes, sign.", "You may."
@@ -220,6 +288,9 @@ func (r *reader) approval(s sentence) (string, bool) {
 		return "", false
 	}
 	first := s.from
+	if s.to-s.from <= 4 && s.from < 8 && r.toks[first].is("go", "approved", "granted", "agreed", "deal", "genehmigt", "einverstanden", "accordé", "validé", "aprobado", "aprovado", "akkoord", "goedgekeurd") && !r.toks[s.to-1].mark(',') && (s.to-s.from <= 2 || r.toks[first+1].is("ahead", "for")) {
+		return r.fold(r.spanOf(first, s.to)), true
+	}
 	if !r.toks[first].is("yes", "ok", "okay", "ja", "oui", "sí", "sim", "no", "nein", "non", "não", "nee") || first+2 >= s.to || !r.toks[first+1].mark(',') {
 		return "", false
 	}

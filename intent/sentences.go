@@ -177,8 +177,8 @@ func endsSentence(toks []token, i int) bool {
 		if b.kind == kindWord && (abbreviations[b.low] || len(b.low) == 1) && next.breaks < 2 {
 			return next.upper && !abbreviations[b.low] && len(b.low) > 1
 		}
-		if b.kind == kindNumber && b.digits <= 2 && next.kind == kindWord && (i < 2 || toks[i-2].breaks > 0 || len(next.word.time) > 0) && (b.breaks > 0 || len(next.word.time) > 0) {
-			return false // 1. März, 2. a list item
+		if b.kind == kindNumber && b.digits <= 2 && (b.breaks > 0 || i == 1 || next.kind == kindWord && (len(next.word.time) > 0 || !next.upper && i > 2 && toks[i-2].mark('.'))) {
+			return false // 1. März, am 5.10. um, 2. a list item
 		}
 		return true
 	}

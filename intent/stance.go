@@ -130,7 +130,7 @@ func (r *reader) medium(f Findings) Stance {
 		return r.signs(actComplex, MediumComplex, MediumAsync)
 	case n >= 2 && n > b-1:
 		return sensitive
-	case f.Tone.Value == ToneHarsh && r.personal():
+	case f.Tone.Value == ToneHarsh && n >= 1 && r.personal():
 		return Stance{MediumSensitive, f.Tone.Because}
 	case b >= 2 && n < 2 && len(r.toks) < 140:
 		return bonding
