@@ -50,6 +50,9 @@ func Load(r io.Reader) ([]Case, error) {
 			if err != nil {
 				return nil, fmt.Errorf("read line %d (%s): step %d: %w", n, c.ID, i+1, err)
 			}
+			if n := len(c.Steps); s.name == "base64" && n > 0 && strings.Contains(strings.ToLower(c.Steps[n-1].text), "transfer-encoding: base64") {
+				s.data = []byte(columns(string(s.data))) // It is a body, not a word of a command.
+			}
 			c.Steps = append(c.Steps, s)
 		}
 		cases = append(cases, c)

@@ -3,6 +3,7 @@ package badinput
 import (
 	"bytes"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -186,5 +187,116 @@ func (r *run) atRate(s Step) {
 	r.growth, _ = r.w.used()
 	if strings.HasPrefix(r.c.Expect, "reject") && refused == 0 {
 		r.miss("all of %d connections in %v were let in", let, r.took.Round(time.Millisecond))
+	}
+}
+
+// together plays a row that tells what happens to a mailbox while a session reads it:
+// one session fetches all the time, others append and expunge. Nobody is told of an
+// EXPUNGE inside FETCH, of an EXISTS between the lines of one, and sequence numbers
+// stay what they were told to be (RFC 9051 §5.5, §7.5.1).
+func (r *run) together() {
+	reader, err := r.w.login("alice")
+	if err != nil {
+		r.miss("%v", err)
+		return
+	}
+	defer reader.close()
+	if _, ok := reader.command("r0", "SELECT INBOX"); !ok {
+		r.miss("select: %s", lastLine(reader))
+		return
+	}
+	stop := make(chan struct{})
+	var group sync.WaitGroup
+	for _, work := range []func(*wire, int) bool{appendOne, expungeOne} {
+		group.Go(func() {
+			c, err := r.w.login("alice")
+			if err != nil {
+				return
+			}
+			defer c.close()
+			c.command("s0", "SELECT INBOX")
+			for i := 0; work(c, i); i++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+			}
+		})
+	}
+	for i := range 40 {
+		if _, ok := reader.command("f"+strconv.Itoa(i), "FETCH 1:* (FLAGS BODY.PEEK[])"); !ok && !strings.Contains(lastLine(reader), "EXPUNGEISSUED") {
+			r.miss("fetch: %s", lastLine(reader))
+			break
+		}
+		if _, ok := reader.command("n"+strconv.Itoa(i), "NOOP"); !ok {
+			r.miss("noop: %s", lastLine(reader))
+			break
+		}
+	}
+	close(stop)
+	group.Wait()
+	r.inStep(readIMAP(reader).responses)
+}
+
+func appendOne(c *wire, i int) bool {
+	m := "From: bob@" + domain + "\r\nSubject: while you read\r\n\r\nx\r\n"
+	_, ok := c.command("p"+strconv.Itoa(i), fmt.Sprintf("APPEND INBOX {%d+}\r\n%s", len(m), m))
+	return ok
+}
+
+func expungeOne(c *wire, i int) bool {
+	c.command("d"+strconv.Itoa(i), "STORE 1 +FLAGS.SILENT (\\Deleted)")
+	_, ok := c.command("x"+strconv.Itoa(i), "EXPUNGE")
+	return ok
+}
+
+// inStep follows what a session was told.
+func (r *run) inStep(list []response) {
+	count, seen, told := 0, 0, false // messages; FETCH lines since the last answer; EXISTS among them
+	for _, x := range list {
+		f := strings.Fields(x.text)
+		if x.tag != "*" {
+			if strings.HasPrefix(x.tag, "f") && told && seen > 0 {
+				r.miss("EXISTS stands between the lines of FETCH")
+				return
+			}
+			seen, told = 0, false
+			continue
+		}
+		if len(f) < 2 {
+			continue
+		}
+		n, err := strconv.Atoi(f[0])
+		if err != nil {
+			continue
+		}
+		switch f[1] {
+		case "EXISTS":
+			if n < count {
+				r.miss("EXISTS falls from %d to %d", count, n)
+				return
+			}
+			count, told, seen = n, true, 0
+		case "EXPUNGE":
+			if n > count || n < 1 {
+				r.miss("EXPUNGE %d of %d", n, count)
+				return
+			}
+			if seen > 1 {
+				r.miss("EXPUNGE inside FETCH")
+				return
+			}
+			count--
+		case "FETCH":
+			if n > count {
+				r.miss("FETCH %d of %d", n, count)
+				return
+			}
+			seen++
+		}
+	}
+	if count == 0 {
+		r.miss("the session saw nothing")
 	}
 }

@@ -276,7 +276,9 @@ func (p *player) finish() {
 	case p.ended:
 		time.Sleep(300 * time.Millisecond) // The server finds out.
 	case strings.Contains(p.c.Expect, "close"):
-		// Some say goodbye in words and go on: they are heard for a while only.
+		// Who is still answering, however slowly, is heard to the end; who says goodbye
+		// in words and goes on, for a while only.
+		p.wire.settle(3*time.Minute, patience, p.done)
 		p.wire.settle(patience, 2*quiet, func() bool { return false })
 	default:
 		p.wire.settle(patience, quiet, p.done)

@@ -2,6 +2,7 @@ package badinput
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -53,6 +54,10 @@ func lines(b []byte) string {
 func (r *run) parcel() string {
 	head := "From: a@remote.test\r\nTo: bob@" + domain + "\r\nSubject: row\r\nMessage-ID: <row@remote.test>\r\nMIME-Version: 1.0\r\n"
 	if s, ok := r.c.step(page); ok {
+		if bytes.ContainsAny(s.data, "\x00\r") { // No line of text: a mail program encodes it.
+			return head + "Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n" +
+				columns(base64.StdEncoding.EncodeToString(s.data)) + "\r\n"
+		}
 		return head + "Content-Type: text/html; charset=utf-8\r\n\r\n" + wrap(lines(s.data)) + "\r\n"
 	}
 	s, _ := r.c.step(calendar)

@@ -123,10 +123,14 @@ func (k *Catalogue) guarded(ctx context.Context, c *Case, res Result) Result {
 		r.letter()
 	case c.has(sessions) || c.has(rate):
 		r.crowd()
+	case c.onlyNoted():
+		r.together()
 	default:
 		r.dialogue()
 	}
-	r.took = time.Since(t)
+	if r.took == 0 {
+		r.took = time.Since(t)
+	}
 	if r.growth == 0 && r.cpu == 0 {
 		r.growth, r.cpu = r.w.used()
 	}
@@ -192,6 +196,16 @@ func (c *Case) setup(dir string) setup {
 		s.Lenient = true
 	}
 	return s
+}
+
+// onlyNoted reports whether a row has no octets, only words about what goes on.
+func (c *Case) onlyNoted() bool {
+	for _, s := range c.Steps {
+		if s.kind != note {
+			return false
+		}
+	}
+	return c.Protocol == "imap"
 }
 
 // slow reports whether the row's own pauses are too long to be waited for.

@@ -40,13 +40,14 @@ func timeRules() []timeRule {
 		{regexp.MustCompile(`^` + zone + `,? .*?([0-9]{4}-[0-9]{2}-[0-9]{2})[ T]([0-9]{2}:[0-9]{2})`), func(t timeRow, m []string) error { return t.wall(m[1], m[2], m[3]) }},
 		rule(`(?:release|hold ?until|due)\b[^0-9]*([0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.]+ ?(?:Z|[+-][0-9:]+)?)?)`, timeRow.instant),
 		rule(`(?:hold ?for)\b[^0-9-]*(-?[0-9]+)`, timeRow.holdFor),
-		rule(`clock (?:steps?|jumps?|is set|set|goes)(?: (back(?:wards?)?|forwards?|ahead))[^0-9]*([0-9]+) ?([a-z]+)`, timeRow.clock),
+		rule(`clock\b.*?\b(?:(back)|(forward|ahead))`, timeRow.clock),
+		rule(`([0-9]+) (?:messages|mails|letters) (?:are )?due`, timeRow.herd),
 		rule(`(suspend|sleep|resum)[a-z]*\D*([0-9]+) ?([a-z]+)`, timeRow.suspend),
 		rule(`\(?(`+zone+`) to (`+zone+`)\)?`, timeRow.renamed),
 		rule(`offsets? ([+-][0-9:]+) and ([+-][0-9:]+)`, timeRow.offsets),
 		rule(`(?:sla|answer|working)\D*([0-9]+) working hours?`, timeRow.workingHours),
 		rule(`(?:drops?|changes?|abolish|new) .*(?:dst|rule|offset|zone|tzdata)`, timeRow.ruleChange),
-		rule(`never|no (?:opening|hours|working)|no open`, timeRow.neverOpen),
+		rule(`never|no (?:opening|hours|working)|no open|(?:holidays?|leave|focus) .*(?:each|every|all|forever|always)`, timeRow.neverOpen),
 		rule(`(?:zone|tz|timezone)s?\b(.*)`, timeRow.zones),
 	}
 }
@@ -259,9 +260,16 @@ func (t timeRow) letters() int {
 	return max(1, min(n, 100))
 }
 
-// clock is a wall clock that is set while messages wait.
+var howFar = regexp.MustCompile(`([0-9]+) ?(s|sec|seconds?|m|min|minutes?|h|hours?|d|days?|y|years?)\b`)
+
+// clock is a wall clock that is set while messages wait; and if the row says so, set
+// back when they have left.
 func (t timeRow) clock(m []string) error {
-	d, err := span(m[2], strings.ToLower(m[3]))
+	far := howFar.FindStringSubmatch(strings.ToLower(t.text))
+	if far == nil {
+		return errors.New("how far the clock is set is not understood: " + t.text)
+	}
+	d, err := span(far[1], far[2])
 	if err != nil {
 		return err
 	}
@@ -279,10 +287,65 @@ func (t timeRow) clock(m []string) error {
 	if err := s.run(night.Add(time.Second), time.Second); err != nil {
 		return err
 	}
-	if strings.HasPrefix(strings.ToLower(m[1]), "back") {
+	if m[1] != "" {
 		return t.backward(s, n, d)
 	}
-	return t.forward(s, n, d)
+	if err := t.forward(s, n, d); err != nil {
+		return err
+	}
+	if !strings.Contains(strings.ToLower(t.text), "back") {
+		return nil
+	}
+	return s.still(n, night, morning.Add(-time.Hour), morning, morning.Add(48*time.Hour))
+}
+
+// still lets the loop look at instants, none of which may bring anything more.
+func (s *sim) still(n int, instants ...time.Time) error {
+	for _, at := range instants {
+		if err := s.run(at, time.Second); err != nil {
+			return err
+		}
+		if got, err := s.arrived(); err != nil || got != n {
+			return fmt.Errorf("at %s %d have arrived, not %d: %w", at.Format(time.RFC3339), got, n, err)
+		}
+	}
+	return nil
+}
+
+// perSecond is what must leave at least: 50,000 in 15 minutes.
+const perSecond = 50_000 / 900
+
+// herd are many messages due at one instant; as many here as show the rate.
+func (t timeRow) herd(m []string) error {
+	n, err := strconv.Atoi(m[1])
+	if err != nil {
+		return err
+	}
+	n = min(n, 1000)
+	s, err := t.office(night)
+	if err != nil {
+		return err
+	}
+	defer s.db.Close()
+	for range n {
+		if err := s.submit(time.Time{}, night); err != nil {
+			return err
+		}
+	}
+	if err := s.run(morning.Add(-time.Second), morning.Sub(night)); err != nil {
+		return err
+	}
+	if got, err := s.arrived(); err != nil || got != 0 {
+		return fmt.Errorf("%d have arrived early: %w", got, err)
+	}
+	began := time.Now()
+	if err := s.run(morning, time.Second); err != nil {
+		return err
+	}
+	if rate := float64(n) / time.Since(began).Seconds(); rate < perSecond {
+		return fmt.Errorf("%.0f a second leave, not %d", rate, perSecond)
+	}
+	return s.still(n, morning.Add(time.Second), morning.Add(time.Hour))
 }
 
 // backward sets the clock back twice: while all wait, and behind their release.
@@ -290,15 +353,7 @@ func (t timeRow) backward(s *sim, n int, d time.Duration) error {
 	if err := s.watch(n, night.Add(-d), morning); err != nil {
 		return err
 	}
-	for _, at := range []time.Time{morning.Add(-d), morning.Add(-time.Second), morning, morning.Add(time.Hour)} {
-		if err := s.run(at, time.Second); err != nil {
-			return err
-		}
-		if got, err := s.arrived(); err != nil || got != n {
-			return fmt.Errorf("set back behind the release, %d have arrived, not %d: %w", got, n, err)
-		}
-	}
-	return nil
+	return s.still(n, morning.Add(-d), morning.Add(-time.Second), morning, morning.Add(time.Hour))
 }
 
 // forward sets the clock past the release: what would leave waits ten minutes, and
@@ -313,24 +368,28 @@ func (t timeRow) forward(s *sim, n int, d time.Duration) error {
 		last = at
 	}
 	now := last.Add(d)
-	for _, look := range []struct {
-		passed time.Duration
-		paused bool
-	}{{0, true}, {9 * time.Minute, true}, {time.Minute + time.Second, false}, {time.Hour, false}} {
-		now = now.Add(look.passed)
-		if err := s.run(now, look.passed); err != nil {
-			return err
+	for i, passed := range []time.Duration{0, 9 * time.Minute, time.Minute + time.Second} {
+		now = now.Add(passed)
+		if i == 2 && (now.Hour() < 9 || now.Hour() >= 17) {
+			// Behind the pause nobody is there: it is for the next morning.
+			next := time.Date(now.Year(), now.Month(), now.Day()+1, 9, 0, 0, 0, time.UTC)
+			passed, now = passed+next.Sub(now), next
 		}
-		got, err := s.arrived()
 		want := n
-		if look.paused && d > 5*time.Minute {
+		if i < 2 && d > 5*time.Minute {
 			want = 0
 		}
-		if err != nil || got != want {
-			return fmt.Errorf("%s after the step %d have arrived, not %d: %w", look.passed, got, want, err)
+		if err := s.run(now, passed); err != nil {
+			return err
+		}
+		if got, err := s.arrived(); err != nil || got != want {
+			return fmt.Errorf("at %s, behind the step, %d have arrived, not %d: %w", now.Format(time.RFC3339), got, want, err)
 		}
 	}
-	return nil
+	if d > 5*time.Minute && !strings.Contains(s.log.String(), "alarm") {
+		return errors.New("nobody was told of the step")
+	}
+	return s.still(n, now.Add(time.Minute), now.Add(time.Hour))
 }
 
 // suspend is a machine that slept: true time, so mail goes on.
@@ -544,6 +603,7 @@ func (t timeRow) workingHours(m []string) error {
 func (t timeRow) neverOpen([]string) error {
 	for _, boss := range []map[people.Field]string{
 		{people.FieldZone: "UTC", people.FieldHours: "daily 09:00-17:00", people.FieldLeave: "2026-11-23..2028-12-31"},
+		{people.FieldZone: "UTC", people.FieldHours: "daily 09:00-17:00", people.FieldHolidays: daysOff(400)},
 		{people.FieldZone: "UTC", people.FieldHours: "daily 09:00-17:00", people.FieldFocus: "daily 00:00-24:00"},
 	} {
 		began := time.Now()
@@ -573,6 +633,15 @@ func (t timeRow) neverOpen([]string) error {
 		}
 	}
 	return nil
+}
+
+// daysOff are so many days from tonight on, as people write them.
+func daysOff(n int) string {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = night.AddDate(0, 0, i).Format("2006-01-02")
+	}
+	return strings.Join(list, " ")
 }
 
 var quoted = regexp.MustCompile(`['"‘“]([^'"’”]*)['"’”]`)

@@ -74,6 +74,7 @@ func (f *fakeSmarthost) close() { f.Smarthost.Close() }
 var (
 	greetingRule = regexp.MustCompile(`^[0-9]{3}([ -]|$)`)
 	repeated     = regexp.MustCompile(`(?s)(.)\*([0-9]+) ?([KM]?B)?$`)
+	endless      = regexp.MustCompile(`(?i)\*(?:inf(?:inite|inity)?|forever|endless)$`)
 	pace         = regexp.MustCompile(`(?i)([0-9]+) ?(octets?|bytes?|B) ?(?:/|per|a|every) ?([0-9]*) ?(ms|s|second|min|minute)\b`)
 	lasting      = regexp.MustCompile(`(?i)(?:after|delay|wait|pause|sleep)[ :=]*([0-9]+) ?(ms|s|min|m|h)\b`)
 )
@@ -81,7 +82,7 @@ var (
 // parseScript reads a script: parts "VERB:reply" with | between them; a part without
 // verb is the greeting. Verbs are those of SMTP; CONNECT or GREETING, EOD (also "." or
 // END) for the end mark. In a reply \r\n and \n are line ends, "x*1MB" repeats the
-// octet before the star. Instead of a reply: close, hang, or in words.
+// octet before the star, "*inf" the line for ever. Instead of a reply: close, hang, or in words.
 func parseScript(script string) ([]testkit.Rule, error) {
 	var rules []testkit.Rule
 	for part := range strings.SplitSeq(script, "|") {
@@ -156,6 +157,17 @@ func told(r *testkit.Rule, reply string) {
 		n <<= map[string]int{"KB": 10, "MB": 20}[m[3]]
 		text = strings.TrimSuffix(text, m[0]) + strings.Repeat(m[1], min(n, 64<<20))
 	}
+	if endless.MatchString(text) {
+		// More than anybody reads: lines of a reply without end, or one line.
+		const much = 32 << 20
+		text = endless.ReplaceAllString(text, "")
+		if len(text) > 3 && text[3] == '-' {
+			r.Raw = strings.Repeat(text+"\r\n", much/(len(text)+2))
+		} else {
+			r.Raw = text + strings.Repeat(text[max(0, len(text)-1):], much)
+		}
+		return
+	}
 	if !strings.Contains(text, " ") && len(text) == 3 {
 		text += " x"
 	}
@@ -197,7 +209,9 @@ func (r *run) relay() {
 		r.miss("submit: %v", err)
 		return
 	}
+	began := time.Now()
 	got := r.settled()
+	r.took = time.Since(began)
 	want := map[string]string{"defer": "deferred", "bounce": "bounced", "relayed-note": "delivered", "accept": "delivered", "ok": "delivered", "accept-unchanged": "delivered"}[r.c.Expect]
 	switch {
 	case want == "" && r.c.Expect == "bounded":

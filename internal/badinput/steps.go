@@ -51,8 +51,8 @@ type Step struct {
 	every  time.Duration
 	chunks [][]byte // paced
 	wait   time.Duration
-	each   *Step // of sessions
-	name   string
+	each   *Step  // of sessions
+	name   string // of what kind the octets, or the sessions, are
 }
 
 // latin1 turns each code point U+0000..U+00FF into one octet.
@@ -213,7 +213,7 @@ func parseRep(v json.RawMessage, o map[string]json.RawMessage) (Step, error) {
 
 func parseBase64(v json.RawMessage, _ map[string]json.RawMessage) (Step, error) {
 	s, err := inner(v)
-	return Step{kind: octets, data: []byte(base64.StdEncoding.EncodeToString(s.data))}, err
+	return Step{kind: octets, data: []byte(base64.StdEncoding.EncodeToString(s.data)), name: "base64"}, err
 }
 
 // parseNest makes a whole message of n multiparts, one in the other.
@@ -317,4 +317,14 @@ func fillTo(sent []byte, want int) []byte {
 		left -= n
 	}
 	return b.Bytes()
+}
+
+// columns breaks base64 into lines as a body has them (RFC 2045 §6.8).
+func columns(s string) string {
+	var b strings.Builder
+	for len(s) > 76 {
+		b.WriteString(s[:76] + "\r\n")
+		s = s[76:]
+	}
+	return b.String() + s
 }

@@ -11,13 +11,16 @@ import (
 // maxSwept is how long a row may be, in octets, to be cut at each of them.
 const maxSwept = 600
 
+// openings are what stands for a dialogue that is not the row's own.
+var openings = strings.NewReplacer("{TLS}", "", "{AUTH}", "")
+
 // short reports whether a row is plain octets, few enough to be chopped and cut, and
 // how many.
 func (c *Case) short() (n int, ok bool) {
 	for _, s := range c.Steps {
 		switch s.kind {
 		case octets:
-			n += len(s.data)
+			n += len(openings.Replace(string(s.data)))
 		case pause, closeWrite, note:
 		default:
 			return 0, false
