@@ -93,6 +93,9 @@ func (s *session) checkFrom(h mail.Header) error {
 	if len(from) != 1 {
 		return refuse("The From field must name exactly one address")
 	}
+	if hidesAddress(h.Get("From"), from[0]) {
+		return refuse("The From field must not hold another address in a comment or an encoded word")
+	}
 	a, err := mail.ParsePath(from[0].Address.String(), true)
 	if err != nil || !s.owns(a) {
 		return refuse("The From address is not one of yours")
