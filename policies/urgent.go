@@ -42,6 +42,10 @@ func urgent(in Input, _ time.Time) []Finding {
 	return []Finding{{Reason: reason, Action: Urgent, Recipient: Everybody}}
 }
 
+// AsksUrgent reports whether the mail asks to be urgent by its header: only then is
+// HeaderUses looked at.
+func AsksUrgent(in Input) bool { return headerRequest(in) != "" }
+
 func headerRequest(in Input) Reason {
 	switch {
 	case in.Facts.Importance == mail.ImportanceHigh:

@@ -33,6 +33,14 @@ func (q *Queue) accept(tx *store.Tx, in *intake) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	if in.ready {
+		err = q.leave(tx, in, msg, sub, rcpts)
+	} else {
+		q.wakeAll(tx, rcpts)
+	}
+	if err != nil {
+		return 0, err
+	}
 	if err := q.showWaiting(tx, in, msg, sub, rcpts); err != nil {
 		return 0, err
 	}
@@ -81,7 +89,7 @@ func (q *Queue) putSubmission(tx *store.Tx, in *intake, msg store.Message) (stor
 		MessageID: msg.ID, AuthorID: in.author.ID, ReversePath: in.env.From.String(), EnvID: in.env.EnvID, Ret: in.env.Ret,
 		UTF8: in.env.UTF8, MID: in.facts.MessageID, Digest: in.digest(), Subject: subject, Urgent: in.urgentSource() != "",
 		FileSent: in.folder, Accepted: in.now,
-		Plan: encodeLetter(letterPlan{Tag: tag, Stale: goesStale(in.words), Protocol: in.peer.Protocol}),
+		Plan: encodeLetter(letterPlan{Tag: tag, Stale: !in.atOnce() && goesStale(in.words()), Protocol: in.peer.Protocol}),
 	}
 	if ids := parents(in.facts); len(ids) > 0 {
 		sub.InReplyTo = ids[0]
@@ -122,7 +130,6 @@ func (q *Queue) putRecipients(tx *store.Tx, in *intake, sub store.Submission) ([
 		if err := tx.InsertRecipient(&r, ev); err != nil {
 			return nil, err
 		}
-		q.wakeAt(tx, r)
 		out = append(out, r)
 	}
 	return out, nil
@@ -147,7 +154,7 @@ func (q *Queue) showWaiting(tx *store.Tx, in *intake, msg store.Message, sub sto
 		return nil
 	}
 	err := tx.PutDerived(store.Derived{MessageID: msg.ID, Envelope: mail.ParseHeader(in.head).Envelope(), Root: in.content.Root,
-		Preview: mail.Preview(in.content), NewWords: in.words})
+		Preview: mail.Preview(in.content), NewWords: in.words()})
 	if err != nil {
 		return err
 	}

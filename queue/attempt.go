@@ -3,9 +3,7 @@ package queue
 import (
 	"context"
 	"fmt"
-	"io"
 	"runtime/debug"
-	"strings"
 	"sync"
 	"time"
 
@@ -31,10 +29,11 @@ type pool struct {
 	workers int
 	wakeup  chan struct{} // one token per unit in queue
 
-	mu      sync.Mutex
-	queue   []unit
-	running int
-	routes  map[string]int // trips under way, by route
+	mu       sync.Mutex
+	queue    []unit
+	running  int
+	reserved int            // idle workers kept for mail that is being accepted
+	routes   map[string]int // trips under way, by route
 }
 
 func newPool(workers int) *pool {
@@ -45,7 +44,27 @@ func newPool(workers int) *pool {
 func (p *pool) free() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return max(p.workers-p.running-len(p.queue), 0)
+	return p.idle()
+}
+
+// idle is free with mu held.
+func (p *pool) idle() int { return max(p.workers-p.running-len(p.queue)-p.reserved, 0) }
+
+// reserve keeps an idle worker until release; false: there is none.
+func (p *pool) reserve() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.idle() == 0 {
+		return false
+	}
+	p.reserved++
+	return true
+}
+
+func (p *pool) release() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.reserved--
 }
 
 // busyRoutes returns the routes that have half of the workers already.
@@ -171,7 +190,7 @@ func (q *Queue) work(ctx context.Context) {
 				q.attempt(ctx, t)
 			}
 			q.pool.done(u)
-			q.Kick() // There may be more for an idle worker.
+			q.freed()
 		}
 	}
 }
@@ -194,15 +213,6 @@ func (q *Queue) send(ctx context.Context, job Job) (results []Result) {
 		return nil
 	}
 	return q.sender.Send(ctx, job)
-}
-
-// open gives the octets of a message, head first.
-func (q *Queue) open(ctx context.Context, m store.Message) io.ReadCloser {
-	body := q.db.OpenBody(ctx, m)
-	return struct {
-		io.Reader
-		io.Closer
-	}{io.MultiReader(strings.NewReader(string(m.Head)), body), body}
 }
 
 // settleSurely writes the results, however long the disk takes: until then the

@@ -17,6 +17,7 @@ type dueCache struct {
 	known  bool // false: the table must be asked
 	here   time.Time
 	beyond time.Time // of recipients elsewhere
+	rested bool      // beyond was put off for a busy route
 }
 
 // lower notes that something is due at t.
@@ -35,7 +36,7 @@ func (c *dueCache) lower(here bool, t time.Time) {
 func (c *dueCache) set(here, beyond time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.known, c.here, c.beyond = true, here, beyond
+	c.known, c.here, c.beyond, c.rested = true, here, beyond, false
 }
 
 // rest has recipients elsewhere looked at no sooner than t: what is due waits for a
@@ -44,8 +45,17 @@ func (c *dueCache) rest(t time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.beyond.IsZero() && c.beyond.Before(t) {
-		c.beyond = t
+		c.beyond, c.rested = t, true
 	}
+}
+
+// waits reports whether anything elsewhere may wait for a worker. What was put off
+// for a busy route is looked at anew.
+func (c *dueCache) waits() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.known = c.known && !c.rested
+	return !c.known || !c.beyond.IsZero()
 }
 
 // routeRest is how long a look at busy routes is good for.
@@ -98,6 +108,12 @@ func (q *Queue) wakeAt(tx *store.Tx, r store.Recipient) {
 	})
 }
 
+func (q *Queue) wakeAll(tx *store.Tx, rcpts []store.Recipient) {
+	for _, r := range rcpts {
+		q.wakeAt(tx, r)
+	}
+}
+
 // remember reads from the table what is due next, at the end of a transaction that
 // took something out of it.
 func (q *Queue) remember(tx *store.Tx) error {
@@ -117,6 +133,13 @@ func (q *Queue) remember(tx *store.Tx) error {
 func (q *Queue) Kick() {
 	q.next.forget()
 	q.wake()
+}
+
+// freed is called when a worker has become idle: there may be more for it.
+func (q *Queue) freed() {
+	if q.next.waits() {
+		q.wake()
+	}
 }
 
 // wake tells the timer loop that an earlier due time may exist.

@@ -44,7 +44,7 @@ func (q *Queue) dated(f *flight, now time.Time) bool {
 	}
 	waited := false
 	for _, l := range f.leaving {
-		waited = waited || l.plan.Rule != RuleNow
+		waited = waited || !l.plan.atOnce(l.plan.From)
 	}
 	for _, s := range f.facts.DKIMSigned {
 		if s.Fields["date"] {

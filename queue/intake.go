@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"tidepost/mail"
@@ -43,7 +44,7 @@ type intake struct {
 	sum     []byte // of the body
 	content *mail.Content
 	facts   mail.Facts
-	words   string
+	words   func() string // what is new in it, computed when somebody asks
 	thread  int64
 
 	control  bool // addressed to Tidepost itself
@@ -52,6 +53,9 @@ type intake struct {
 	verdicts []policies.Verdict
 	failed   bool // the policies panicked or took too long
 	plans    []Plan
+
+	ready  bool    // leaves as it is accepted: a worker is kept for it
+	flight *flight // that it left with
 }
 
 // read looks at a submission and checks what has to be refused before anything
@@ -68,7 +72,7 @@ func (q *Queue) read(s Submission) (*intake, error) {
 func (q *Queue) inspect(in *intake) error {
 	h := mail.ParseHeader(in.head)
 	in.facts = mail.FactsOf(h, in.content, in.env.From)
-	in.words = mail.NewWords(in.content)
+	in.words = newWords(in.content)
 	if err := q.checkIdentity(in, h); err != nil {
 		return err
 	}
@@ -79,6 +83,22 @@ func (q *Queue) inspect(in *intake) error {
 		return refuse(501, [3]int{5, 5, 4}, "That time is too far ahead") // RFC 4865 §4
 	}
 	return q.address(in)
+}
+
+// newWords reads the new words of a mail once, and only if somebody asks: most mail
+// to elsewhere leaves at once, and nobody does.
+func newWords(c *mail.Content) func() string {
+	return sync.OnceValue(func() string { return mail.NewWords(c) })
+}
+
+// toTeam reports whether a colleague is among the recipients.
+func (in *intake) toTeam() bool {
+	return slices.ContainsFunc(in.readers, func(p *people.Person) bool { return p != nil })
+}
+
+// atOnce reports whether nothing keeps any recipient.
+func (in *intake) atOnce() bool {
+	return !slices.ContainsFunc(in.plans, func(p Plan) bool { return !p.atOnce(in.now) })
 }
 
 // checkIdentity: exactly one From, and it is the login's (RFC 6409 §6.1).
@@ -133,18 +153,39 @@ func (q *Queue) isOwn(a mail.Address) bool {
 	return strings.EqualFold(base.Local, ownName) && (q.people.IsLocalDomain(a.Domain) || slices.Contains(q.o.Domains, a.Domain))
 }
 
-// examine runs the policies and decides the plans. tx gives what is known of the
-// thread and of the author's habits.
-func (q *Queue) examine(tx *store.Tx, in *intake) error {
+// examine runs the policies and decides the plans. view gives a transaction to look
+// up what is known of the thread and of the author's habits; most mail begins a
+// thread and needs none.
+func (q *Queue) examine(in *intake, view func(func(*store.Tx) error) error) error {
 	input := policies.Input{
-		Facts: in.facts, NewWords: in.words, From: in.env.From, Submitted: true, Device: in.device,
+		Facts: in.facts, From: in.env.From, Submitted: true, Device: in.device,
 		Zone: in.author.Zone(), Schedule: in.author.Schedule(in.now), Priority: in.priority,
 		Team: q.o.Pass, Person: policies.Lists{Senders: in.author.Profile.Pass, UrgentFrom: in.author.Profile.UrgentFrom},
 	}
 	for i, r := range in.env.Recipients {
 		input.Recipients = append(input.Recipients, policies.Recipient{Address: r.Address, Team: in.readers[i] != nil})
 	}
-	var err error
+	if in.toTeam() {
+		input.NewWords = in.words()
+	}
+	if len(parents(in.facts)) > 0 || policies.AsksUrgent(input) {
+		if err := view(func(tx *store.Tx) error { return recall(tx, in, &input) }); err != nil {
+			return err
+		}
+	}
+	in.found, in.verdicts, in.failed = q.judge(input, in.now)
+	if err := checkSigned(in); err != nil {
+		return err
+	}
+	in.plans = q.plans(in)
+	if !in.atOnce() {
+		in.words() // Read here, not by the one writer of the database.
+	}
+	return nil
+}
+
+// recall fills in what is known of the thread and of the author's habits.
+func recall(tx *store.Tx, in *intake, input *policies.Input) (err error) {
 	if in.thread, err = threadOf(tx, in.facts); err != nil {
 		return err
 	}
@@ -158,15 +199,13 @@ func (q *Queue) examine(tx *store.Tx, in *intake) error {
 	if input.ParentSubject, err = parentSubject(tx, in.facts); err != nil {
 		return err
 	}
-	if input.HeaderUses, err = tx.UrgentUses(in.author.ID, string(policies.ByHeader), in.now.AddDate(0, 0, -7)); err != nil {
-		return err
-	}
-	in.found, in.verdicts, in.failed = q.judge(input, in.now)
-	if err := checkSigned(in); err != nil {
-		return err
-	}
-	in.plans = q.plans(in)
-	return nil
+	input.HeaderUses, err = tx.UrgentUses(in.author.ID, string(policies.ByHeader), in.now.AddDate(0, 0, -7))
+	return err
+}
+
+// within is a view that is open already.
+func within(tx *store.Tx) func(func(*store.Tx) error) error {
+	return func(fn func(*store.Tx) error) error { return fn(tx) }
 }
 
 // judge runs the policies with a net below: whatever they do, the mail is safe.

@@ -35,7 +35,7 @@ type ask struct {
 
 // hear finds out what a mail to Tidepost is about, outside the write transaction.
 func (q *Queue) hear(ctx context.Context, in *intake) (*ask, error) {
-	a := &ask{text: strings.TrimSpace(in.words)}
+	a := &ask{text: strings.TrimSpace(in.words())}
 	if a.text == "" {
 		a.text = strings.TrimSpace(in.facts.Subject)
 	}
@@ -145,7 +145,7 @@ func unknownWord(a *ask) string {
 // stored is the intake of a mail that is in the store, for a new submission of it.
 func (q *Queue) stored(in *intake, a *ask) *intake {
 	out := &intake{author: in.author, now: in.now, again: true, source: a.message, head: a.message.Head, size: a.message.Size,
-		content: a.content, words: mail.NewWords(a.content)}
+		content: a.content, words: newWords(a.content)}
 	out.facts = mail.FactsOf(mail.ParseHeader(out.head), a.content, addressOfPath(a.sub.ReversePath))
 	return out
 }

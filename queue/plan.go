@@ -64,6 +64,11 @@ func (p Plan) explicit() bool {
 	return p.Rule == RuleTime || p.Rule == RuleInstant || p.Rule == RuleNow || p.Rule == RuleFailed
 }
 
+// atOnce reports whether the plan lets the mail go at now, whatever the calendars say.
+func (p Plan) atOnce(now time.Time) bool {
+	return (p.Rule == RuleNow || p.Rule == RuleFree) && p.Spread == 0 && !p.Floor.After(now)
+}
+
 func (p Plan) encode() json.RawMessage {
 	b, err := json.Marshal(p)
 	if err != nil { // cannot be: every field is plain

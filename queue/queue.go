@@ -92,7 +92,7 @@ func (q *Queue) Submit(ctx context.Context, s Submission) (id int64, err error) 
 	if err != nil {
 		return 0, err
 	}
-	if err := q.view(ctx, func(tx *store.Tx) error { return q.examine(tx, in) }); err != nil {
+	if err := q.examine(in, func(fn func(*store.Tx) error) error { return q.view(ctx, fn) }); err != nil {
 		return 0, err
 	}
 	var a *ask
@@ -101,15 +101,22 @@ func (q *Queue) Submit(ctx context.Context, s Submission) (id int64, err error) 
 			return 0, err
 		}
 	}
+	if in.ready = q.mayLeave(in); in.ready {
+		defer q.giveBack()
+	}
+	var left *flight
 	err = q.db.Update(ctx, func(tx *store.Tx) error {
 		try := in.clone() // An innocent closure may be run again.
 		got, err := q.accept(tx, try)
 		if err == nil && a != nil {
 			err = q.answer(ctx, tx, try, a)
 		}
-		id = got
+		id, left = got, try.flight
 		return err
 	})
+	if err == nil && left != nil {
+		q.dispatch([]*flight{left})
+	}
 	return id, err
 }
 
@@ -219,8 +226,10 @@ func (q *Queue) releaseFlight(tx *store.Tx, f *flight, now time.Time) error {
 			return err
 		}
 	}
-	if err := q.forget(tx, f, now); err != nil {
-		return err
+	if len(f.claimed) == 0 { // Else settle does it.
+		if err := q.forget(tx, f, now); err != nil {
+			return err
+		}
 	}
 	return q.leftScheduled(tx, f, now)
 }
@@ -267,7 +276,7 @@ func (q *Queue) claim(tx *store.Tx, f *flight, l *leaving, now time.Time) error 
 func (q *Queue) attempt(ctx context.Context, t trip) {
 	f := t.f
 	job := Job{From: addressOfPath(f.sub.ReversePath), EnvID: f.sub.EnvID, Ret: f.sub.Ret, UTF8: f.sub.UTF8,
-		EightBit: f.eight, Size: f.rendition.Size, Open: func() (io.ReadCloser, error) { return q.open(ctx, f.rendition), nil }}
+		EightBit: f.eight, Size: f.rendition.Size, Open: func() (io.ReadCloser, error) { return q.open(ctx, f), nil }}
 	for _, r := range t.rcpts {
 		job.Recipients = append(job.Recipients, mail.Recipient{Address: addressOf(r.Address), Notify: r.Notify, ORcpt: r.ORcpt})
 	}

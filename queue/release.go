@@ -44,6 +44,7 @@ type flight struct {
 	zone      *time.Location // the author's
 	facts     mail.Facts
 	content   *mail.Content
+	body      []byte // nil: to be read from the store
 	eight     bool
 	leaving   []*leaving
 	parents   []*flight
@@ -253,8 +254,7 @@ func (q *Queue) load(ctx context.Context, f *flight, now time.Time) (err error) 
 	if err != nil {
 		return err
 	}
-	f.rendition = store.Message{Origin: store.OriginRendition, SourceID: f.source.ID, BodyID: f.source.BodyID, Head: head,
-		Size: int64(len(head)) + body.Size(), MID: f.sub.MID, ThreadID: f.source.ThreadID, Created: now}
+	f.rendition = rendition(f, head, body.Size(), now)
 	f.facts = mail.FactsOf(mail.ParseHeader(head), f.content, from)
 	return nil
 }

@@ -155,7 +155,7 @@ func TestCrashAfterSendingRepeatsOnce(t *testing.T) {
 	u, _ := w.q.pool.take()
 	job := Job{Recipients: []mail.Recipient{{Address: addressOf("joe@else.example")}}, Size: u[0].f.rendition.Size}
 	f := u[0].f
-	job.Open = func() (io.ReadCloser, error) { return w.q.open(context.Background(), f.rendition), nil }
+	job.Open = func() (io.ReadCloser, error) { return w.q.open(context.Background(), f), nil }
 	w.q.send(t.Context(), job) // And then the process dies.
 	w.reopen()
 	w.run(now.Add(2 * time.Minute))

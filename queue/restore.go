@@ -167,7 +167,7 @@ func (q *Queue) restore(tx *store.Tx, in *intake, s store.Submission, rcpts []st
 	if err := q.inspect(in); err != nil {
 		return nil, err
 	}
-	if err := q.examine(tx, in); err != nil {
+	if err := q.examine(in, within(tx)); err != nil {
 		return nil, err
 	}
 	plans, err := oldPlans(rcpts)
@@ -231,7 +231,7 @@ func (q *Queue) sendDraft(tx *store.Tx, in *intake, kind store.Kind) (*store.Ent
 	if in.control {
 		return nil, &ErrCannot{"mail to Tidepost itself is sent the ordinary way"}
 	}
-	if err := q.examine(tx, in); err != nil {
+	if err := q.examine(in, within(tx)); err != nil {
 		return nil, err
 	}
 	return q.admit(tx, in, kind, store.Event{})

@@ -271,7 +271,7 @@ func (w *world) workOff(now time.Time) bool {
 	for u, ok := w.q.pool.take(); ok; u, ok = w.q.pool.take() {
 		worked = true
 		for _, t := range u {
-			job := Job{Size: t.f.rendition.Size, Open: func() (io.ReadCloser, error) { return w.q.open(context.Background(), t.f.rendition), nil }}
+			job := Job{Size: t.f.rendition.Size, Open: func() (io.ReadCloser, error) { return w.q.open(context.Background(), t.f), nil }}
 			for _, r := range t.rcpts {
 				job.Recipients = append(job.Recipients, mail.Recipient{Address: addressOf(r.Address)})
 			}

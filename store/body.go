@@ -36,6 +36,18 @@ type Staged struct {
 // Size returns the octets of head and body.
 func (s *Staged) Size() int64 { return int64(len(s.Head)) + s.BodySize }
 
+// InMemory reports whether the body is small enough to be held whole.
+func (s *Staged) InMemory() bool { return s.id == 0 }
+
+// Body returns the octets of a body that is in memory, never nil. They must not be
+// changed.
+func (s *Staged) Body() []byte {
+	if s.inline == nil {
+		return []byte{}
+	}
+	return s.inline
+}
+
 // ErrHeadTooBig is returned by Stage for a header of more than maxHead octets.
 var ErrHeadTooBig = errors.New("message header too large")
 

@@ -36,6 +36,10 @@ const File = "tidepost.db"
 // cores only fight each other.
 const readers = 4
 
+// checkpointPages is how far the WAL grows before it is written into the database: a
+// page that changes with every mail is then written once per some hundred mails.
+const checkpointPages = 4000
+
 // A DB is an open database. It is safe for concurrent use.
 type DB struct {
 	path   string
@@ -60,6 +64,7 @@ func Open(dir string) (*DB, error) {
 	if err := refuseNetworkFS(dir); err != nil {
 		return nil, err
 	}
+	keepMemory()
 	path := filepath.Join(dir, File)
 	if err := touch(path); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
@@ -72,6 +77,10 @@ func Open(dir string) (*DB, error) {
 	if err := prepare(w); err != nil {
 		w.Close()
 		return nil, fmt.Errorf("open database %s: %w", path, mapError(err))
+	}
+	if err := syncDir(dir); err != nil {
+		w.Close()
+		return nil, fmt.Errorf("open database: %w", err)
 	}
 	r, err := sql.Open("sqlite3", dsn(path, readOptions))
 	if err != nil {
@@ -88,6 +97,9 @@ func Open(dir string) (*DB, error) {
 		done:   make(chan struct{}),
 	}
 	conn, err := w.Conn(context.Background())
+	if err == nil {
+		_, err = conn.ExecContext(context.Background(), fmt.Sprintf(`PRAGMA wal_autocheckpoint = %d`, checkpointPages))
+	}
 	if err != nil {
 		w.Close()
 		r.Close()
@@ -104,6 +116,20 @@ func touch(path string) error {
 		return err
 	}
 	return f.Close()
+}
+
+// syncDir puts the names of database and WAL on the disk: both exist since prepare.
+// SQLite does so, too, at the first commit, but takes no notice if it fails.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil {
+		return fmt.Errorf("sync directory: %w", err)
+	}
+	return nil
 }
 
 // prepare brings the schema up to date and looks whether the file is sound.
@@ -137,7 +163,7 @@ var writeOptions = []string{
 	"_busy_timeout=5000",
 	"_foreign_keys=on",
 	"_txlock=immediate", // A read that turns into a write fails at once otherwise.
-	"_cache_size=-65536",
+	"_cache_size=-32768",
 	"_stmt_cache_size=256",
 	"_secure_delete=FAST",
 }
@@ -147,7 +173,7 @@ var readOptions = []string{
 	"mode=ro",
 	"_query_only=1",
 	"_busy_timeout=5000",
-	"_cache_size=-8192",
+	"_cache_size=-4096",
 	"_stmt_cache_size=128",
 	"_txlock=deferred",
 }

@@ -1,0 +1,78 @@
+package queue
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"time"
+
+	"tidepost/store"
+)
+
+// Mail that nothing holds, to elsewhere, leaves in the very transaction that accepts
+// it: one sync instead of two, and its octets are still in memory. Whatever is not
+// plain goes the ordinary way by RunDue, which is always right.
+
+// overtakeTime is how long mail that is due may be overtaken by mail just accepted.
+const overtakeTime = 2 * time.Second
+
+// mayLeave reports whether the mail can leave as it is accepted, and keeps a worker
+// for it then: who gets true calls giveBack afterwards. An answer may have to wait
+// for the mail it answers, a signature takes too long for the one writer, and mail
+// that has waited for a worker is not overtaken for long.
+func (q *Queue) mayLeave(in *intake) bool {
+	_, beyond, known := q.next.get()
+	return known && (beyond.IsZero() || in.now.Sub(beyond) < overtakeTime) &&
+		in.atOnce() && !in.failed && !in.toTeam() && !in.control && !in.folder &&
+		in.staged.InMemory() && len(parents(in.facts)) == 0 && !q.signs(in.facts) &&
+		q.pausedUntil().IsZero() && q.pool.reserve()
+}
+
+// giveBack ends what mayLeave kept: by now the worker has the mail, or there is none.
+func (q *Queue) giveBack() {
+	q.pool.release()
+	q.freed()
+}
+
+// leave claims the recipients for an attempt and makes the flight for it.
+func (q *Queue) leave(tx *store.Tx, in *intake, msg store.Message, sub store.Submission, rcpts []store.Recipient) error {
+	f := &flight{sub: sub, source: msg, fresh: true, zone: in.author.Zone(), letter: decodeLetter(sub.Plan),
+		facts: in.facts, content: in.content, body: in.staged.Body()}
+	for i, r := range rcpts {
+		f.leaving = append(f.leaving, &leaving{r: r, plan: in.plans[i], who: in.party(i)})
+	}
+	head := q.render(f, in.now)
+	f.eight = hasEightBit(f.body) || hasEightBit(head)
+	f.rendition = rendition(f, head, int64(len(f.body)), in.now)
+	if err := q.putRendition(tx, f, in.now); err != nil {
+		return err
+	}
+	for _, l := range f.leaving {
+		l.r.RenditionID, l.r.Released = f.rendition.ID, in.now
+		if err := q.claim(tx, f, l, in.now); err != nil {
+			return err
+		}
+	}
+	in.flight = f
+	return nil
+}
+
+// rendition is the message with the head of a release, not stored yet.
+func rendition(f *flight, head []byte, body int64, now time.Time) store.Message {
+	return store.Message{Origin: store.OriginRendition, SourceID: f.source.ID, BodyID: f.source.BodyID, Head: head,
+		Size: int64(len(head)) + body, MID: f.sub.MID, ThreadID: f.source.ThreadID, Created: now}
+}
+
+// open gives the octets of what a flight takes along, head first: from memory, if it
+// left as it was accepted.
+func (q *Queue) open(ctx context.Context, f *flight) io.ReadCloser {
+	head := bytes.NewReader(f.rendition.Head)
+	if f.body != nil {
+		return io.NopCloser(io.MultiReader(head, bytes.NewReader(f.body)))
+	}
+	body := q.db.OpenBody(ctx, f.rendition)
+	return struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(head, body), body}
+}
