@@ -18,12 +18,12 @@ const (
 // An Ask is a place where the author wants something of a recipient.
 type Ask struct {
 	Statement
-	Kind      string
-	Owners    []Owner // empty if All or Someone
-	All       bool    // everybody in To
-	Someone   bool    // nobody in particular
-	Due       *Due    // nil without one
-	Score     float64 // of the trained model, 0…1; 1 where it was not asked
+	Kind    string
+	Owners  []Owner // empty if All or Someone
+	All     bool    // everybody in To
+	Someone bool    // nobody in particular
+	Due     *Due    // nil without one
+	Score   float64 // of the trained model, 0…1; 1 where it was not asked
 }
 
 // An askMark is a sign of an ask within a sentence.
@@ -164,10 +164,35 @@ func (r *reader) askMarks(s sentence, weigh bool) []askMark {
 	if len(marks) == 0 {
 		marks = r.bareMarks(s, hits, rhetoric || weigh || r.harsh)
 	}
+	if len(marks) == 0 {
+		marks = r.modelMark(s, hits, weigh || rhetoric)
+	}
 	if rhetoric && !r.directive(marks) {
 		return nil
 	}
 	return sortMarks(marks)
+}
+
+// ruleMarks counts the signs of the rules alone.
+func (r *reader) ruleMarks(s sentence) []askMark {
+	quiet := *r
+	quiet.in.RulesOnly = true
+	return quiet.askMarks(s, false)
+}
+
+// modelSays is the score from which the model alone makes an ask.
+const modelSays = 0.88
+
+// modelMark asks the trained model about a sentence in which the rules found
+// nothing. It is trusted with plain English sentences only.
+func (r *reader) modelMark(s sentence, hits []hit, quiet bool) []askMark {
+	if r.in.RulesOnly || r.lang != English || quiet || s.to-s.from < 4 || s.option || r.anyNoAsk(hits) {
+		return nil
+	}
+	if requestModel.score(r.features(s.from, s.to)) < modelSays {
+		return nil
+	}
+	return []askMark{{at: s.from, end: min(s.from+4, s.to), question: s.question}}
 }
 
 // trailingPlease finds a please that ends a clause: "two chairs by noon, please".
@@ -237,7 +262,7 @@ func (r *reader) startsClause(i int, s sentence) bool {
 	if b.kind == kindNumber {
 		return false
 	}
-	return b.word.flags&flagJoin != 0 && r.startsClause(i-1, s)
+	return b.word.flags&flagJoin != 0 && (r.startsClause(i-1, s) || r.toks[s.from].word.verb != verbNone)
 }
 
 // commaStarts reports whether a comma before token i may begin a main clause:
@@ -309,7 +334,7 @@ func (r *reader) isImperative(i int, s sentence, verb verbKind, named bool) bool
 	}
 	object := n.word.flags&flagDeterminer != 0 || n.is("by", "back", "up", "out", "down", "with", "if", "whether", "what", "how", "why", "when", "for", "to", "on", "off", "both", "somebody", "someone", "everything") ||
 		n.kind == kindNumber || n.kind == kindLink || n.mark('@')
-	if named0, _ := r.nameAt(i + 1); len(named0) > 0 {
+	if named0, _ := r.nameAt(i + 1); len(named0) > 0 || n.upper && t.is("ask", "check", "tell", "call", "remind", "inform") {
 		object = true
 	}
 	if named {
@@ -328,13 +353,16 @@ func (r *reader) isImperative(i int, s sentence, verb verbKind, named bool) bool
 	case me:
 		return !t.is("let", "believe", "excuse", "trust", "tell")
 	}
+	if r.harsh && s.from == i && object {
+		return true
+	}
 	if r.inIf(i, s) || s.item && object {
 		return object
 	}
 	if t.is("fix", "check", "get", "call", "ring", "find", "make", "take", "hold", "put", "talk", "look", "read", "keep", "bring", "ask", "change", "turn", "stop", "follow", "arrange", "ensure", "click", "use", "work", "run") && object && len(r.strongDues(s)) > 0 {
 		return true
 	}
-	return t.is("fix", "find", "call", "get", "ensure", "arrange") && object && !r.in.Reply && !s.option && !n.is("out", "on")
+	return t.is("fix", "find", "call", "get", "ensure", "arrange", "check", "ask", "drop", "give", "bring", "put", "keep", "make") && object && !r.in.Reply && !s.option && !n.is("out", "on")
 }
 
 // timeStarts reports whether a word is one of time.

@@ -112,7 +112,7 @@ func (r *reader) features(from, to int) []uint32 {
 	marks, question := 0, false
 	for _, s := range r.sents {
 		if s.from >= from && s.to <= to {
-			marks += len(r.askMarks(s, false))
+			marks += len(r.ruleMarks(s))
 			question = question || s.question
 		}
 	}

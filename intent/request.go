@@ -39,7 +39,7 @@ func sentenceReader(text string) *reader {
 // invitation, a plan to meet or talk.
 func (r *reader) proposes() (bool, string) {
 	for _, s := range r.sents {
-		if marks := r.askMarks(s, false); len(marks) > 0 {
+		if marks := r.ruleMarks(s); len(marks) > 0 {
 			m := marks[0]
 			return true, r.fold(r.spanOf(m.at, max(m.at+1, min(m.end, s.to))))
 		}

@@ -105,7 +105,7 @@ func endsLine(toks []token, i, width int) bool {
 	if b.mark(',') || b.mark('-') || b.low == "\u2013" {
 		return false
 	}
-	return t.upper || t.kind != kindWord || width < 40 && !t.upper
+	return t.upper || t.kind != kindWord
 }
 
 // isBullet reports whether a list item begins with token i.
