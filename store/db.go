@@ -36,9 +36,13 @@ const File = "tidepost.db"
 // cores only fight each other.
 const readers = 4
 
-// checkpointPages is how far the WAL grows before it is written into the database: a
-// page that changes with every mail is then written once per some hundred mails.
-const checkpointPages = 4000
+// writerPragmas are settings of the writer that have no option in the name.
+//
+//   - What a SAVEPOINT would bring back is kept in memory: SQLite otherwise writes
+//     every page that a closure touches into a temporary file first.
+//   - The WAL may grow to 16 MiB before it is written into the database, so that a page
+//     that changes with every mail is written once for some hundreds of them.
+const writerPragmas = `PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000`
 
 // A DB is an open database. It is safe for concurrent use.
 type DB struct {
@@ -98,7 +102,7 @@ func Open(dir string) (*DB, error) {
 	}
 	conn, err := w.Conn(context.Background())
 	if err == nil {
-		_, err = conn.ExecContext(context.Background(), fmt.Sprintf(`PRAGMA wal_autocheckpoint = %d`, checkpointPages))
+		_, err = conn.ExecContext(context.Background(), writerPragmas)
 	}
 	if err != nil {
 		w.Close()
