@@ -53,52 +53,70 @@ func (db *DB) CheckLedger(ctx context.Context) (LedgerReport, error) {
 	return rep, err
 }
 
+// A step is one transition of a recipient in the ledger; now is the state it is in.
+type step struct {
+	recipient, submission int64
+	kind                  string
+	state, now            State
+}
+
 // checkRecipients walks all transitions in the order of recipients.
 func (tx *Tx) checkRecipients(rep *LedgerReport) error {
-	type step struct {
-		recipient, submission int64
-		state, now            State
-	}
-	steps, err := all(tx, func(s *step) []any {
-		return []any{&s.recipient, (*nullID)(&s.submission), (*string)(&s.state), (*string)(&s.now)}
-	}, `SELECT e.recipient_id, e.submission_id, e.state, coalesce(r.state, '') FROM event e
-		LEFT JOIN recipient r ON r.id = e.recipient_id
+	rows, err := tx.q.QueryContext(tx.ctx, `SELECT e.recipient_id, e.submission_id, e.kind, e.state, coalesce(r.state, '')
+		FROM event e LEFT JOIN recipient r ON r.id = e.recipient_id
 		WHERE e.recipient_id IS NOT NULL AND e.state <> '' ORDER BY e.recipient_id, e.id`)
 	if err != nil {
-		return fmt.Errorf("read ledger: %w", err)
+		return fmt.Errorf("read ledger: %w", mapError(err))
 	}
-	next := follows()
-	seen := map[int64]bool{}
-	for i, s := range steps {
-		var before State
-		if i > 0 && steps[i-1].recipient == s.recipient {
-			before = steps[i-1].state
+	defer rows.Close()
+	var last step
+	next, first := follows(), 0
+	for rows.Next() {
+		var s step
+		if err := rows.Scan(&s.recipient, (*nullID)(&s.submission), &s.kind, (*string)(&s.state), (*string)(&s.now)); err != nil {
+			return fmt.Errorf("read ledger: %w", mapError(err))
 		}
-		wrong := func(format string, args ...any) {
-			rep.Findings = append(rep.Findings, Finding{SubmissionID: s.submission, RecipientID: s.recipient, What: fmt.Sprintf(format, args...)})
-		}
-		if before == "" {
+		if s.recipient != last.recipient {
+			rep.end(last)
+			last, first = step{}, len(rep.Findings)
 			rep.Accepted++
-			seen[s.recipient] = true
 		}
-		if !slices.Contains(next[before], s.state) {
-			wrong("%q cannot follow %q", s.state, before)
+		if s.kind == EventSalvaged { // Lines before it may be lost: the proof begins here.
+			rep.Findings = rep.Findings[:first]
+		} else if !slices.Contains(next[last.state], s.state) {
+			rep.wrong(s, "%q cannot follow %q", s.state, last.state)
 		}
-		if last := i == len(steps)-1 || steps[i+1].recipient != s.recipient; last {
-			if s.now == "" {
-				wrong("the ledger names a recipient that does not exist")
-			} else if s.now != s.state {
-				wrong("the ledger ends in %q, the recipient is %q", s.state, s.now)
-			}
-		}
+		last = s
 	}
-	ids, err := all(tx, func(id *int64) []any { return []any{id} }, `SELECT id FROM recipient`)
-	for _, id := range ids {
-		if !seen[id] {
-			rep.Findings = append(rep.Findings, Finding{RecipientID: id, What: "no line of the ledger says that it was accepted"})
-		}
+	rep.end(last)
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("read ledger: %w", mapError(err))
 	}
-	return err
+	unknown, err := all(tx, func(f *Finding) []any { return []any{&f.RecipientID} }, `SELECT id FROM recipient r WHERE NOT EXISTS
+		(SELECT 1 FROM event WHERE submission_id = r.submission_id AND recipient_id = r.id AND state <> '')`)
+	if err != nil {
+		return fmt.Errorf("read recipients: %w", err)
+	}
+	for _, f := range unknown {
+		f.What = "no line of the ledger says that it was accepted"
+		rep.Findings = append(rep.Findings, f)
+	}
+	return nil
+}
+
+// end compares the last step of a recipient with the state it is in.
+func (rep *LedgerReport) end(s step) {
+	switch {
+	case s.recipient == 0:
+	case s.now == "":
+		rep.wrong(s, "the ledger names a recipient that does not exist")
+	case s.now != s.state:
+		rep.wrong(s, "the ledger ends in %q, the recipient is %q", s.state, s.now)
+	}
+}
+
+func (rep *LedgerReport) wrong(s step, format string, args ...any) {
+	rep.Findings = append(rep.Findings, Finding{SubmissionID: s.submission, RecipientID: s.recipient, What: fmt.Sprintf(format, args...)})
 }
 
 // checkDeliveries looks that the last line of each delivery is its state, and that
