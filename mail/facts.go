@@ -180,7 +180,12 @@ func isRobot(a Address) bool {
 	if base, _, ok := strings.Cut(local, "+"); ok {
 		local = base
 	}
-	flat := strings.NewReplacer("-", "", "_", "", ".", "").Replace(local)
+	flat := strings.Map(func(r rune) rune {
+		if r == '-' || r == '_' || r == '.' {
+			return -1
+		}
+		return r
+	}, local)
 	switch flat {
 	case "mailerdaemon", "postmaster", "bounce", "bounces":
 		return true

@@ -84,8 +84,14 @@ func (c *capture) add(b []byte) {
 	if room := c.cap - len(c.raw); len(b) > room {
 		b, c.cut = b[:room], true
 	}
+	if c.raw == nil {
+		c.raw = make([]byte, 0, usualText) // Else it would grow line by line.
+	}
 	c.raw = append(c.raw, b...)
 }
+
+// usualText is what most text parts fit into.
+const usualText = 4 << 10
 
 // NewScanner starts a scan of the body that belongs to head.
 func NewScanner(head []byte) *Scanner {

@@ -36,7 +36,7 @@ func (q *Queue) giveBack() {
 
 // leave claims the recipients for an attempt and makes the flight for it.
 func (q *Queue) leave(tx *store.Tx, in *intake, msg store.Message, sub store.Submission, rcpts []store.Recipient) error {
-	f := &flight{sub: sub, source: msg, fresh: true, zone: in.author.Zone(), letter: decodeLetter(sub.Plan),
+	f := &flight{sub: sub, source: msg, fresh: true, zone: in.zone(), letter: decodeLetter(sub.Plan),
 		facts: in.facts, content: in.content, body: in.staged.Body()}
 	for i, r := range rcpts {
 		f.leaving = append(f.leaving, &leaving{r: r, plan: in.plans[i], who: in.party(i)})

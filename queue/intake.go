@@ -96,6 +96,9 @@ func (in *intake) toTeam() bool {
 	return slices.ContainsFunc(in.readers, func(p *people.Person) bool { return p != nil })
 }
 
+// zone is the author's, from the compiled calendar: Person.Zone reads the zone data.
+func (in *intake) zone() *time.Location { return in.author.Schedule(in.now).Zone() }
+
 // atOnce reports whether nothing keeps any recipient.
 func (in *intake) atOnce() bool {
 	return !slices.ContainsFunc(in.plans, func(p Plan) bool { return !p.atOnce(in.now) })
@@ -159,7 +162,7 @@ func (q *Queue) isOwn(a mail.Address) bool {
 func (q *Queue) examine(in *intake, view func(func(*store.Tx) error) error) error {
 	input := policies.Input{
 		Facts: in.facts, From: in.env.From, Submitted: true, Device: in.device,
-		Zone: in.author.Zone(), Schedule: in.author.Schedule(in.now), Priority: in.priority,
+		Zone: in.zone(), Schedule: in.author.Schedule(in.now), Priority: in.priority,
 		Team: q.o.Pass, Person: policies.Lists{Senders: in.author.Profile.Pass, UrgentFrom: in.author.Profile.UrgentFrom},
 	}
 	for i, r := range in.env.Recipients {

@@ -75,6 +75,7 @@ type flightKey struct{ sub, rendition int64 }
 type gathering struct {
 	q       *Queue
 	tx      *store.Tx
+	now     time.Time
 	flights map[flightKey]*flight
 	order   []*flight
 	seen    map[int64]bool // recipients
@@ -83,7 +84,7 @@ type gathering struct {
 // prepare looks up what is due, with the mail it answers, and reads the bodies: all
 // the slow work, outside of the write transaction.
 func (q *Queue) prepare(ctx context.Context, now time.Time) ([]*flight, error) {
-	g := &gathering{q: q, flights: map[flightKey]*flight{}, seen: map[int64]bool{}}
+	g := &gathering{q: q, now: now, flights: map[flightKey]*flight{}, seen: map[int64]bool{}}
 	err := q.view(ctx, func(tx *store.Tx) error {
 		g.tx = tx
 		due, err := tx.DueHere(now, maxBatch)
@@ -203,7 +204,7 @@ func (g *gathering) newFlight(r store.Recipient) (*flight, error) {
 		}
 	}
 	if author, ok := g.q.people.ByID(f.sub.AuthorID); ok {
-		f.zone = author.Zone()
+		f.zone = author.Schedule(g.now).Zone()
 	}
 	f.letter = decodeLetter(f.sub.Plan)
 	return f, nil

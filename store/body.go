@@ -15,6 +15,8 @@ import (
 
 const (
 	chunkSize = 256 << 10
+	// minRead is the least a body is read by.
+	minRead = 4 << 10
 	// inlineMax is how much of a body is kept in memory and written by the accept
 	// transaction itself; more is written while it arrives, so that one large mail
 	// does not hold up everybody's commit.
@@ -63,7 +65,7 @@ func (db *DB) Stage(ctx context.Context, r io.Reader, now time.Time) (*Staged, e
 		return nil, err
 	}
 	st := &stager{db: db, ctx: ctx, now: now, sum: sha256.New(), scan: mail.NewScanner(head)}
-	if _, err = io.Copy(st, io.MultiReader(bytes.NewReader(rest), r)); err == nil {
+	if err = st.readAll(rest, r); err == nil {
 		err = st.finish()
 	}
 	if err != nil {
@@ -151,6 +153,20 @@ func (st *stager) Write(p []byte) (int, error) {
 		return len(p), nil
 	}
 	return len(p), st.flush(len(st.buf) / chunkSize * chunkSize)
+}
+
+// readAll takes rest, what was read with the head, and then r to its end, in the
+// memory of rest.
+func (st *stager) readAll(rest []byte, r io.Reader) error {
+	if _, err := st.Write(rest); err != nil {
+		return err
+	}
+	buf := rest[:cap(rest)]
+	if len(buf) < minRead {
+		buf = make([]byte, minRead)
+	}
+	_, err := io.CopyBuffer(struct{ io.Writer }{st}, struct{ io.Reader }{r}, buf)
+	return err
 }
 
 // finish writes what is left if the body has been begun in the database.
