@@ -21,6 +21,8 @@ var (
 	tom = box("Tom Okafor", "tom")
 )
 
+func readers() []mail.Mailbox { return []mail.Mailbox{mei} }
+
 // readTo reads a text as a mail from Ana.
 func readTo(text string, to ...mail.Mailbox) Findings {
 	if len(to) == 0 {

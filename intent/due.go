@@ -363,7 +363,7 @@ func (r *reader) trapBefore(i, from int, word dueWord) bool {
 func (r *reader) eventWordBefore(i, from int) bool {
 	for k := i - 1; k >= from && k >= i-3; k-- {
 		t := &r.toks[k]
-		if t.is("since", "to", "than", "from", "after", "starting", "effective", "as", "seit", "ab", "depuis", "dès", "partir", "desde", "sinds", "vanaf", "nach", "until", "till", "bis", "ago", "between", "every", "each", "jeden", "chaque", "cada", "elke", "of", "per") {
+		if t.is("since", "last", "past", "previous", "letzten", "dernier", "pasado", "passado", "vorige", "to", "than", "from", "after", "starting", "effective", "as", "seit", "ab", "depuis", "dès", "partir", "desde", "sinds", "vanaf", "nach", "until", "till", "bis", "ago", "between", "every", "each", "jeden", "chaque", "cada", "elke", "of", "per") {
 			return true
 		}
 		if eventWords[t.low] {

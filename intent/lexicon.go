@@ -199,6 +199,9 @@ var lexicon = buildLexicon()
 func buildLexicon() map[string]*wordInfo {
 	words := buildWords()
 	out := make(map[string]*wordInfo, len(words))
+	for w := range limitWords {
+		words[w] = words[w] // known, if nothing else is
+	}
 	for w, info := range words {
 		info.limit = len(info.time) > 0 || limitWords[w]
 		out[w] = &info

@@ -106,7 +106,7 @@ func (r *reader) emptyVerb(i int) bool {
 
 func (r *reader) takenBack(h hit, hits []hit) bool {
 	for _, n := range hits {
-		if n.act == actNoPromise && n.from < h.to && n.to > h.from {
+		if n.act == actNoPromise && n.from <= h.to && n.to > h.from {
 			return true
 		}
 	}
@@ -284,10 +284,13 @@ func (r *reader) ruleFrom(s sentence) (string, bool) {
 
 // approval reads the short yes of a reply: "Yes, sign.", "You may."
 func (r *reader) approval(s sentence) (string, bool) {
-	if !r.in.Reply || s.to-s.from > 12 {
+	if !r.in.Reply && !r.toks[s.from].is("approved", "granted") || s.to-s.from > 12 {
 		return "", false
 	}
 	first := s.from
+	if r.toks[first].is("approved", "granted") && s.to-s.from > 1 && r.toks[first+1].kind == kindMark {
+		return r.toks[first].low, true
+	}
 	if s.to-s.from <= 4 && s.from < 8 && r.toks[first].is("go", "approved", "granted", "agreed", "deal", "genehmigt", "einverstanden", "accordé", "validé", "aprobado", "aprovado", "akkoord", "goedgekeurd") && !r.toks[s.to-1].mark(',') && (s.to-s.from <= 2 || r.toks[first+1].is("ahead", "for")) {
 		return r.fold(r.spanOf(first, s.to)), true
 	}

@@ -38,8 +38,11 @@ func (r *reader) tone() Stance {
 		}
 	}
 	shouts, marks := r.shouting()
+	if points >= 3 && r.addressed() {
+		points++
+	}
 	if len(shouts) >= 2 {
-		points += min(len(shouts), 3)
+		points += min(len(shouts), 4)
 		why = append(why, shouts[0])
 	}
 	if marks > 0 {
@@ -52,6 +55,16 @@ func (r *reader) tone() Stance {
 		return Stance{ToneHarsh, why}
 	}
 	return Stance{Value: TonePlain}
+}
+
+// addressed reports whether a mail speaks of its readers or their work.
+func (r *reader) addressed() bool {
+	for i := range r.toks {
+		if r.toks[i].is("you", "your", "you're", "you've", "yours", "du", "dein", "deine", "ihr", "ihre", "ihnen", "euch", "tu", "vous", "votre", "vos", "ustedes", "usted", "su", "tu", "vocês", "você", "jullie", "je", "jouw", "u", "uw", "so") {
+			return true
+		}
+	}
+	return false
 }
 
 // shouting finds words in capitals that are no abbreviations, and marks in a
