@@ -1,0 +1,63 @@
+package faults
+
+import (
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// powerCuts cuts the power of file systems under load.
+func powerCuts(t *T) {
+	cuts := t.dose(10, 50)
+	var says []string
+	for _, fs := range []string{"ext4", "xfs"} {
+		says = append(says, fs+": "+cutPower(t, fs, cuts))
+	}
+	t.say("%s", strings.Join(says, "; "))
+}
+
+func cutPower(t *T, fs string, cuts int) string {
+	d := t.loopDisk(fs)
+	l := underLoad(install(t, setup{data: filepath.Join(d.dir, "data")}))
+	// A reply needs no longer than the next commit: what is lost is only what the
+	// dying server could not write down any more.
+	ended := 0
+	l.start()
+	for i := range cuts {
+		l.begin()
+		l.more(rand.IntN(100))
+		time.Sleep(time.Duration(rand.IntN(700)) * time.Millisecond)
+		if err := d.cut(); err != nil {
+			l.halt()
+			if i == 0 {
+				t.Skipf("%v", err)
+			}
+			t.Fatal(err)
+		}
+		// The server notices by itself, and has to end: what it holds in memory is worth
+		// nothing any more.
+		if err, ok := l.ended(stopTime); !ok {
+			t.Errorf("%s: the server runs on without a disk", fs)
+		} else if err == nil {
+			t.Errorf("%s: the server lost its disk and ended with exit code 0", fs)
+		} else {
+			ended++
+		}
+		l.kill()
+		l.halt()
+		d.unmount()
+		if err := d.mount(); err != nil {
+			t.Fatalf("%s after cut %d: %v", fs, i+1, err)
+		}
+		l.judge(false, i+1)
+		l.sound()
+		if t.Failed() {
+			t.Fatalf("%s: cut %d of %d", fs, i+1, cuts)
+		}
+		l.start()
+	}
+	f := l.verdict(cuts)
+	t.Logf("%s: %d cuts, %d mails acknowledged, %d repeats", fs, cuts, l.acked.Load(), repeats(f))
+	return plural(cuts, "cut") + ", " + plural(int(l.acked.Load()), "mail") + " acknowledged, 0 lost, " + plural(repeats(f), "repeat")
+}
