@@ -257,10 +257,6 @@ func (r *run) inStep(list []response) {
 	for _, x := range list {
 		f := strings.Fields(x.text)
 		if x.tag != "*" {
-			if strings.HasPrefix(x.tag, "f") && told && seen > 0 {
-				r.miss("EXISTS stands between the lines of FETCH")
-				return
-			}
 			seen, told = 0, false
 			continue
 		}
@@ -277,13 +273,13 @@ func (r *run) inStep(list []response) {
 				r.miss("EXISTS falls from %d to %d", count, n)
 				return
 			}
-			count, told, seen = n, true, 0
+			count, told = n, seen > 0
 		case "EXPUNGE":
 			if n > count || n < 1 {
 				r.miss("EXPUNGE %d of %d", n, count)
 				return
 			}
-			if seen > 1 {
+			if seen > 0 {
 				r.miss("EXPUNGE inside FETCH")
 				return
 			}
@@ -291,6 +287,13 @@ func (r *run) inStep(list []response) {
 		case "FETCH":
 			if n > count {
 				r.miss("FETCH %d of %d", n, count)
+				return
+			}
+			if !strings.Contains(x.text, "BODY[") {
+				continue // News of flags, no line of the answer.
+			}
+			if told {
+				r.miss("EXISTS stands between the lines of FETCH")
 				return
 			}
 			seen++

@@ -325,41 +325,57 @@ func (r *run) noEvent(m []string) string {
 // how long the answers take.
 func (r *run) sameTime(m []string) string {
 	limit, _ := strconv.ParseFloat(m[1], 64)
-	var took [2][]time.Duration
+	// alice:bad, nobody1:bad, and bob:bad, which tells how much a busy machine blurs.
+	tries := []string{"AGFsaWNlAGJhZA==", "AG5vYm9keTEAYmFk", "AGJvYgBiYWQ="}
+	took := make([][]time.Duration, len(tries))
 	said := map[string]bool{}
-	lines := []string{"AGFsaWNlAGJhZA==", "AG5vYm9keTEAYmFk"} // alice:bad, nobody1:bad
-	const tries = 20
-	for i := range 2 * tries {
-		c, err := dialTLS(r.w.doors["submissions"], fmt.Sprintf("127.2.%d.%d", i%2, i/2+1), r.w.trust)
+	const rounds = 40
+	for i := range rounds * len(tries) {
+		k := i % len(tries)
+		d, text, err := r.timeLogin(tries[k], fmt.Sprintf("127.2.%d.%d", k, i/len(tries)+1))
 		if err != nil {
 			return err.Error()
 		}
-		c.listen()
-		c.write([]byte("EHLO client.test\r\n"))
-		c.settle(patience, patience, func() bool { d := readSMTP(c, false); return len(d.said()) == 2 && d.pending == 0 })
-		t := time.Now()
-		c.write([]byte("AUTH PLAIN " + lines[i%2] + "\r\n"))
-		c.settle(patience, patience, func() bool { return len(readSMTP(c, false).said()) == 3 })
-		took[i%2] = append(took[i%2], time.Since(t))
-		if e, ok := readSMTP(c, false).first("AUTH"); ok {
-			said[e.last().text()] = true
-		}
-		c.close()
+		took[k] = append(took[k], d)
+		said[text] = true
 	}
 	for i := range took {
 		slices.Sort(took[i])
 	}
-	a, b := took[0][tries/2].Seconds(), took[1][tries/2].Seconds()
-	diff := 100 * (max(a, b) - min(a, b)) / max(a, b)
+	apart := func(i, j int) float64 {
+		a, b := took[i][rounds/2].Seconds(), took[j][rounds/2].Seconds()
+		return 100 * (max(a, b) - min(a, b)) / max(a, b)
+	}
+	diff, blur := apart(0, 1), apart(0, 2)
 	switch {
 	case len(said) != 1:
 		return fmt.Sprintf("%d different answers", len(said))
-	case diff >= limit && diff < 3*limit:
-		return unobservable + fmt.Sprintf(" (%.0f %% over %d tries on a busy machine)", diff, tries)
+	case diff >= limit && diff < 2*blur+limit:
+		return unobservable + fmt.Sprintf(" (%.0f %%, but %.0f %% between two who exist: the machine is busy)", diff, blur)
 	case diff >= limit:
-		return fmt.Sprintf("%.0f %% over %d tries", diff, tries)
+		return fmt.Sprintf("%.0f %% over %d tries", diff, rounds)
 	}
 	return ""
+}
+
+// timeLogin measures how long the answer to one initial response takes.
+func (r *run) timeLogin(initial, source string) (took time.Duration, said string, err error) {
+	c, err := dialTLS(r.w.doors["submissions"], source, r.w.trust)
+	if err != nil {
+		return 0, "", err
+	}
+	defer c.close()
+	c.listen()
+	c.write([]byte("EHLO client.test\r\n"))
+	c.settle(patience, patience, func() bool { return len(readSMTP(c, false).said()) == 2 })
+	t := time.Now()
+	c.write([]byte("AUTH PLAIN " + initial + "\r\n"))
+	c.settle(patience, patience, func() bool { return len(readSMTP(c, false).said()) == 3 })
+	took = time.Since(t)
+	if e, ok := readSMTP(c, false).first("AUTH"); ok {
+		said = e.last().text()
+	}
+	return took, said, nil
 }
 
 // meanwhile plays the row again while somebody else works, and compares the slowest of
