@@ -1,6 +1,6 @@
 // Command tidepost-eval measures Tidepost against sets of examples: for every
-// set that it knows and finds as DIR/<set>/cases.jsonl it asks each question and
-// compares the answers.
+// set that it knows and finds as DIR/<set>/cases.jsonl, or as a folder of files, it
+// asks each question and compares the answers.
 //
 //	tidepost-eval -data DIR [-json]
 //
@@ -59,6 +59,21 @@ func evaluate(folder string, asJSON bool, out io.Writer) error {
 		}
 		result, err := set.run(file, path)
 		file.Close()
+		if err != nil {
+			return err
+		}
+		found = true
+		result.Set = set.name
+		if err := result.print(out, asJSON); err != nil {
+			return fmt.Errorf("print result: %w", err)
+		}
+	}
+	for _, set := range folderSets {
+		path := filepath.Join(folder, set.name)
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		result, err := set.run(path)
 		if err != nil {
 			return err
 		}

@@ -27,6 +27,14 @@ var sets = []struct {
 	{"dates-chrono-en", runDates(datesChrono)},
 }
 
+// folderSets are the sets that are folders of files.
+var folderSets = []struct {
+	name string
+	run  func(folder string) (Result, error)
+}{
+	{"odd-mail", runOddMail},
+}
+
 // maxLine is the longest line of a set.
 const maxLine = 1 << 20
 
