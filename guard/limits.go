@@ -11,6 +11,7 @@ import (
 // Limits bounds the connections that are open at once. A zero number is no bound.
 type Limits struct {
 	Total      int            // all connections of the listener
+	Shared     *Places        // all connections of the listeners that share it; nil: no bound
 	PerAddress int            // connections without a login, per IPv4 address or IPv6 /64
 	PerPerson  int            // connections after login, per person
 	Rate       int            // new connections a second, per IPv4 address or IPv6 /64; as many as in rateBurst at once
@@ -141,6 +142,10 @@ func (l *Listener) admit(conn net.Conn) *counted {
 		l.address[block]++
 		c.byAddress = true
 	}
+	if !l.limits.Shared.take() {
+		c.leaveLocked()
+		return nil
+	}
 	l.open[c] = struct{}{}
 	return c
 }
@@ -186,6 +191,7 @@ func (c *counted) Close() error {
 	if !c.gone {
 		c.gone = true
 		delete(c.l.open, c)
+		c.l.limits.Shared.give()
 		c.leaveLocked()
 	}
 	c.l.mu.Unlock()
@@ -234,11 +240,11 @@ func (c *counted) setPerson(name string) bool {
 	return true
 }
 
-// crowded reports that over 80 % of the listener's places are taken.
+// crowded reports that over 80 % of the places of the listener, or of all, are taken.
 func (c *counted) crowded() bool {
 	c.l.mu.Lock()
 	defer c.l.mu.Unlock()
-	return c.l.limits.Total > 0 && len(c.l.open)*5 > c.l.limits.Total*4
+	return c.l.limits.Total > 0 && len(c.l.open)*5 > c.l.limits.Total*4 || c.l.limits.Shared.crowded()
 }
 
 // whenDraining registers what Drain does to this connection.

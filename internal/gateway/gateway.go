@@ -53,6 +53,7 @@ type Gateway struct {
 	reloadTLS func() error
 	kick      chan struct{}
 	room      *room
+	places    *guard.Places
 
 	mu    sync.Mutex
 	doors map[string]net.Addr
@@ -81,7 +82,8 @@ func Open(cfg *config.Config, log *slog.Logger) (*Gateway, error) {
 		cfg: cfg, log: log, started: time.Now(), db: db, relay: relay.New(ropts),
 		tls: conf, reloadTLS: reload, throttle: guard.NewLogins(),
 		kick: make(chan struct{}, 1), doors: map[string]net.Addr{}, ready: make(chan struct{}),
-		room: &room{dir: cfg.Server.Data, reserve: cfg.Store.Reserve},
+		places: guard.NewPlaces(placesFor(cfg.Limits.Connections, cfg.Relay.Connections, descriptors())),
+		room:   &room{dir: cfg.Server.Data, reserve: cfg.Store.Reserve},
 	}
 	if err := g.build(signer); err != nil {
 		return nil, errors.Join(err, g.relay.Close(), db.Close())

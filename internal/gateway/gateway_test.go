@@ -349,3 +349,22 @@ func TestCertificateExpires(t *testing.T) {
 		t.Error("no PEM")
 	}
 }
+
+func TestPlacesLeaveDescriptors(t *testing.T) {
+	for _, c := range []struct {
+		connections, relay int
+		descriptors        uint64
+		want               int
+	}{
+		{12000, 20, 65536, 12000},
+		{12000, 20, 1024, 940},
+		{12000, 8, 200, 128},
+		{100, 8, 200, 100},
+		{12000, 20, 64, 10},
+		{12000, 20, 1<<64 - 1, 12000}, // no limit
+	} {
+		if got := placesFor(c.connections, c.relay, c.descriptors); got != c.want {
+			t.Errorf("placesFor(%d, %d, %d) = %d, want %d", c.connections, c.relay, c.descriptors, got, c.want)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"os"
+	"syscall"
 	"time"
 
 	"tidepost/config"
@@ -107,8 +108,29 @@ const connectionRate = 20
 
 func (g *Gateway) limits(busy string) guard.Limits {
 	l := g.cfg.Limits
-	return guard.Limits{Total: l.Connections, PerAddress: l.PerAddress, PerPerson: l.PerPerson, Rate: connectionRate,
+	return guard.Limits{Shared: g.places, PerAddress: l.PerAddress, PerPerson: l.PerPerson, Rate: connectionRate,
 		Inside: l.InsideNetworks, Busy: busy}
+}
+
+// descriptorsKept are for the database, the log, and whoever has just been accepted to
+// be told that there is no place.
+const descriptorsKept = 64
+
+// placesFor is how many connections all doors may have open together: as configured,
+// but never so many that nothing could be sent or stored any more.
+func placesFor(connections, toSmarthost int, descriptors uint64) int {
+	const least = 10
+	spare := int64(min(descriptors, 1<<31)) - descriptorsKept - int64(toSmarthost)
+	return int(max(least, min(int64(connections), spare)))
+}
+
+// descriptors is how many files this process may have open.
+func descriptors() uint64 {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return 1 << 20 // The system will say.
+	}
+	return limit.Cur
 }
 
 // readKey reads a private key in PEM: PKCS #8 or PKCS #1.

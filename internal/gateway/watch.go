@@ -83,11 +83,14 @@ type room struct {
 	ok      bool
 }
 
-// enough looks at most once a second.
+// roomLook is how long an answer of the file system is believed: mail comes fast.
+const roomLook = 100 * time.Millisecond
+
+// enough looks at most every roomLook.
 func (r *room) enough() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if now := time.Now(); now.Sub(r.checked) > time.Second {
+	if now := time.Now(); now.Sub(r.checked) > roomLook {
 		var st syscall.Statfs_t
 		err := syscall.Statfs(r.dir, &st)
 		// If the file system does not say, the database will.
