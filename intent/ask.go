@@ -189,7 +189,7 @@ func (r *reader) modelMark(s sentence, hits []hit, quiet bool) []askMark {
 	if r.in.RulesOnly || r.lang != English || quiet || s.to-s.from < 4 || s.option || r.anyNoAsk(hits) {
 		return nil
 	}
-	if requestModel.score(r.features(s.from, s.to)) < modelSays {
+	if requestModel.score(r.features([]sentence{s})) < modelSays {
 		return nil
 	}
 	return []askMark{{at: s.from, end: min(s.from+4, s.to), question: s.question}}
@@ -650,7 +650,7 @@ func (r *reader) bareDueFits(d *deadline, a *Ask, p part) bool {
 	if p.marks[0].question && !(a.Kind == AskDo) {
 		return false
 	}
-	if d.from > 0 && r.toks[d.from-1].is("the", "a", "of", "for", "about", "your", "my", "our") {
+	if d.from > 0 && !e.weekend && r.toks[d.from-1].is("the", "a", "of", "for", "about", "your", "my", "our") {
 		return false
 	}
 	if next := d.to; next < p.to && (eventWords[r.toks[next].low] || r.toks[next].is("is", "was", "will", "we", "i", "they", "are", "were")) {

@@ -57,11 +57,13 @@ const (
 
 // deadlines finds the deadlines in toks[from:to].
 func (r *reader) deadlines(from, to int) []deadline {
-	if r.dueRange == (Span{from, to}) {
-		return r.dues
+	key := Span{from, to}
+	dues, ok := r.dues[key]
+	if !ok {
+		dues = r.findDeadlines(from, to)
+		r.dues[key] = dues
 	}
-	r.dueRange, r.dues = Span{from, to}, r.findDeadlines(from, to)
-	return r.dues
+	return dues
 }
 
 func (r *reader) findDeadlines(from, to int) []deadline {
@@ -99,7 +101,7 @@ func (r *reader) deadlineAt(i, from, to int) (deadline, bool) {
 		return deadline{}, false
 	}
 	at, ok := r.times.at(i, to)
-	if !ok || at.expr.weekMod == -1 || at.At.Before(dayOf(r.ref)) && at.Grain < GrainWeek {
+	if !ok || at.expr.weekMod < 0 || at.At.Before(dayOf(r.ref)) && at.Grain < GrainWeek {
 		return deadline{}, false
 	}
 	d := r.makeDue(i, at.last, deadline{t: at})

@@ -158,12 +158,11 @@ type reader struct {
 	people people
 	harsh  bool
 
-	dueRange Span // of tokens, whose deadlines are kept in dues
-	dues     []deadline
+	dues map[Span][]deadline // by tokens, as far as they were asked for
 }
 
 func newReader(text string, ref time.Time, lang Language) *reader {
-	r := &reader{text: text, ref: ref, lang: lang}
+	r := &reader{text: text, ref: ref, lang: lang, dues: make(map[Span][]deadline)}
 	r.toks = tokenize(text)
 	look(r.toks)
 	r.setLanguage(lang)
@@ -173,6 +172,7 @@ func newReader(text string, ref time.Time, lang Language) *reader {
 
 func (r *reader) setLanguage(lang Language) {
 	r.lang = lang
+	clear(r.dues)
 	r.mask = languageBit(lang) | 1 // every language borrows from English
 	r.times = timeParser{text: r.text, toks: r.toks, ref: r.ref, opts: TimeOptions{Language: lang}, lang: r.mask}
 }

@@ -7,12 +7,13 @@ import (
 
 // A wordInfo is what is known of a word by itself.
 type wordInfo struct {
-	limit bool         // a deadline may begin with it
-	langs languageMark // languages of which it is a small word
-	time  []timeWord
-	cues  []int32 // patterns that begin with it
-	verb  verbKind
-	flags wordFlag
+	limit  bool         // a deadline may begin with it
+	starts languageMark // languages in which an expression of time may begin with it
+	langs  languageMark // languages of which it is a small word
+	time   []timeWord
+	cues   []int32 // patterns that begin with it
+	verb   verbKind
+	flags  wordFlag
 }
 
 // unknownWord is shared by all words that are not known. It is read only.
@@ -193,17 +194,36 @@ var timeTable = []struct {
 	{"nl", tHour, "uur=1 u=1"},
 }
 
+// nowWords begin the ways to say "now".
+var nowWords = wordSet("now atm right just at")
+
 // lexicon holds all words that the package knows. It is read only.
 var lexicon = buildLexicon()
 
 func buildLexicon() map[string]*wordInfo {
 	words := buildWords()
 	out := make(map[string]*wordInfo, len(words))
+	for w := range holidays {
+		words[w] = words[w]
+	}
+	for _, w := range fields("new good now atm right just at") {
+		words[w] = words[w]
+	}
 	for w := range limitWords {
 		words[w] = words[w] // known, if nothing else is
 	}
 	for w, info := range words {
-		info.limit = len(info.time) > 0 || limitWords[w]
+		for _, t := range info.time {
+			switch t.class {
+			case tLink, tBefore, tPast, tHour, tAgo, tHence:
+			default:
+				info.starts |= t.langs
+			}
+		}
+		if _, named := holidays[w]; named || w == "new" || w == "good" || nowWords[w] {
+			info.starts |= allLanguages
+		}
+		info.limit = info.starts != 0 || limitWords[w] || w == "a" || w == "an"
 		out[w] = &info
 	}
 	return out
@@ -251,7 +271,7 @@ func look(toks []token) {
 		info, ok := lexicon[t.low]
 		if !ok && len(t.low) > 3 && strings.HasSuffix(t.low, "'s") {
 			if base, known := lexicon[t.low[:len(t.low)-2]]; known {
-				info, ok = &wordInfo{limit: base.limit, langs: base.langs, time: base.time, flags: base.flags}, true
+				info, ok = &wordInfo{limit: base.limit, starts: base.starts, langs: base.langs, time: base.time, flags: base.flags}, true
 			}
 		}
 		if ok {

@@ -71,9 +71,13 @@ func (m model) score(features []uint32) float64 {
 	return 1 / (1 + math.Exp(-(m.bias + m.scale*float64(sum))))
 }
 
-// features hashes what is seen of toks[from:to]: words, pairs and triples of
+// features hashes what is seen of the sentences, which follow each other: words, pairs and triples of
 // them, the words at both ends, the cues found, and the form of the sentence.
-func (r *reader) features(from, to int) []uint32 {
+func (r *reader) features(sents []sentence) []uint32 {
+	if len(sents) == 0 {
+		return nil
+	}
+	from, to := sents[0].from, sents[len(sents)-1].to
 	const edge = 0x9e3779b9
 	out := make([]uint32, 0, 4*(to-from)+16)
 	add := func(h uint32) { out = append(out, (h^h>>15)*0x2c1b3c6d>>16) }
@@ -103,18 +107,14 @@ func (r *reader) features(from, to int) []uint32 {
 			add(mix(edge+3, a))
 		}
 	}
-	for _, s := range r.sents {
-		if at, end, ok := r.plan(s); ok && s.from >= from && s.to <= to {
+	marks, question := 0, false
+	for _, s := range sents {
+		if at, end, ok := r.plan(s); ok {
 			add(edge + 4)
 			add(mix(edge+10, tokenHash(&r.toks[at])+tokenHash(&r.toks[end-1])))
 		}
-	}
-	marks, question := 0, false
-	for _, s := range r.sents {
-		if s.from >= from && s.to <= to {
-			marks += len(r.ruleMarks(s))
-			question = question || s.question
-		}
+		marks += len(r.ruleMarks(s))
+		question = question || s.question
 	}
 	add(mix(edge+5, uint32(min(marks, 3))))
 	if question {

@@ -18,7 +18,7 @@ func RequestOf(text string) Request {
 	r := sentenceReader(text)
 	var q Request
 	q.Rules, q.Because = r.proposes()
-	q.Score = requestModel.score(r.features(0, len(r.toks)))
+	q.Score = requestModel.score(r.features(r.sents))
 	return q
 }
 
@@ -26,7 +26,7 @@ func RequestOf(text string) Request {
 // FeatureSpace. The trainer uses it.
 func Features(text string) []uint32 {
 	r := sentenceReader(text)
-	return r.features(0, len(r.toks))
+	return r.features(r.sents)
 }
 
 func sentenceReader(text string) *reader {
@@ -55,6 +55,9 @@ func (r *reader) proposes() (bool, string) {
 func (r *reader) plan(s sentence) (at, end int, ok bool) {
 	for i := s.from; i < s.to; i++ {
 		t := &r.toks[i]
+		if t.word.flags&flagPlan == 0 {
+			continue
+		}
 		if t.is("please", "pls", "plz", "kindly", "let's", "lets", "discuss") {
 			return i, i + 1, true
 		}

@@ -4,7 +4,7 @@ import "time"
 
 // clock reads a time of day: 15:30, 3pm, 15h30, 14 Uhr, half past three, noon.
 func (p *timeParser) clock(e *timeExpr, i int) (int, bool) {
-	if e.hasClock || e.shift && e.shiftBy < GrainDay || e.hasDay && e.grain > GrainDay && e.weekday == 0 {
+	if e.hasClock || e.shift && e.shiftBy < GrainDay || e.hasDay && e.grain > GrainDay && e.weekday == 0 && !p.tok(i-1).is("at") {
 		return 0, false
 	}
 	if next, ok := p.wordClock(e, i); ok {
@@ -172,7 +172,7 @@ func (p *timeParser) wordClock(e *timeExpr, i int) (int, bool) {
 			return p.meridiem(e, h, m, true, z+1)
 		}
 	}
-	if m, next, ok := p.minuteWords(k); ok {
+	if m, next, ok := p.minuteWords(k); ok && m < 60 {
 		return p.meridiem(e, h, m, true, next)
 	}
 	if which, _, ok := p.amPM(i + 1); ok && which != "" || p.isHourWord(i+1) {
@@ -190,6 +190,9 @@ func (p *timeParser) wordClock(e *timeExpr, i int) (int, bool) {
 
 // minuteWords reads fifteen, thirty, fifty nine.
 func (p *timeParser) minuteWords(i int) (m, next int, ok bool) {
+	if p.tok(i).kind != kindWord {
+		return 0, 0, false
+	}
 	v, ok := p.has(i, tNumber)
 	if !ok || v < 10 {
 		return 0, 0, false
@@ -203,7 +206,7 @@ func (p *timeParser) minuteWords(i int) (m, next int, ok bool) {
 			return v + d, k + 1, true
 		}
 	}
-	return v, i + 1, v < 60
+	return v, i + 1, true
 }
 
 // pastClock reads "20 minutes past 3pm", "a quarter to noon", "half past three".
@@ -272,6 +275,9 @@ func (p *timeParser) hourOnly(e *timeExpr, i int) (int, bool) {
 // around it: "at 3", "by 5", "tomorrow 9", "9 tomorrow morning".
 func (p *timeParser) bareClock(e *timeExpr, i int) (int, bool) {
 	t, next := p.tok(i), p.tok(i+1)
+	if next.mark('.') && !next.space && p.tok(i+2).kind == kindNumber && !p.tok(i+2).space {
+		return 0, false
+	}
 	if next.mark('%') || next.mark('$') || next.mark('/') || next.mark('-') && !next.space || next.mark(':') && !next.space && p.tok(i+2).kind == kindNumber {
 		return 0, false
 	}
@@ -286,7 +292,7 @@ func (p *timeParser) bareClock(e *timeExpr, i int) (int, bool) {
 		return 0, false
 	}
 	before := p.tok(i - 1)
-	day := e.hasDay && e.grain == GrainDay || e.weekday > 0
+	day := e.hasDay || e.weekday > 0
 	at := before.is("at", "um", "à", "às", "las", "om") || before.mark('@')
 	if t.digits <= 2 && next.kind == kindNumber && next.space && next.digits == 2 && next.num < 60 && at { // at 3 15
 		return p.setClock(e, h, next.num, 0, true, false, i+2)

@@ -8,6 +8,7 @@ func (p *timeParser) numericDate(e *timeExpr, i int) (int, bool) {
 	if a.kind != kindNumber || e.hasDay && !e.dayOnly {
 		return 0, false
 	}
+	e.thisDate = p.tok(i - 1).is("this")
 	if a.digits == 8 && a.num > 19000000 && a.num < 21000000 {
 		return p.setDate(e, a.num/10000, a.num/100%100, a.num%100, i+1)
 	}
@@ -53,7 +54,7 @@ func (p *timeParser) threeNumbers(e *timeExpr, i int, a, b, c token, sep string)
 }
 
 func century(y int) int {
-	if y < 70 {
+	if y < 36 {
 		return 2000 + y
 	}
 	return 1900 + y
@@ -68,6 +69,9 @@ func (p *timeParser) dayFirst(sep string) bool {
 // more than two numbers around it: they are ranges and decimals otherwise.
 func (p *timeParser) twoNumbers(e *timeExpr, i int, a, b token, sep string) (int, bool) {
 	next := i + 3
+	if n := p.tok(next); n.mark('.') && p.tok(next+1).kind == kindNumber && !p.tok(next+1).space {
+		return 0, false
+	}
 	if n := p.tok(next); !n.space && (n.kind == kindNumber || n.kind == kindWord || n.mark('%') || (n.mark('/') || n.mark('-')) && p.tok(next+1).kind == kindNumber) {
 		return 0, false
 	}
@@ -132,6 +136,9 @@ func (p *timeParser) yearFor(e *timeExpr, m, d int) int {
 	today := dayOf(p.ref)
 	at := time.Date(y, time.Month(m), d, 0, 0, 0, 0, today.Location())
 	if at.Before(today) {
+		if e.weekMod == 1 || e.weekMod == 2 || e.thisDate {
+			return y // "this Friday 5/12" is of this year, even if it is over
+		}
 		y++
 	}
 	if e.weekday > 0 {
@@ -199,7 +206,7 @@ func (p *timeParser) nearDate(i int) bool {
 		return true
 	}
 	_, ok := p.has(i+1, tOrdinal)
-	return ok || before.kind == kindMark && p.tok(i-2).kind == kindNumber
+	return ok || before.kind == kindMark && p.tok(i-2).kind == kindNumber || (after.mark('/') || after.mark('-')) && p.tok(i+2).kind == kindNumber
 }
 
 // monthDate reads "14 October 2026", "October 14th", "le 1er mars", "Oct 2026".
@@ -347,7 +354,7 @@ func (p *timeParser) yearAt(i int) (year, next int) {
 	}
 	t = p.tok(k)
 	if t.kind != kindNumber {
-		return 0, i
+		return p.yearWords(i)
 	}
 	after := p.tok(k + 1)
 	if t.digits == 4 && t.num >= 1000 && t.num < 2200 && (!after.mark(':') || after.space) {
@@ -355,6 +362,25 @@ func (p *timeParser) yearAt(i int) (year, next int) {
 	}
 	if t.digits == 2 && k > i && !p.tok(i).mark(',') && !after.mark(':') {
 		return century(t.num), k + 1
+	}
+	return 0, i
+}
+
+// yearWords reads "nineteen eighty six".
+func (p *timeParser) yearWords(i int) (year, next int) {
+	hundreds, ok := p.has(i, tNumber)
+	if !ok || hundreds < 17 || hundreds > 20 {
+		return 0, i
+	}
+	k := i + 1
+	if p.tok(k).is("hundred") {
+		k++
+	}
+	if rest, next, ok := p.minuteWords(k); ok {
+		return hundreds*100 + rest, next
+	}
+	if rest, _, next, ok := p.amount(k); ok && rest < 100 && p.tok(k).kind == kindWord {
+		return hundreds*100 + rest, next
 	}
 	return 0, i
 }

@@ -41,6 +41,28 @@ func (p *timeParser) relativeDay(e *timeExpr, i int) (int, bool) {
 	return p.setRelative(e, n, next)
 }
 
+// rightNow reads now, "at the moment", "at present".
+func (p *timeParser) rightNow(e *timeExpr, i int) (int, bool) {
+	if !p.now || e.count > 0 {
+		return 0, false
+	}
+	next := 0
+	switch t := p.tok(i); {
+	case t.is("now") || t.is("atm"):
+		next = i + 1
+	case t.is("right", "just") && p.tok(i+1).is("now"):
+		next = i + 2
+	case t.is("at") && p.tok(i+1).is("present"):
+		next = i + 2
+	case t.is("at") && p.tok(i+1).is("the", "this") && p.tok(i+2).is("moment", "minute", "time") && !(p.tok(i+1).is("the") && p.tok(i+2).is("time")):
+		next = i + 3
+	default:
+		return 0, false
+	}
+	e.shift, e.instant, e.shiftBy = true, p.ref, GrainSecond
+	return next, true
+}
+
 // morgen is a morning behind another day.
 func (p *timeParser) morgen(e *timeExpr, i int) (int, bool) {
 	if t := p.tok(i); e.part == 0 && (e.hasDay || e.weekday > 0) && (t.is("morgen") || t.is("mañana")) {
@@ -94,11 +116,7 @@ func (p *timeParser) weekdayOf(e *timeExpr, i int) (int, bool) {
 		}
 	}
 	if p.tok(next).is("after") && p.tok(next+1).is("next") {
-		mod, next = 4, next+2
-		mod = 1
-		if day > isoWeekday(p.ref) {
-			mod = 1
-		}
+		mod, next = 1, next+2
 	}
 	e.weekday, e.weekMod = day, mod
 	if e.dayOnly {
@@ -130,10 +148,16 @@ func (p *timeParser) modifier(i int) (mod, next int) {
 		return 2, i + 1
 	}
 	if _, ok := p.has(i, tLast); ok {
+		if _, day := p.has(i+1, tWeekday); day && p.tok(i).is("previous") {
+			return modPrevious, i + 1
+		}
 		return -1, i + 1
 	}
 	return 0, i
 }
+
+// modPrevious is the weekday of the week before.
+const modPrevious = -2
 
 // meantWeekday keeps short names of days from being seen in other words.
 func (p *timeParser) meantWeekday(i int, modified bool) bool {

@@ -41,7 +41,7 @@ type TimeOptions struct {
 func Times(text string, ref time.Time, opts TimeOptions) []Time {
 	toks := tokenize(text)
 	look(toks)
-	p := timeParser{text: text, toks: toks, ref: ref, opts: opts, lang: languageBit(opts.Language) | 1}
+	p := timeParser{text: text, toks: toks, ref: ref, opts: opts, lang: languageBit(opts.Language) | 1, now: true}
 	return p.all(0, len(toks))
 }
 
@@ -54,6 +54,7 @@ type timeParser struct {
 	lang languageMark
 
 	nested bool // inside of another expression
+	now    bool // "now" and "at the moment" count
 }
 
 // all reads the expressions in toks[from:to].
@@ -86,7 +87,7 @@ func (p *timeParser) has(i int, class timeClass) (int, bool) {
 
 func (p *timeParser) tok(i int) token {
 	if i < 0 || i >= len(p.toks) {
-		return token{kind: kindMark, low: "\x00", space: true}
+		return token{kind: kindMark, low: "\x00", space: true, word: &unknownWord}
 	}
 	return p.toks[i]
 }
@@ -112,8 +113,8 @@ type timeExpr struct {
 	endOf    bool
 	weekend  bool
 	dayOnly  bool // a bare number of a day ("the 20th")
-	now      bool
-	count    int // parts read
+	thisDate bool // "this 5/12"
+	count    int  // parts read
 }
 
 // at reads the longest expression that begins with token i and ends before to.
@@ -159,7 +160,7 @@ func (p *timeParser) canStart(i int) bool {
 	case kindNumber:
 		return i == 0 || t.space || !p.gluedNumber(i)
 	case kindWord:
-		return len(t.word.time) > 0
+		return t.word.starts&p.lang != 0 || t.is("a", "an") && len(p.tok(i+1).word.time) > 0
 	}
 	return false
 }
@@ -215,7 +216,7 @@ func (p *timeParser) part(e *timeExpr, i, to int) (int, bool) {
 		return 0, false
 	}
 	for _, read := range [...]func(*timeExpr, int) (int, bool){
-		p.numericDate, p.yearFirst, p.monthDate, p.nthOf, p.daysOn, p.spanOfTime, p.period, p.weekdayOf, p.relativeDay, p.ordinalDay, p.clock, p.dayPart, p.zone,
+		p.numericDate, p.yearFirst, p.rightNow, p.holiday, p.monthDate, p.nthOf, p.daysOn, p.spanOfTime, p.period, p.weekdayOf, p.relativeDay, p.ordinalDay, p.clock, p.dayPart, p.zone,
 	} {
 		if next, ok := read(e, i); ok && next <= to {
 			return next, true
@@ -305,13 +306,13 @@ func (p *timeParser) weekdayDate(e *timeExpr, today time.Time) time.Time {
 	switch e.weekMod {
 	case 1:
 		return monday.AddDate(0, 0, 7+e.weekday-1)
+	case modPrevious:
+		return monday.AddDate(0, 0, e.weekday-8)
 	case -1:
 		back := (isoWeekday(today)-e.weekday+6)%7 + 1
 		return today.AddDate(0, 0, -back)
 	case 3:
 		return today.AddDate(0, 0, ahead)
-	case 4:
-		return monday.AddDate(0, 0, 14+e.weekday-1)
 	}
 	return today.AddDate(0, 0, ahead)
 }

@@ -108,7 +108,6 @@ func (p *timeParser) closing(e *timeExpr, next int) (int, bool) {
 	if !e.hasDay && e.weekday == 0 {
 		e.day, e.hasDay, e.grain, e.count = dayOf(p.ref), true, GrainDay, e.count+1
 		e.dayOnly = false
-		e.now = false
 		// A day that follows takes the place of today: "COB Friday".
 		e.hasDay = p.dayFollows(next) == false
 	}

@@ -49,6 +49,7 @@ const (
 	flagJoin                 // and, but
 	flagSubject              // I, we, he: no imperative behind it
 	flagDeterminer           // the, my, this
+	flagPlan                 // a plan may begin with it: see plan
 	flagIf                   // if, when: a clause with a main clause behind it
 )
 
@@ -58,6 +59,7 @@ func addFlags(lexicon map[string]wordInfo) {
 		flagJoin:       "and but so then or und aber et mais y pero e mas en maar also und dann puis ensuite",
 		flagSubject:    "i we he she they it you there that this who which",
 		flagDeterminer: "the a an my your our his her their its this that these those all every each any some me us him them it",
+		flagPlan:       "please pls plz kindly let's lets discuss let need have want like love able plan got should could must shall can we i they you feel how what call email contact join if invite inviting invited look",
 		flagIf:         "if when unless once whenever should wenn falls sobald si quand lorsque dès cuando se quando caso als wanneer zodra for before after as to in on at since because",
 	} {
 		for _, w := range fields(words) {
