@@ -29,15 +29,7 @@ func (q *Queue) accept(tx *store.Tx, in *intake) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	rcpts, err := q.putRecipients(tx, in, sub)
-	if err != nil {
-		return 0, err
-	}
-	if in.ready {
-		err = q.leave(tx, in, msg, sub, rcpts)
-	} else {
-		q.wakeAll(tx, rcpts)
-	}
+	rcpts, err := q.putRecipients(tx, in, msg, sub)
 	if err != nil {
 		return 0, err
 	}
@@ -112,9 +104,10 @@ func (q *Queue) putSubmission(tx *store.Tx, in *intake, msg store.Message) (stor
 }
 
 // putRecipients stores every recipient as held until its release time, which may be
-// now.
-func (q *Queue) putRecipients(tx *store.Tx, in *intake, sub store.Submission) ([]store.Recipient, error) {
+// now, or as leaving this moment.
+func (q *Queue) putRecipients(tx *store.Tx, in *intake, msg store.Message, sub store.Submission) ([]store.Recipient, error) {
 	var out []store.Recipient
+	var why []detail
 	for i, e := range in.env.Recipients {
 		m := q.moment(in.plans[i], in.party(i), in.now)
 		p := in.plans[i].told(m)
@@ -123,14 +116,20 @@ func (q *Queue) putRecipients(tx *store.Tx, in *intake, sub store.Submission) ([
 		if in.readers[i] != nil {
 			r.PersonID = in.readers[i].ID
 		}
-		ev := store.Event{At: in.now, Kind: evHeld, Detail: detail{"due": r.Due, "rule": p.Rule, "why": p.Why}}
+		d := detail{"due": r.Due, "rule": p.Rule, "why": p.Why}
 		if !p.DryRun.IsZero() {
-			ev.Detail = detail{"due": r.Due, "rule": p.Rule, "why": p.Why, "dry_run": p.DryRun}
+			d["dry_run"] = p.DryRun
 		}
-		if err := tx.InsertRecipient(&r, ev); err != nil {
+		out, why = append(out, r), append(why, d)
+	}
+	if in.ready {
+		return out, q.leave(tx, in, msg, sub, out, why)
+	}
+	for i := range out {
+		if err := tx.InsertRecipient(&out[i], store.Event{At: in.now, Kind: evHeld, Detail: why[i]}); err != nil {
 			return nil, err
 		}
-		out = append(out, r)
+		q.wakeAt(tx, out[i])
 	}
 	return out, nil
 }

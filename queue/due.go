@@ -108,12 +108,6 @@ func (q *Queue) wakeAt(tx *store.Tx, r store.Recipient) {
 	})
 }
 
-func (q *Queue) wakeAll(tx *store.Tx, rcpts []store.Recipient) {
-	for _, r := range rcpts {
-		q.wakeAt(tx, r)
-	}
-}
-
 // remember reads from the table what is due next, at the end of a transaction that
 // took something out of it.
 func (q *Queue) remember(tx *store.Tx) error {

@@ -34,8 +34,9 @@ func (q *Queue) giveBack() {
 	q.freed()
 }
 
-// leave claims the recipients for an attempt and makes the flight for it.
-func (q *Queue) leave(tx *store.Tx, in *intake, msg store.Message, sub store.Submission, rcpts []store.Recipient) error {
+// leave stores the recipients as claimed for an attempt, with the due time and reason
+// that each of them has, and makes the flight for it.
+func (q *Queue) leave(tx *store.Tx, in *intake, msg store.Message, sub store.Submission, rcpts []store.Recipient, why []detail) error {
 	f := &flight{sub: sub, source: msg, fresh: true, zone: in.zone(), letter: decodeLetter(sub.Plan),
 		facts: in.facts, content: in.content, body: in.staged.Body()}
 	for i, r := range rcpts {
@@ -47,12 +48,16 @@ func (q *Queue) leave(tx *store.Tx, in *intake, msg store.Message, sub store.Sub
 	if err := q.putRendition(tx, f, in.now); err != nil {
 		return err
 	}
-	for _, l := range f.leaving {
-		l.r.RenditionID, l.r.Released = f.rendition.ID, in.now
-		if err := q.claim(tx, f, l, in.now); err != nil {
+	for i := range rcpts {
+		r := &rcpts[i]
+		r.State, r.Due, r.RenditionID = store.Sending, time.Time{}, f.rendition.ID
+		r.Released, r.Claimed, r.Attempts = in.now, in.now, 1
+		why[i]["attempt"] = r.Attempts
+		if err := tx.InsertRecipient(r, store.Event{At: in.now, Kind: evAttempt, MessageID: f.rendition.ID, Detail: why[i]}); err != nil {
 			return err
 		}
 	}
+	f.claimed = rcpts
 	in.flight = f
 	return nil
 }

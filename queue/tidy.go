@@ -51,12 +51,7 @@ func (q *Queue) Sweep(ctx context.Context, now time.Time) error {
 // forget has the octets of a flight looked at once they may have settled: what an
 // entry, a delivery or an open recipient needs stays.
 func (q *Queue) forget(tx *store.Tx, f *flight, now time.Time) error {
-	for _, id := range []int64{f.sub.MessageID, f.rendition.ID} {
-		if err := tx.Orphan(id, now.Add(keepSettled)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return tx.Orphans(f.sub.MessageID, f.rendition.ID, now.Add(keepSettled))
 }
 
 // random is o.Rand, one reader at a time.

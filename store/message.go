@@ -176,6 +176,13 @@ func (tx *Tx) ExpireDerived(after int64, limit int) (last int64, err error) {
 	return ids[len(ids)-1], nil
 }
 
+// Orphans is Orphan for two messages.
+func (tx *Tx) Orphans(one, other int64, after time.Time) error {
+	_, err := tx.exec(`INSERT INTO orphan (message_id, after) VALUES (?1, ?3), (?2, ?3)
+		ON CONFLICT (message_id) DO UPDATE SET after = max(after, excluded.after)`, one, other, stamp(after))
+	return err
+}
+
 // Orphan notes that a message may have lost its last reference: it is looked at by
 // Sweep after the given time.
 func (tx *Tx) Orphan(message int64, after time.Time) error {
