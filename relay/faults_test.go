@@ -42,7 +42,9 @@ func TestHostileSmarthost(t *testing.T) {
 		"dropped at DATA":         {rules{{Verb: "DATA", Close: true}}, "451 4.4.2 protocol"},
 		"dropped at QUIT":         {rules{{Verb: "QUIT", Close: true}}, "250 2.0.0 delivered said"},
 		"mixed codes":             {rules{{Verb: "RCPT", Raw: "550-a\r\n250 b\r\n"}}, "451 4.5.0 protocol"},
-		"200 lines":               {rules{{Verb: "EOD", Raw: strings.Repeat("250-x\r\n", 199) + "250 x\r\n"}}, "451 4.5.0 after-dot protocol"},
+		"200 lines":               {rules{{Verb: "EOD", Raw: strings.Repeat("250-x\r\n", 199) + "250 x\r\n"}}, "250 2.0.0 delivered said"},
+		"200 lines of refusal":    {rules{{Verb: "RCPT", Raw: strings.Repeat("550-5.1.1 x\r\n", 199) + "550 5.1.1 x\r\n"}}, "550 5.1.1 said"},
+		"2500 lines":              {rules{{Verb: "EOD", Raw: strings.Repeat("250-x\r\n", 2499) + "250 x\r\n"}}, "451 4.5.0 after-dot protocol"},
 	} {
 		for _, pipelining := range []string{"PIPELINING", "X"} {
 			t.Run(name+"/"+pipelining, func(t *testing.T) {

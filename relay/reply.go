@@ -12,10 +12,12 @@ import (
 )
 
 // Bounds of a reply. RFC 5321 §4.5.3.1.5 allows 512 octets a line; servers in
-// the field send somewhat more.
+// the field send somewhat more. It bounds no number of lines, and a long reply must not
+// be taken for garbage: behind an end mark that would send the mail again and again.
 const (
 	maxReplyLine  = 1000
-	maxReplyLines = 100
+	maxReplyLines = 2000 // read
+	keptLines     = 100  // remembered, the first ones
 	maxReplyText  = 1000
 )
 
@@ -33,24 +35,26 @@ type reply struct {
 func (r reply) class() int { return r.Code / 100 }
 
 // readReply reads one reply (RFC 5321 §4.2). It reads at most maxReplyLines
-// lines; errors are errGarbage or the connection's.
+// lines and keeps the first keptLines; errors are errGarbage or the connection's.
 func readReply(r *bufio.Reader) (reply, error) {
 	var rep reply
-	for {
+	for n := 1; ; n++ {
 		code, more, text, err := readReplyLine(r)
 		if err != nil {
 			return reply{}, err
 		}
-		if len(rep.lines) > 0 && code != rep.Code {
+		if n > 1 && code != rep.Code {
 			return reply{}, fmt.Errorf("%w: code %d, then %d", errGarbage, rep.Code, code)
 		}
 		rep.Code = code
-		rep.lines = append(rep.lines, text)
+		if n <= keptLines {
+			rep.lines = append(rep.lines, text)
+		}
 		if !more {
 			rep.Enhanced, rep.Text = describe(code, rep.lines)
 			return rep, nil
 		}
-		if len(rep.lines) == maxReplyLines {
+		if n == maxReplyLines {
 			return reply{}, fmt.Errorf("%w: more than %d lines", errGarbage, maxReplyLines)
 		}
 	}

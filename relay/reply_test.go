@@ -55,7 +55,7 @@ func FuzzReadReply(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if rep.Code < 200 || rep.Code > 599 || len(rep.lines) > maxReplyLines || rep.Enhanced[0] != rep.Code/100 {
+		if rep.Code < 200 || rep.Code > 599 || len(rep.lines) > keptLines || rep.Enhanced[0] != rep.Code/100 {
 			t.Errorf("reply %+v", rep)
 		}
 		if len(rep.Text) > maxReplyText || !utf8.ValidString(rep.Text) || strings.ContainsAny(rep.Text, "\r\n\x00") {
