@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	reserve  = 16 << 20
+	reserve  = 32 << 20        // the WAL alone grows to half of it
 	recovery = 5 * time.Second // from room to the next 250
 )
 
@@ -21,13 +21,13 @@ const (
 func fillDisk(t *T) {
 	fills := t.dose(5, 20)
 	d := t.memoryDisk(fmt.Sprintf("%dm", 64+2*max(0, fills-5))) // every fill leaves mail behind
-	l := underLoad(install(t, setup{data: filepath.Join(d.dir, "data"), config: map[string]string{"store.reserve": `"16MiB"`}}))
+	l := underLoad(install(t, setup{data: filepath.Join(d.dir, "data"), config: map[string]string{"store.reserve": `"32MiB"`}}))
 	l.size = 400 // about 20 KB
 	var slowest time.Duration
 	brim := 0
 	l.start()
 	for i := range fills {
-		l.more10()
+		mine := l.setAside(3)
 		d.fill("ballast", reserve+1<<20) // the rest is for the load
 		l.begin()
 		l.until(patience, func() error {
@@ -37,7 +37,7 @@ func fillDisk(t *T) {
 			return nil
 		})
 		l.halt()
-		l.inReserve()
+		l.inReserve(mine)
 		if i%2 == 1 {
 			d.fill("rest", 0)
 			l.noRoom()
@@ -57,9 +57,9 @@ func fillDisk(t *T) {
 		fills, brim, countAcked(f), l.full.Load(), l.late.Load(), slowest.Round(time.Millisecond))
 }
 
-// more10 sends small held mail that can be taken back or released when the disk is
-// full.
-func (l *load) more10() {
+// setAside sends small held mail and returns the ids of some, to be taken back when the
+// disk is full.
+func (l *load) setAside(n int) []string {
 	size := l.size
 	l.size = 5
 	defer func() { l.size = size }()
@@ -70,17 +70,22 @@ func (l *load) more10() {
 	if err := l.holdMore(); err != nil {
 		l.Fatalf("send while there is room: %v", err)
 	}
+	var ids []string
+	for range n {
+		ids = append(ids, <-l.held)
+	}
+	return ids
 }
 
 // inReserve does what has to work without room for new mail.
-func (l *load) inReserve() {
+func (l *load) inReserve(ids []string) {
 	c, err := l.author()
 	if err != nil {
 		l.Fatalf("log in while the disk is full: %v", err)
 	}
 	defer c.Close()
-	for range 3 {
-		if err := l.recall(c, <-l.held); err != nil {
+	for _, id := range ids {
+		if err := l.recall(c, id); err != nil {
 			l.Errorf("take back while the disk is full: %v", err)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"syscall"
 
 	"tidepost/internal/faults"
 )
@@ -17,7 +18,7 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == "trace" {
 		os.Exit(faults.Trace(os.Args[2:]))
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(run(ctx))
 }
