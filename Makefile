@@ -17,6 +17,8 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@latest
 FUZZTIME    ?= 3s
 # Real clients and peers that the end-to-end tests drive.
 DEBIAN_PACKAGES := swaks libnet-ssleay-perl msmtp isync neomutt offlineimap3 curl postfix dovecot-imapd openssl ca-certificates tzdata
+# What the fault plan mounts and breaks with (as root; what is missing is skipped).
+FAULT_PACKAGES  := util-linux mount e2fsprogs xfsprogs iptables
 
 .DEFAULT_GOAL := help
 
@@ -101,12 +103,18 @@ bench: build ## accepted and delivered mail a second beside Postfix (needs the s
 	sh bench/smtp.sh
 
 .PHONY: faults
-faults: build ## 50 kill -9 under load: nothing acknowledged is lost
-	TIDEPOST_KILLS=50 $(GO) test $(GOFLAGS_) -count 1 -timeout 15m -run TestKill ./e2e/...
+faults: build ## the fault plan in a dose of a quarter of an hour; ONLY=F1,F2 for some of it
+	$(GO) build $(GOFLAGS_) -o $(BIN)/faults ./internal/faults/cmd
+	$(BIN)/faults -program $(BIN)/tidepost -only "$(ONLY)"
+
+.PHONY: faults-long
+faults-long: build ## the same in the full dose: hours
+	$(GO) build $(GOFLAGS_) -o $(BIN)/faults ./internal/faults/cmd
+	$(BIN)/faults -long -program $(BIN)/tidepost -only "$(ONLY)"
 
 .PHONY: deps
-deps: ## install the Debian packages that the end-to-end tests drive (root)
-	sh scripts/deps.sh $(DEBIAN_PACKAGES)
+deps: ## install the Debian packages that end-to-end tests and the fault plan use (root)
+	sh scripts/deps.sh $(DEBIAN_PACKAGES) $(FAULT_PACKAGES)
 
 .PHONY: install
 install: release ## install the binary, the man pages and the systemd unit
