@@ -36,7 +36,7 @@ type cue struct {
 	act   act
 	langs languageMark
 	parts []cuePart
-	text  string
+	hash  uint32 // of its text
 }
 
 // A cuePart matches one word, or none if it is optional, or up to three words.
@@ -68,9 +68,9 @@ func compileCues() []cue {
 				langs |= languageBit(Language(l))
 			}
 			for _, text := range strings.Split(row.text, ";") {
-				if c := (cue{act: row.act, langs: langs, text: strings.TrimSpace(text)}); c.text != "" {
-					c.parts = compileCue(c.text)
-					out = append(out, c)
+				text = strings.Join(fields(text), " ")
+				if text != "" {
+					out = append(out, cue{act: row.act, langs: langs, parts: compileCue(text), hash: textHash(text)})
 				}
 			}
 		}

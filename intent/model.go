@@ -99,7 +99,7 @@ func (r *reader) features(sents []sentence) []uint32 {
 		acts |= 1 << h.act
 		if h.act <= actSomeone {
 			add(mix(edge+8, tokenHash(&r.toks[h.from])) ^ uint32(len(cues[h.cue].parts)))
-			add(mix(edge+9, uint32(h.cue)))
+			add(mix(edge+9, cues[h.cue].hash))
 		}
 	}
 	for a := range uint32(32) {
@@ -132,9 +132,14 @@ func tokenHash(t *token) uint32 {
 	case kindLink:
 		return 0x68e31da4
 	}
-	h := uint32(2166136261) // FNV-1a
-	for i := 0; i < len(t.low); i++ {
-		h = (h ^ uint32(t.low[i])) * 16777619
+	return textHash(t.low)
+}
+
+// textHash is FNV-1a.
+func textHash(s string) uint32 {
+	h := uint32(2166136261)
+	for i := 0; i < len(s); i++ {
+		h = (h ^ uint32(s[i])) * 16777619
 	}
 	return h
 }

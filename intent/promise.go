@@ -82,7 +82,7 @@ func (r *reader) offered(s Span, asks []Ask) bool {
 func (r *reader) promiseAt(s sentence) (at int, because string, ok bool) {
 	hits := r.hitsIn(s.from, s.to)
 	for _, h := range hits {
-		if h.act != actPromise || r.takenBack(h, hits) || r.conditional(h.from, s) {
+		if h.act != actPromise || r.takenBack(h) || r.conditional(h.from, s) {
 			continue
 		}
 		if h.to-h.from < 2 && h.to < s.to && r.emptyVerb(h.to) {
@@ -104,8 +104,8 @@ func (r *reader) emptyVerb(i int) bool {
 	return i < len(r.toks) && r.toks[i].is("be", "see", "know", "need", "miss", "never", "not", "always", "admit", "assume", "bet", "leave", "remember", "wait", "stay", "keep", "let", "stop", "spare", "love", "like", "hear", "probably", "try", "understand", "regret", "say", "look", "even")
 }
 
-func (r *reader) takenBack(h hit, hits []hit) bool {
-	for _, n := range hits {
+func (r *reader) takenBack(h hit) bool {
+	for _, n := range r.hitsIn(h.from-8, h.to+1) {
 		if n.act == actNoPromise && n.from <= h.to && n.to > h.from {
 			return true
 		}

@@ -9,6 +9,10 @@ type sentence struct {
 	after    bool // stands in the same paragraph as the one before it
 }
 
+// maxSentence is the length, in tokens, at which a text without full stops is cut
+// into pieces, so that what looks around in a sentence stays bounded.
+const maxSentence = 160
+
 // sentences splits tokens. A wrapped line goes on; a short line, a list item
 // and a paragraph end one.
 func sentences(text string, toks []token) []sentence {
@@ -41,11 +45,14 @@ func sentences(text string, toks []token) []sentence {
 			after = t.breaks < 2
 			item = isBullet(toks, i)
 		}
-		if i+1 == len(toks) || !endsSentence(toks, i) {
+		if i-from >= maxSentence {
+			cut(i)
+		}
+		if i < from || i+1 == len(toks) || !endsSentence(toks, i) {
 			continue
 		}
 		end := i + 1
-		for end < len(toks) && !toks[end].space && closes(toks[end]) {
+		for end < len(toks) && end < i+maxSentence && !toks[end].space && closes(toks[end]) {
 			end++
 		}
 		if end < len(toks) && isSmiley(toks, end) {

@@ -1,0 +1,156 @@
+package intent
+
+// An askMark is a sign of an ask within a sentence.
+type askMark struct {
+	at, end  int
+	question bool // the question mark alone
+	item     bool // "Claire: figures by Friday"
+}
+
+// askMarks finds the signs of asks in a sentence.
+func (r *reader) askMarks(s sentence, weigh bool) []askMark {
+	var marks []askMark
+	hits := r.hitsIn(s.from, s.to)
+	rhetoric := false
+	for _, h := range hits {
+		switch h.act {
+		case actRhetoric:
+			rhetoric = rhetoric || s.question
+		case actAsk, actAskStart, actAskIfQ:
+			if h.act == actAskStart && !r.startsClause(h.from, s) || h.act == actAskIfQ && !s.question || r.vetoed(h) {
+				continue
+			}
+			if h.act == actAskIfQ && (r.harsh || weigh || rhetoric) {
+				continue
+			}
+			marks = append(marks, askMark{at: h.from, end: h.to, question: h.act == actAskIfQ})
+		}
+	}
+	if !s.option && r.mask&1 != 0 && (r.lang == English || len(marks) == 0) {
+		marks = append(marks, r.imperatives(s)...)
+	}
+	if len(marks) == 0 && r.lang == English {
+		marks = r.trailingPlease(s, hits)
+	}
+	if len(marks) == 0 {
+		marks = r.bareMarks(s, hits, rhetoric || weigh || r.harsh)
+	}
+	if len(marks) == 0 {
+		marks = r.modelMark(s, hits, weigh || rhetoric)
+	}
+	if rhetoric && !r.directive(marks) {
+		return nil
+	}
+	return sortMarks(marks)
+}
+
+// ruleMarks counts the signs of the rules alone.
+func (r *reader) ruleMarks(s sentence) []askMark {
+	quiet := *r
+	quiet.in.RulesOnly = true
+	return quiet.askMarks(s, false)
+}
+
+// modelSays is the score from which the model alone makes an ask.
+const modelSays = 0.88
+
+// modelMark asks the trained model about a sentence in which the rules found
+// nothing. It is trusted with plain English sentences only.
+func (r *reader) modelMark(s sentence, hits []hit, quiet bool) []askMark {
+	if r.in.RulesOnly || r.lang != English || quiet || s.to-s.from < 4 || s.option || r.anyNoAsk(hits) {
+		return nil
+	}
+	if requestModel.score(r.features([]sentence{s})) < modelSays {
+		return nil
+	}
+	return []askMark{{at: s.from, end: min(s.from+4, s.to), question: s.question}}
+}
+
+// trailingPlease finds a please that ends a clause: "two chairs by noon, please".
+func (r *reader) trailingPlease(s sentence, hits []hit) []askMark {
+	for i := s.from + 1; i < s.to; i++ {
+		if r.toks[i].is("please", "pls", "plz") && (i+1 == s.to || r.toks[i+1].kind == kindMark) && !r.anyNoAsk(hits) && !r.toks[s.from].is("no", "nothing") && !r.hasWordBefore(i, s, "no", "not", "don't", "never") {
+			return []askMark{{at: max(s.from, i-3), end: i + 1}}
+		}
+	}
+	return nil
+}
+
+func (r *reader) hasWordBefore(i int, s sentence, words ...string) bool {
+	for k := s.from; k < i; k++ {
+		if r.toks[k].is(words...) {
+			return true
+		}
+	}
+	return false
+}
+
+// directive reports whether one of the marks is more than a question.
+func (r *reader) directive(marks []askMark) bool {
+	for _, m := range marks {
+		if !m.question && !r.toks[m.at].is("do", "are", "is", "would", "can", "could") {
+			return true
+		}
+	}
+	return false
+}
+
+func sortMarks(marks []askMark) []askMark {
+	for i := 1; i < len(marks); i++ {
+		for k := i; k > 0 && marks[k].at < marks[k-1].at; k-- {
+			marks[k], marks[k-1] = marks[k-1], marks[k]
+		}
+	}
+	return marks
+}
+
+// vetoed reports whether a sign of no ask covers a sign of one.
+func (r *reader) vetoed(h hit) bool {
+	for _, n := range r.hitsIn(h.from-6, h.from+2) {
+		if n.act == actNoAsk && n.to > h.from {
+			return true
+		}
+	}
+	return false
+}
+
+// startsClause reports whether a clause begins with token i: after a mark, a
+// joining word, a name that is spoken to, or the main clause after an "if".
+func (r *reader) startsClause(i int, s sentence) bool {
+	if i == s.from {
+		return true
+	}
+	b := &r.toks[i-1]
+	if b.kind == kindMark {
+		switch b.low {
+		case ",":
+			return r.commaStarts(i, s)
+		case "\"", "'", "/", "@", "`", "\u201c", "&", "$", "#", "%", "+", "_", "=":
+			return false
+		}
+		return b.low != "-" || b.space
+	}
+	if b.kind == kindNumber {
+		return false
+	}
+	return b.word.flags&flagJoin != 0 && (r.startsClause(i-1, s) || r.toks[s.from].word.verb != verbNone)
+}
+
+// commaStarts reports whether a comma before token i may begin a main clause:
+// behind a name, an if-clause, a short opening.
+func (r *reader) commaStarts(i int, s sentence) bool {
+	first := s.from
+	for first < i && (r.toks[first].kind == kindMark || r.toks[first].word.flags&flagJoin != 0) {
+		first++
+	}
+	if first >= i-1 {
+		return true
+	}
+	if r.toks[first].word.flags&flagIf != 0 {
+		return true
+	}
+	if named, _ := r.nameAt(first); len(named) > 0 {
+		return true
+	}
+	return i-1-first <= 4
+}
