@@ -153,7 +153,7 @@ func (q *Queue) showWaiting(tx *store.Tx, in *intake, msg store.Message, sub sto
 		return nil
 	}
 	err := tx.PutDerived(store.Derived{MessageID: msg.ID, Envelope: mail.ParseHeader(in.head).Envelope(), Root: in.content.Root,
-		Preview: mail.Preview(in.content), NewWords: in.words()})
+		Preview: in.preview(), NewWords: in.words()})
 	if err != nil {
 		return err
 	}

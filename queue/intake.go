@@ -45,6 +45,7 @@ type intake struct {
 	content *mail.Content
 	facts   mail.Facts
 	words   func() string // what is new in it, computed when somebody asks
+	preview func() string // the same
 	thread  int64
 
 	control  bool // addressed to Tidepost itself
@@ -72,7 +73,7 @@ func (q *Queue) read(s Submission) (*intake, error) {
 func (q *Queue) inspect(in *intake) error {
 	h := mail.ParseHeader(in.head)
 	in.facts = mail.FactsOf(h, in.content, in.env.From)
-	in.words = newWords(in.content)
+	in.words, in.preview = readLater(in.content)
 	if err := q.checkIdentity(in, h); err != nil {
 		return err
 	}
@@ -85,10 +86,10 @@ func (q *Queue) inspect(in *intake) error {
 	return q.address(in)
 }
 
-// newWords reads the new words of a mail once, and only if somebody asks: most mail
-// to elsewhere leaves at once, and nobody does.
-func newWords(c *mail.Content) func() string {
-	return sync.OnceValue(func() string { return mail.NewWords(c) })
+// readLater gives the new words and the preview of a mail, read once and only if
+// somebody asks: most mail to elsewhere leaves at once, and nobody does.
+func readLater(c *mail.Content) (words, preview func() string) {
+	return sync.OnceValue(func() string { return mail.NewWords(c) }), sync.OnceValue(func() string { return mail.Preview(c) })
 }
 
 // toTeam reports whether a colleague is among the recipients.
@@ -183,6 +184,7 @@ func (q *Queue) examine(in *intake, view func(func(*store.Tx) error) error) erro
 	in.plans = q.plans(in)
 	if !in.atOnce() {
 		in.words() // Read here, not by the one writer of the database.
+		in.preview()
 	}
 	return nil
 }

@@ -145,7 +145,8 @@ func unknownWord(a *ask) string {
 // stored is the intake of a mail that is in the store, for a new submission of it.
 func (q *Queue) stored(in *intake, a *ask) *intake {
 	out := &intake{author: in.author, now: in.now, again: true, source: a.message, head: a.message.Head, size: a.message.Size,
-		content: a.content, words: newWords(a.content)}
+		content: a.content}
+	out.words, out.preview = readLater(a.content)
 	out.facts = mail.FactsOf(mail.ParseHeader(out.head), a.content, addressOfPath(a.sub.ReversePath))
 	return out
 }
