@@ -3,6 +3,8 @@
 # hold, batch and coach on, undo 0; everything goes on to a sink.
 # tidepost.sh start WORK PORT SINKPORT [IMAPPORT TLSPORT] | stop WORK
 # TIDEPOST: the binary (default: bin/tidepost beside this folder, else in PATH)
+# VARIANT=hold: the load asks for a day's wait (FUTURERELEASE); there is no command
+# that releases all, so HOLD_RELEASE_ALL releases one after another.
 . "$BENCH/lib.sh"
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TIDEPOST=${TIDEPOST:-$here/../../bin/tidepost}
@@ -59,4 +61,15 @@ run_in "$CG" "$W/log" "$TIDEPOST" --config "$W/tidepost.toml" serve
 PID=$RUN_PID
 printf 'CG=%s\nPID=%s\nTARGET=127.0.0.1:%s\nIMAP=127.0.0.1:%s\nIMAPS=127.0.0.1:%s\nIUSER=u@bench.test\nIPASS=benchbench1-tide\nOPTS="-user u@bench.test -pass benchbench1-tide -from u@bench.test -spread"\n' \
 	"$CG" "$PID" "$PORT" "$IMAP" "$TLS" >"$W/env"
+if [ "${VARIANT:-}" = hold ]; then
+	# shellcheck disable=SC2016 # expanded by the harness
+	{
+		printf 'OPTS="$OPTS -mailargs HOLDFOR=86400"\nTP="%s --config %s/tidepost.toml"\n' "$TIDEPOST" "$W"
+		cat <<-'EOF'
+			HOLD_LIST='$TP queue list --limit 10000'
+			HOLD_RELEASE_ONE='$TP queue release 1'
+			HOLD_RELEASE_ALL='for i in $(seq 2 "$COUNT"); do $TP queue release $i; done'
+		EOF
+	} >>"$W/env"
+fi
 wait_port 127.0.0.1 "$PORT" 20 || { cat "$W/log"; exit 1; }
