@@ -37,7 +37,7 @@ func (r *reader) asks() []Ask {
 	greeted := r.greeting()
 	var last []Owner // whom the paragraph speaks to
 	weigh := r.count(actWeigh) > 0
-	for n, s := range r.sents {
+	for _, s := range r.sents {
 		if !s.after {
 			last = nil
 		}
@@ -50,7 +50,7 @@ func (r *reader) asks() []Ask {
 			if len(named) > 0 {
 				last = named
 			}
-			r.askDue(&a, p, n)
+			r.askDue(&a, p)
 			out = append(out, a)
 		}
 	}
@@ -184,7 +184,7 @@ func (r *reader) subjectAsk() []Ask {
 	sub := newReader(r.in.Subject, r.ref, r.lang)
 	sub.in, sub.people = r.in, r.people
 	sub.hits = findCues(sub.toks, sub.mask)
-	for n, s := range sub.sents {
+	for _, s := range sub.sents {
 		var marks []askMark
 		for _, h := range sub.hitsIn(s.from, s.to) {
 			if h.act == actAsk && !sub.vetoed(h) {
@@ -198,7 +198,7 @@ func (r *reader) subjectAsk() []Ask {
 		a := sub.ask(p, s)
 		a.InSubject = true
 		sub.owner(&a, p, nil, r.greeting())
-		sub.askDue(&a, p, n)
+		sub.askDue(&a, p)
 		return []Ask{a}
 	}
 	return nil

@@ -7,7 +7,7 @@ import (
 )
 
 // askDue finds the deadline of an ask in its own words.
-func (r *reader) askDue(a *Ask, p part, n int) {
+func (r *reader) askDue(a *Ask, p part) {
 	dues := r.deadlines(p.from, p.to)
 	var best *deadline
 	for i := range dues {
@@ -23,7 +23,6 @@ func (r *reader) askDue(a *Ask, p part, n int) {
 		due := best.Due
 		a.Due = &due
 	}
-	_ = n
 }
 
 // bareDueFits reports whether a time without a word that limits is when the ask
@@ -95,7 +94,7 @@ func (r *reader) sameBreath(a, next *Ask) bool {
 	if len(next.Owners) > 0 && len(a.Owners) > 0 && next.Owners[0] != a.Owners[0] {
 		return false
 	}
-	return (next.Kind == AskAnswer || next.Kind == AskAttend && false) && len(next.Text) < 90 && (strings.Contains(low, "know") || strings.Contains(low, "tell") || strings.Contains(low, "answer") || strings.Contains(low, "reply") || strings.Contains(low, "bescheid") || strings.Contains(low, "réponse") || strings.Contains(low, "respuesta") || strings.Contains(low, "resposta") || strings.Contains(low, "weten"))
+	return next.Kind == AskAnswer && len(next.Text) < 90 && (strings.Contains(low, "know") || strings.Contains(low, "tell") || strings.Contains(low, "answer") || strings.Contains(low, "reply") || strings.Contains(low, "bescheid") || strings.Contains(low, "réponse") || strings.Contains(low, "respuesta") || strings.Contains(low, "resposta") || strings.Contains(low, "weten"))
 }
 
 // dueNearby takes the deadline of a sentence close by that tells by when an

@@ -1,6 +1,9 @@
 package intent
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // A Due is a deadline: the words that say by when, and the instant they mean.
 type Due struct {
@@ -105,9 +108,6 @@ func (r *reader) deadlineAt(i, from, to int) (deadline, bool) {
 		return deadline{}, false
 	}
 	d := r.makeDue(i, at.last, deadline{t: at})
-	for i > from && r.toks[i].Start > at.Start { // joints
-		break
-	}
 	d.Span.Start, d.Text = at.Start, r.text[at.Start:at.End]
 	d.strong = at.expr.endOf
 	return d, true
@@ -227,60 +227,30 @@ var eventWords = wordSet("meeting call demo release workshop session board revie
 var limitWords = wordSet("asap immediately urgently schnellstmöglich baldmöglichst umgehend sofort urgemment now right straight as dès lo o so zo when no same " +
 	"by due deadline bis d'ici até spätestens uiterlijk not until till til hasta jusqu'à jusqu'au tot before vor avant vóór voor antes prior ahead within binnen innerhalb sous pour para au a close first day")
 
+// vaguePhrases are words of urgency, or of none, without an instant, by their
+// first word.
+var vaguePhrases = compileVague("asap ; immediately ; urgently ; right now|away ; straight away ; as soon|quickly|fast as possible|you ; when you have|get a|one minute|moment|chance|sec|second ; no rush|hurry ; same day ; " +
+	"schnellstmöglich ; baldmöglichst ; umgehend ; sofort ; so schnell|bald wie möglich ; dès que possible ; urgemment ; lo antes posible ; o mais|quanto rápido|antes|breve ; zo snel|spoedig mogelijk")
+
+func compileVague(text string) map[string][][]cuePart {
+	out := make(map[string][][]cuePart)
+	for _, phrase := range strings.Split(text, ";") {
+		parts := compileCue(phrase)
+		first := parts[0].words[0]
+		out[first] = append(out[first], parts)
+	}
+	return out
+}
+
 // vagueDue returns the length of words of urgency without an instant.
 func (r *reader) vagueDue(i, to int) int {
 	t := &r.toks[i]
-	next := func(k int, words ...string) bool { return i+k < to && r.toks[i+k].is(words...) }
-	switch t.low {
-	case "asap", "immediately", "urgently", "schnellstmöglich", "baldmöglichst", "umgehend", "sofort", "urgemment":
+	if t.low == "now" && (i+1 >= to || r.toks[i+1].kind == kindMark || t.caps) {
 		return 1
-	case "now":
-		if i+1 >= to || r.toks[i+1].kind == kindMark || t.caps {
-			return 1
-		}
-	case "right":
-		if next(1, "now", "away") {
-			return 2
-		}
-	case "straight":
-		if next(1, "away") {
-			return 2
-		}
-	case "as":
-		if next(1, "soon", "quickly", "fast") && next(2, "as") && next(3, "possible", "you") {
-			return 4
-		}
-	case "dès":
-		if next(1, "que") && next(2, "possible") {
-			return 3
-		}
-	case "lo":
-		if next(1, "antes") && next(2, "posible") {
-			return 3
-		}
-	case "o":
-		if next(1, "mais", "quanto") && next(2, "rápido", "antes", "breve") {
-			return 3
-		}
-	case "so":
-		if next(1, "schnell", "bald") && next(2, "wie") {
-			return 4
-		}
-	case "zo":
-		if next(1, "snel", "spoedig") && next(2, "mogelijk") {
-			return 3
-		}
-	case "when":
-		if next(1, "you") && next(2, "have", "get") && next(3, "a") && next(4, "minute", "moment", "chance", "sec", "second") {
-			return 5
-		}
-	case "no":
-		if next(1, "rush", "hurry") {
-			return 2
-		}
-	case "same":
-		if next(1, "day") {
-			return 2
+	}
+	for _, parts := range vaguePhrases[t.low] {
+		if end := matchCue(r.toks[:to], i, parts); end > 0 {
+			return end - i
 		}
 	}
 	return 0
@@ -350,10 +320,6 @@ func (r *reader) trapBefore(i, from int, word dueWord) bool {
 			return true
 		case "answer", "reply", "respond", "tell", "know", "feedback", "confirm", "send", "antworte", "confirmar", "confirma", "confirmez":
 			answer = true
-		case "signed", "done", "said", "written", "made", "caused", "used", "followed", "owned", "led", "approved":
-			if word == dueBy && k == i-1 && r.toks[i].is("by") && !t.is("done") {
-				continue
-			}
 		}
 	}
 	return word == dueUntil && !answer

@@ -125,7 +125,7 @@ var timeTable = []struct {
 	{"es", tUnit, "segundo=1 segundos=1 minuto=2 minutos=2 hora=3 horas=3 día=4 días=4 dia=4 dias=4 semana=5 semanas=5 mes=6 meses=6 trimestre=7 año=8 años=8"},
 	{"pt", tUnit, "segundo=1 segundos=1 minuto=2 minutos=2 hora=3 horas=3 dia=4 dias=4 semana=5 semanas=5 mês=6 meses=6 trimestre=7 ano=8 anos=8"},
 	{"nl", tUnit, "seconde=1 seconden=1 minuut=2 minuten=2 uren=3 dag=4 dagen=4 week=5 weken=5 maand=6 maanden=6 kwartaal=7 jaar=8 jaren=8 weekend=10 weekeinde=10 werkdag=9 werkdagen=9"},
-	{"en", tNumber, "one=1 two=2 three=3 four=4 five=5 six=6 seven=7 eight=8 nine=9 ten=10 eleven=11 twelve=12 thirteen=13 fourteen=14 fifteen=15 sixteen=16 seventeen=17 eighteen=18 nineteen=19 twenty=20 thirty=30 forty=40 fifty=50"},
+	{"en", tNumber, "one=1 two=2 three=3 four=4 five=5 six=6 seven=7 eight=8 nine=9 ten=10 eleven=11 twelve=12 thirteen=13 fourteen=14 fifteen=15 sixteen=16 seventeen=17 eighteen=18 nineteen=19 twenty=20 thirty=30 forty=40 fifty=50 sixty=60 seventy=70 eighty=80 ninety=90"},
 	{"de", tNumber, "ein=1 eine=1 einem=1 einer=1 einen=1 zwei=2 drei=3 vier=4 fünf=5 sechs=6 sieben=7 acht=8 neun=9 zehn=10 elf=11 zwölf=12"},
 	{"fr", tNumber, "un=1 une=1 deux=2 trois=3 quatre=4 cinq=5 six=6 sept=7 huit=8 neuf=9 dix=10"},
 	{"es", tNumber, "un=1 una=1 dos=2 tres=3 cuatro=4 cinco=5 seis=6 siete=7 ocho=8 nueve=9 diez=10"},
@@ -195,7 +195,7 @@ var timeTable = []struct {
 }
 
 // nowWords begin the ways to say "now".
-var nowWords = wordSet("now atm right just at")
+var nowWords = wordSet("now atm right just at mid")
 
 // lexicon holds all words that the package knows. It is read only.
 var lexicon = buildLexicon()
@@ -206,7 +206,7 @@ func buildLexicon() map[string]*wordInfo {
 	for w := range holidays {
 		words[w] = words[w]
 	}
-	for _, w := range fields("new good now atm right just at") {
+	for _, w := range fields("new good now atm right just at mid") {
 		words[w] = words[w]
 	}
 	for w := range limitWords {

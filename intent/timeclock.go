@@ -23,7 +23,7 @@ func (p *timeParser) clock(e *timeExpr, i int) (int, bool) {
 	case glued && s.mark(':'):
 		return p.colonClock(e, i)
 	case glued && (s.is("h", "u", "uhr") || s.mark('h')):
-		return p.setClock(e, t.num, m.num, 0, true, t.num > 12 || true, i+3)
+		return p.setClock(e, t.num, m.num, 0, true, true, i+3)
 	case glued && s.mark('.') && p.dottedClock(e, i):
 		return p.meridiem(e, t.num, m.num, true, i+3)
 	case t.digits <= 2 && t.num <= 24 && !s.space && s.is("h", "u") || t.num <= 24 && t.digits <= 2 && p.isHourWord(i+1):
@@ -84,7 +84,7 @@ func (p *timeParser) dottedClock(e *timeExpr, i int) bool {
 	if p.tok(i+3).mark('%') || p.tok(i+3).mark('.') && !p.tok(i+3).space && p.tok(i+4).kind == kindNumber {
 		return false
 	}
-	return p.tok(i-1).is("at", "um", "om") && p.tok(i+3).low != "percent" && p.tok(i).num < 24 && (e.hasDay || e.weekday > 0)
+	return p.tok(i-1).is("at", "um", "om") && p.tok(i+3).low != "percent" && p.tok(i).num < 24 && (e.hasDay || e.weekday > 0 || p.tok(i+3).is("on", "am", "tomorrow", "today") && p.dayFollows(i+3))
 }
 
 // amPM reads am, pm, a.m., p, in the morning.
@@ -118,12 +118,12 @@ func (p *timeParser) meridiem(e *timeExpr, h, m int, minutes bool, next int) (in
 		m, h, minutes = h%100, h/100, true
 	}
 	which, after, ok := p.amPM(next)
-	if !ok || h > 12 || h == 0 && which != "" && false {
+	if !ok || h > 12 {
 		return p.setClock(e, h, m, 0, minutes, h >= 13 || h == 0, next)
 	}
 	if which == "a" && h == 12 {
 		h = 0
-		if !e.hasDay && e.weekday == 0 {
+		if !e.hasDay && e.weekday == 0 && m == 0 {
 			h = 24
 		}
 	} else if which == "p" && h < 12 {

@@ -86,6 +86,9 @@ func (p *timeParser) twoNumbers(e *timeExpr, i int, a, b token, sep string) (int
 	}
 	switch sep {
 	case ".":
+		if _, _, clock := p.amPM(next); clock || p.isHourWord(next) || p.tok(next).is("h") || p.tok(i-1).is("at", "um", "om", "às", "à") {
+			return 0, false
+		}
 		trail := p.tok(next).mark('.') && !p.tok(next).space && (p.opts.Language == German)
 		if !trail && e.weekday == 0 {
 			return 0, false
@@ -240,9 +243,12 @@ func (p *timeParser) monthDate(e *timeExpr, i int) (int, bool) {
 }
 
 func (p *timeParser) monthFirst(e *timeExpr, i, m int) (int, bool) {
+	if p.tok(i-1).kind == kindNumber && !p.tok(i-2).mark(':') && !e.hasClock {
+		return 0, false // the number belongs to it: 32 August
+	}
 	next := i + 1
 	t := p.tok(next)
-	if (t.mark('.') || t.mark('-') || t.mark('/') || t.mark(',')) && (p.tok(next+1).kind == kindNumber || t.mark('.') && len(p.tok(i).low) <= 4) {
+	if (t.mark('.') && len(p.tok(i).low) <= 4 || t.mark('-') || t.mark('/') || t.mark(',')) && (p.tok(next+1).kind == kindNumber || t.mark('.') && len(p.tok(i).low) <= 4) {
 		next++
 	}
 	if p.tok(next).is("the") {
@@ -256,7 +262,7 @@ func (p *timeParser) monthFirst(e *timeExpr, i, m int) (int, bool) {
 		return 0, false
 	}
 	y, after := p.yearAt(i + 1)
-	if y == 0 && (p.tok(i+1).kind == kindNumber && !p.isClockAt(i+1) || p.tok(i-1).kind == kindNumber) {
+	if y == 0 && p.tok(i+1).kind == kindNumber && !p.isClockAt(i+1) {
 		return 0, false // 32 August
 	}
 	if p.tok(i+1).mark('.') && after == i+1 && p.tok(i+1).space == false && p.tok(i+2).kind == kindWord && !p.tok(i+2).upper {
@@ -420,7 +426,7 @@ func (p *timeParser) ordinalDay(e *timeExpr, i int) (int, bool) {
 	before := p.tok(i - 1)
 	if !marked {
 		romance := p.opts.Language != English && (before.is("le", "el", "dia", "día", "au", "du"))
-		if !romance && !(e.weekday > 0 && !before.is("at", "by", "before") && !p.tok(next).mark(':') && !p.tok(next).is("am", "pm", "h", "uhr")) {
+		if !romance && !(e.weekday > 0 && !before.is("at", "by", "before", "las", "às", "à", "a", "um", "om", "vers") && !p.tok(next).mark(':') && !p.tok(next).is("am", "pm", "h", "uhr")) {
 			return 0, false
 		}
 	}

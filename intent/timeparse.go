@@ -160,7 +160,7 @@ func (p *timeParser) canStart(i int) bool {
 	case kindNumber:
 		return i == 0 || t.space || !p.gluedNumber(i)
 	case kindWord:
-		return t.word.starts&p.lang != 0 || t.is("a", "an") && len(p.tok(i+1).word.time) > 0
+		return t.word.starts&p.lang != 0 || t.is("a", "an") && (len(p.tok(i+1).word.time) > 0 || p.tok(i+1).is("couple", "few", "pair"))
 	}
 	return false
 }
