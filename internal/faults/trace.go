@@ -83,7 +83,12 @@ func Trace(args []string) int {
 	return code
 }
 
-// note writes what was hit; it is there before the program goes on.
-func (o traceOptions) note(call, file string) error {
-	return os.WriteFile(o.report, []byte(fmt.Sprintf("%s %s %s\n", call, filepath.Base(file), time.Now().UTC().Format(time.RFC3339Nano))), 0o600)
+// note writes what was hit, and whether it is the same call on the same file as the
+// one before; it is there before the program goes on.
+func (o traceOptions) note(call, file string, again bool) error {
+	line := fmt.Sprintf("%s %s %s", call, filepath.Base(file), time.Now().UTC().Format(time.RFC3339Nano))
+	if again {
+		line += " again"
+	}
+	return os.WriteFile(o.report, []byte(line+"\n"), 0o600)
 }

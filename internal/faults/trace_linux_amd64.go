@@ -33,6 +33,7 @@ type tracer struct {
 	pid   int
 	armed atomic.Bool
 	count int
+	last  [2]uint64    // call and descriptor before this one
 	fails map[int]bool // threads whose running call has to fail
 	known map[int]bool
 }
@@ -148,14 +149,19 @@ func (t *tracer) call(tid int) {
 		t.setRegs(tid, func(r *syscall.PtraceRegs) { eio := -int64(syscall.EIO); r.Rax = uint64(eio) })
 	}
 	name := t.names[info.nr]
-	if info.op != opEntry || !t.armed.Load() || !t.calls[name] || name == "write" && info.args[0] == stderr {
+	if info.op != opEntry || !t.armed.Load() || name == "" || name == "write" && info.args[0] == stderr {
+		return
+	}
+	before := t.last
+	t.last = [2]uint64{info.nr, info.args[0]}
+	if !t.calls[name] {
 		return
 	}
 	if t.count++; t.count != t.at {
 		return
 	}
 	file, _ := os.Readlink(fmt.Sprintf("/proc/%d/fd/%d", t.pid, info.args[0])) // "" says enough
-	if err := t.note(name, file); err != nil {
+	if err := t.note(name, file, before == t.last); err != nil {
 		fmt.Fprintln(os.Stderr, "trace:", err)
 	}
 	if t.do == "kill" {
