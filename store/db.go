@@ -167,7 +167,7 @@ var writeOptions = []string{
 	"_busy_timeout=5000",
 	"_foreign_keys=on",
 	"_txlock=immediate", // A read that turns into a write fails at once otherwise.
-	"_cache_size=-32768",
+	"_cache_size=-24576",
 	"_stmt_cache_size=256",
 	"_secure_delete=FAST",
 }

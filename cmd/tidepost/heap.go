@@ -11,7 +11,7 @@ import (
 const (
 	// smallHeap is what Go's part of the memory may grow to before it is collected
 	// more often than every garbagePercent: most servers never need more.
-	smallHeap      = 64 << 20
+	smallHeap      = 48 << 20
 	garbagePercent = 300
 	heapLook       = time.Second
 )
