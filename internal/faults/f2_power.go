@@ -20,9 +20,6 @@ func powerCuts(t *T) {
 func cutPower(t *T, fs string, cuts int) string {
 	d := t.loopDisk(fs)
 	l := underLoad(install(t, setup{data: filepath.Join(d.dir, "data")}))
-	// A reply needs no longer than the next commit: what is lost is only what the
-	// dying server could not write down any more.
-	ended := 0
 	l.start()
 	for i := range cuts {
 		l.begin()
@@ -41,8 +38,6 @@ func cutPower(t *T, fs string, cuts int) string {
 			t.Errorf("%s: the server runs on without a disk", fs)
 		} else if err == nil {
 			t.Errorf("%s: the server lost its disk and ended with exit code 0", fs)
-		} else {
-			ended++
 		}
 		l.kill()
 		l.halt()

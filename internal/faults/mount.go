@@ -80,9 +80,23 @@ func (t *T) memoryDisk(size string) *disk {
 	return d
 }
 
+// mount waits until the file system is a fresh one: while anybody, in whatever
+// namespace, still has the old one mounted, it comes back as dead as it was.
 func (d *disk) mount() error {
-	err := d.system("mount", "-o", "loop", d.image, d.dir)
-	d.mounted = err == nil
+	var err error
+	for range 50 {
+		if err = d.system("mount", "-o", "loop", d.image, d.dir); err != nil {
+			return err
+		}
+		d.mounted = true
+		var f *os.File
+		if f, err = os.CreateTemp(d.dir, "alive"); err == nil {
+			f.Close()
+			return os.Remove(f.Name())
+		}
+		d.unmount()
+		time.Sleep(200 * time.Millisecond)
+	}
 	return err
 }
 
