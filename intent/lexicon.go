@@ -203,14 +203,17 @@ var lexicon = buildLexicon()
 func buildLexicon() map[string]*wordInfo {
 	words := buildWords()
 	out := make(map[string]*wordInfo, len(words))
+	known := fields("new good now atm right just at mid")
 	for w := range holidays {
-		words[w] = words[w]
-	}
-	for _, w := range fields("new good now atm right just at mid") {
-		words[w] = words[w]
+		known = append(known, w)
 	}
 	for w := range limitWords {
-		words[w] = words[w] // known, if nothing else is
+		known = append(known, w)
+	}
+	for _, w := range known {
+		if _, ok := words[w]; !ok {
+			words[w] = wordInfo{}
+		}
 	}
 	for w, info := range words {
 		for _, t := range info.time {

@@ -238,6 +238,9 @@ func (r *reader) hasWord(s sentence, words ...string) bool {
 
 // decisionAt reports whether a sentence announces a decision.
 func (r *reader) decisionAt(s sentence) (string, bool) {
+	if because, ok := r.ruleFrom(s); ok {
+		return because, true
+	}
 	hits := r.hitsIn(s.from, s.to)
 	var found *hit
 	for i := range hits {
@@ -251,9 +254,6 @@ func (r *reader) decisionAt(s sentence) (string, bool) {
 		}
 	}
 	if found == nil {
-		if because, ok := r.ruleFrom(s); ok {
-			return because, true
-		}
 		return r.approval(s)
 	}
 	return r.because(*found), true
@@ -263,6 +263,11 @@ func (r *reader) decisionAt(s sentence) (string, bool) {
 // reviews."
 func (r *reader) ruleFrom(s sentence) (string, bool) {
 	first := s.from
+	for k := s.from; k < s.to; k++ {
+		if r.toks[k].mark(':') && k+1 < s.to && k-s.from < 12 {
+			first = k + 1
+		}
+	}
 	for first < s.to && r.toks[first].kind == kindMark {
 		first++
 	}

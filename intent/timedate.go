@@ -93,7 +93,7 @@ func (p *timeParser) twoNumbers(e *timeExpr, i int, a, b token, sep string) (int
 		if !trail && e.weekday == 0 {
 			return 0, false
 		}
-		if trail && p.tok(next+1).kind != kindMark && p.tok(next+1).upper == false || trail && p.tok(next+1).space {
+		if trail && p.tok(next+1).kind != kindMark && !p.tok(next+1).upper || trail && p.tok(next+1).space {
 			next++
 		}
 	case "-":
@@ -265,7 +265,7 @@ func (p *timeParser) monthFirst(e *timeExpr, i, m int) (int, bool) {
 	if y == 0 && p.tok(i+1).kind == kindNumber && !p.isClockAt(i+1) {
 		return 0, false // 32 August
 	}
-	if p.tok(i+1).mark('.') && after == i+1 && p.tok(i+1).space == false && p.tok(i+2).kind == kindWord && !p.tok(i+2).upper {
+	if p.tok(i+1).mark('.') && after == i+1 && !p.tok(i+1).space && p.tok(i+2).kind == kindWord && !p.tok(i+2).upper {
 		after = i + 2
 	}
 	e.hasYear = y > 0

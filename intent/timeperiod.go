@@ -109,7 +109,7 @@ func (p *timeParser) closing(e *timeExpr, next int) (int, bool) {
 		e.day, e.hasDay, e.grain, e.count = dayOf(p.ref), true, GrainDay, e.count+1
 		e.dayOnly = false
 		// A day that follows takes the place of today: "COB Friday".
-		e.hasDay = p.dayFollows(next) == false
+		e.hasDay = !p.dayFollows(next)
 	}
 	return next, true
 }
