@@ -48,11 +48,10 @@ func Backup(ctx context.Context, from, to string, progress func(done, total int)
 	if err := verify(dst); err != nil {
 		return fmt.Errorf("backup to %s: %w", to, err)
 	}
-	dst.Close()
-	if err := syncFile(part); err != nil {
-		return fmt.Errorf("backup: %w", err)
+	if err := dst.Close(); err != nil {
+		return fmt.Errorf("backup to %s: %w", to, mapError(err))
 	}
-	if err := os.Rename(part, to); err != nil {
+	if err := publish(part, to); err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
 	return nil

@@ -14,7 +14,7 @@ func (v *salvager) repair() error {
 		return err
 	}
 	for _, stage := range []func() error{
-		v.people, v.bodies, v.ancestors, v.mailboxes, v.recipients, v.entries, v.deliveries, v.unshown, v.leftovers, v.numbers, v.ledger,
+		v.numbers, v.people, v.bodies, v.ancestors, v.mailboxes, v.recipients, v.entries, v.deliveries, v.unshown, v.leftovers, v.ledger,
 	} {
 		if err := stage(); err != nil {
 			return fmt.Errorf("repair: %w", err)
@@ -66,18 +66,13 @@ func (v *salvager) people() error {
 
 // ancestors gives what is referred to, and lost, an empty row, or cuts the reference.
 func (v *salvager) ancestors() error {
-	empty := sha256.Sum256(nil)
-	body, err := v.tx.insert(`INSERT INTO body (size, sha256, state, created) VALUES (0, ?, 'whole', ?)`, empty[:], v.at())
-	if err != nil {
-		return err
-	}
 	lost, err := v.ids(`SELECT id FROM (SELECT message_id AS id FROM submission UNION SELECT rendition_id FROM recipient
 		UNION SELECT message_id FROM delivery) WHERE id IS NOT NULL AND id NOT IN (SELECT id FROM message)`)
 	if err != nil {
 		return err
 	}
 	for _, id := range lost {
-		if err := v.emptyMessage(id, body); err != nil {
+		if err := v.emptyMessage(id); err != nil {
 			return err
 		}
 	}
@@ -88,6 +83,10 @@ func (v *salvager) ancestors() error {
 		return err
 	}
 	for _, id := range orphans {
+		body, err := v.emptyBody()
+		if err != nil {
+			return err
+		}
 		m, err := v.tx.insert(`INSERT INTO message (origin, body_id, head, size, mid, created) VALUES ('submitted', ?, x'', 0, '', ?)`, body, v.at())
 		if err != nil {
 			return err
@@ -112,13 +111,27 @@ func (v *salvager) ancestors() error {
 }
 
 // emptyMessage is a row that says of a message that it was there.
-func (v *salvager) emptyMessage(id, body int64) error {
-	_, err := v.tx.exec(`INSERT INTO message (id, origin, body_id, head, size, mid, created) VALUES (?1, 'submitted', ?2, x'', 0,
+func (v *salvager) emptyMessage(id int64) error {
+	body, err := v.emptyBody()
+	if err != nil {
+		return err
+	}
+	_, err = v.tx.exec(`INSERT INTO message (id, origin, body_id, head, size, mid, created) VALUES (?1, 'submitted', ?2, x'', 0,
 		coalesce((SELECT mid FROM submission WHERE message_id = ?1), ''), ?3)`, id, body, v.at())
 	if err != nil {
 		return fmt.Errorf("message %d: %w", id, err)
 	}
 	return nil
+}
+
+// emptyBody makes a body without octets.
+func (v *salvager) emptyBody() (int64, error) {
+	sum := sha256.Sum256(nil)
+	id, err := v.tx.insert(`INSERT INTO body (size, sha256, state, created) VALUES (0, ?, 'whole', ?)`, sum[:], v.at())
+	if err != nil {
+		return 0, fmt.Errorf("empty body: %w", err)
+	}
+	return id, nil
 }
 
 // mailboxes finds the owners of folders whose row is lost, gives everybody the folders
@@ -262,12 +275,19 @@ func (v *salvager) leftovers() error {
 
 // numbers keeps ids from being given again, also those of lost rows.
 func (v *salvager) numbers() error {
+	for _, rule := range gapRules() {
+		var named int64
+		if err := v.tx.row([]any{&named}, rule.highest); err != nil {
+			return err
+		}
+		v.src.cat.sequence[rule.table] = max(v.src.cat.sequence[rule.table], named)
+	}
 	for table, last := range v.src.cat.sequence {
 		if t := v.src.cat.table(table); t == nil || t.alias < 0 {
 			continue
 		}
 		n, err := v.tx.exec(`UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?`, last, table)
-		if err == nil && n == 0 {
+		if err == nil && n == 0 && last > 0 {
 			_, err = v.tx.exec(`INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)`, table, last)
 		}
 		if err != nil {

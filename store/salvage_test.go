@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -153,15 +154,6 @@ func TestSalvageOfASoundDatabaseIsACopy(t *testing.T) {
 	}
 	for _, table := range salvageTables {
 		want, got := dump(t, db.Path(), table), dump(t, to, table)
-		delete(got, "401/0") // the empty body for what is lost
-		if table == "body" {
-			for k, v := range got {
-				if _, ok := want[k]; !ok && strings.HasPrefix(k, "402/0") {
-					delete(got, k)
-					_ = v
-				}
-			}
-		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s differs: %.2000s", table, diff)
 		}
@@ -311,7 +303,7 @@ func TestSalvageOfOverwrittenPages(t *testing.T) {
 	rows := touches(t, filepath.Join(dir, File))
 	pages := uint32(len(octets) / defaultPage)
 	rng := rand.New(rand.NewPCG(5, 6))
-	rounds := 40
+	rounds := 16
 	if testing.Short() {
 		rounds = 6
 	}
@@ -352,7 +344,7 @@ func TestSalvageWithoutOnePage(t *testing.T) {
 	dir, octets := populated(t)
 	rows := touches(t, filepath.Join(dir, File))
 	for p := uint32(1); p <= 60; p++ {
-		if testing.Short() && p%10 != 1 {
+		if p > 4 && p%4 != 1 || testing.Short() && p%10 != 1 {
 			continue
 		}
 		damaged := bytes.Clone(octets)
@@ -367,7 +359,7 @@ func TestSalvageWithoutOnePage(t *testing.T) {
 func TestSalvageOfACutFile(t *testing.T) {
 	dir, octets := populated(t)
 	rows := touches(t, filepath.Join(dir, File))
-	n := 24
+	n := 9
 	if testing.Short() {
 		n = 4
 	}
@@ -381,4 +373,162 @@ func TestSalvageOfACutFile(t *testing.T) {
 			return
 		}
 	}
+}
+
+// Nothing in a file may make Salvage panic or loop, and what it makes is always sound.
+func FuzzSalvage(f *testing.F) {
+	dir := f.TempDir()
+	db, err := Open(dir)
+	if err != nil {
+		f.Fatal(err)
+	}
+	p := Person{Name: "Ana", Address: "ana@team.example", Profile: []byte(`{}`), Active: true, Created: t0}
+	if err := db.Update(context.Background(), func(tx *Tx) error { return tx.InsertPerson(&p) }); err != nil {
+		f.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		f.Fatal(err)
+	}
+	octets, err := os.ReadFile(filepath.Join(dir, File))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(uint32(0), []byte("not SQLite"), uint32(0))
+	f.Add(uint32(16), []byte{0, 1}, uint32(5000))
+	f.Add(uint32(4096), []byte{5, 0, 0, 0, 9, 0xff, 0xff}, uint32(1))
+	f.Add(uint32(103), []byte{0xff, 0xff}, uint32(0))
+	f.Fuzz(func(t *testing.T, at uint32, patch []byte, cut uint32) {
+		damaged := bytes.Clone(octets[:len(octets)-int(cut%uint32(len(octets)))])
+		if len(damaged) > 0 {
+			copy(damaged[int(at)%len(damaged):], patch)
+		}
+		here := t.TempDir()
+		from := filepath.Join(here, "damaged")
+		if err := os.WriteFile(from, damaged, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(from+"-wal", patch, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Salvage(context.Background(), from, filepath.Join(here, File), SalvageOptions{Now: t0})
+		if errors.Is(err, errNewer) {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		db, err := Open(here)
+		if err != nil {
+			t.Fatal(err)
+		}
+		db.Close()
+	})
+}
+
+// A mailbox whose row is lost comes back under a new UIDVALIDITY; one whose row is
+// readable keeps its own.
+func TestSalvageNeverUsesAUIDAgain(t *testing.T) {
+	dir, _ := populated(t)
+	file := filepath.Join(dir, File)
+	raw, err := sql.Open("sqlite3", dsn(file, []string{"_foreign_keys=off"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lost, kept, old int64
+	if err := raw.QueryRow(`SELECT id, uidvalidity FROM mailbox WHERE kind = 'archive' AND person_id = 1`).Scan(&lost, &old); err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range []string{`DELETE FROM mailbox WHERE kind = 'archive' AND person_id = 1`,
+		`UPDATE mailbox SET uidnext = 1 WHERE kind = 'scheduled' AND person_id = 1`} {
+		if _, err := raw.Exec(q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := raw.QueryRow(`SELECT uidvalidity FROM mailbox WHERE kind = 'next-delivery' AND person_id = 2`).Scan(&kept); err != nil {
+		t.Fatal(err)
+	}
+	raw.Close()
+	into := t.TempDir()
+	rep, err := Salvage(context.Background(), file, filepath.Join(into, File), SalvageOptions{Now: t0.Add(time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rep.Lost) != 1 || rep.Lost[0].What != "mailbox" || rep.Lost[0].First != lost {
+		t.Errorf("lost: %+v", rep.Lost)
+	}
+	db, err := Open(into)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	must(t, db, func(tx *Tx) error {
+		box, err := tx.Mailbox(lost)
+		if err != nil || int64(box.UIDValidity) <= old || box.PersonID != 1 {
+			t.Errorf("lost mailbox: %+v, %v", box, err)
+		}
+		if n, err := tx.Count(box.ID, false); err != nil || n.Messages != 134 {
+			t.Errorf("its messages: %+v, %v", n, err)
+		}
+		same, err := tx.MailboxByKind(2, KindNextDelivery)
+		if err != nil || int64(same.UIDValidity) != kept {
+			t.Errorf("a sound mailbox has UIDVALIDITY %d, want %d, %v", same.UIDValidity, kept, err)
+		}
+		behind, err := tx.MailboxByKind(1, KindScheduled)
+		if err != nil {
+			return err
+		}
+		entries, err := tx.Entries(behind.ID)
+		if err != nil || len(entries) == 0 || behind.UIDNext <= entries[len(entries)-1].UID || int64(behind.UIDValidity) <= old {
+			t.Errorf("mailbox behind its entries: %+v, %v", behind, err)
+		}
+		return nil
+	})
+}
+
+// Without its text a message cannot be sent: it is settled, listed, and what is left
+// of it is in a file.
+func TestSalvageSettlesWhatCannotBeSent(t *testing.T) {
+	dir, _ := populated(t)
+	file := filepath.Join(dir, File)
+	raw, err := sql.Open("sqlite3", dsn(file, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var id, msg, sub int64
+	if err := raw.QueryRow(`SELECT r.id, s.message_id, s.id FROM recipient r JOIN submission s ON s.id = r.submission_id
+		WHERE r.state = 'held' LIMIT 1`).Scan(&id, &msg, &sub); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := raw.Exec(`UPDATE chunk SET data = x'414243' WHERE id = ? << 16`, msg); err != nil {
+		t.Fatal(err)
+	}
+	raw.Close()
+	into, pieces := t.TempDir(), filepath.Join(t.TempDir(), "pieces")
+	rep, err := Salvage(context.Background(), file, filepath.Join(into, File), SalvageOptions{Now: t0, Pieces: pieces})
+	if err != nil {
+		t.Fatal(err)
+	}
+	what := map[string]int64{}
+	for _, l := range rep.Lost {
+		what[l.What] = l.First
+	}
+	if diff := cmp.Diff(map[string]int64{"message": msg, "recipient": id}, what); diff != "" {
+		t.Error(diff)
+	}
+	left, err := os.ReadFile(filepath.Join(pieces, fmt.Sprint(msg)+".eml"))
+	if err != nil || !bytes.HasSuffix(left, []byte("\r\n\r\nABC")) {
+		t.Errorf("what is left: %q, %v", left, err)
+	}
+	db, err := Open(into)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	must(t, db, func(tx *Tx) error {
+		r, err := tx.Recipient(id)
+		if err != nil || r.State != Bounced {
+			t.Errorf("recipient: %+v, %v", r, err)
+		}
+		return nil
+	})
 }

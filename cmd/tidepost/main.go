@@ -46,6 +46,8 @@ type commandLine struct {
 	Trace       traceCmd       `cmd:"" help:"Print the journey of one message from the ledger."`
 	Ledger      ledgerCmd      `cmd:"" help:"Prove that every accepted message is accounted for."`
 	Backup      backupCmd      `cmd:"" help:"Copy the database while it is in use."`
+	Salvage     salvageCmd     `cmd:"" help:"Copy everything readable of a damaged database into a new one."`
+	Schema      schemaCmd      `cmd:"" help:"Show the version of the database; bring it to another one."`
 	Rebuild     rebuildCmd     `cmd:"" help:"Compute derived data and the full-text index again."`
 	Doctor      doctorCmd      `cmd:"" help:"Look whether everything works: ports, TLS, smarthost, DNS, clock, a probe."`
 	Demo        demoCmd        `cmd:"" help:"Run everything on loopback with two people in two time zones."`
@@ -128,6 +130,9 @@ func (a *app) code(err error) int {
 		return exitFindings
 	}
 	fmt.Fprintln(a.err, "tidepost:", err)
+	if text := hint(err); text != "" {
+		fmt.Fprintln(a.err, text)
+	}
 	var badConfig configError
 	switch {
 	case errors.As(err, &badConfig):

@@ -1,0 +1,52 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// The restore drill: copies are made while mail is accepted, and each of them opens
+// as a whole database with everything acknowledged before it began.
+func TestRestoreDrill(t *testing.T) {
+	db := open(t)
+	p := ana(t, db)
+	ctx, stop := context.WithCancel(context.Background())
+	var load sync.WaitGroup
+	var acked atomic.Int64
+	load.Go(func() {
+		for i := 0; ctx.Err() == nil; i++ {
+			submit(t, db, p.ID, fmt.Sprintf("m%d@x", i), t0.Add(time.Hour))
+			acked.Add(1)
+		}
+	})
+	defer load.Wait()
+	defer stop()
+	for range 5 {
+		before := acked.Load()
+		dir := t.TempDir()
+		if err := Backup(context.Background(), db.Path(), filepath.Join(dir, File), nil); err != nil {
+			t.Fatal(err)
+		}
+		restored, err := Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rep, err := restored.CheckLedger(context.Background())
+		if err != nil || len(rep.Findings) > 0 || rep.Now[Held] < before {
+			t.Errorf("restored: %+v, %v; %d were acknowledged before", rep, err, before)
+		}
+		// It takes mail again.
+		submit(t, restored, p.ID, "after@x", t0.Add(time.Hour))
+		if err := restored.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if acked.Load() == 0 {
+		t.Error("there was no load")
+	}
+}
