@@ -60,7 +60,7 @@ func (r *reader) modelMark(s sentence, hits []hit, quiet bool) []askMark {
 	if r.in.RulesOnly || r.lang != English || quiet || s.to-s.from < 4 || s.option || r.anyNoAsk(hits) {
 		return nil
 	}
-	if requestModel.score(r.features([]sentence{s})) < modelSays {
+	if requestModel.score(r.features([]sentence{s}, true)) < modelSays {
 		return nil
 	}
 	return []askMark{{at: s.from, end: min(s.from+4, s.to), question: s.question}}

@@ -7,13 +7,14 @@ import (
 
 // A wordInfo is what is known of a word by itself.
 type wordInfo struct {
-	limit  bool         // a deadline may begin with it
-	starts languageMark // languages in which an expression of time may begin with it
-	langs  languageMark // languages of which it is a small word
-	time   []timeWord
-	cues   []int32 // patterns that begin with it
-	verb   verbKind
-	flags  wordFlag
+	limit     bool         // a deadline may begin with it
+	needsMore bool         // but not by it alone: two, next, in
+	starts    languageMark // languages in which an expression of time may begin with it
+	langs     languageMark // languages of which it is a small word
+	time      []timeWord
+	cues      []int32 // patterns that begin with it
+	verb      verbKind
+	flags     wordFlag
 }
 
 // unknownWord is shared by all words that are not known. It is read only.
@@ -216,7 +217,13 @@ func buildLexicon() map[string]*wordInfo {
 		}
 	}
 	for w, info := range words {
+		info.needsMore = len(info.time) > 0
 		for _, t := range info.time {
+			switch t.class {
+			case tNumber, tOrdinal, tNext, tThis, tLast, tIn, tEnd, tHalf, tQuarter, tLink, tBefore, tPast, tHour, tAgo, tHence:
+			default:
+				info.needsMore = false
+			}
 			switch t.class {
 			case tLink, tBefore, tPast, tHour, tAgo, tHence:
 			default:

@@ -73,7 +73,8 @@ func (m model) score(features []uint32) float64 {
 
 // features hashes what is seen of the sentences, which follow each other: words, pairs and triples of
 // them, the words at both ends, the cues found, and the form of the sentence.
-func (r *reader) features(sents []sentence) []uint32 {
+// ruled tells that the rules are known to have found nothing.
+func (r *reader) features(sents []sentence, ruled bool) []uint32 {
 	if len(sents) == 0 {
 		return nil
 	}
@@ -113,7 +114,9 @@ func (r *reader) features(sents []sentence) []uint32 {
 			add(edge + 4)
 			add(mix(edge+10, tokenHash(&r.toks[at])+tokenHash(&r.toks[end-1])))
 		}
-		marks += len(r.ruleMarks(s))
+		if !ruled {
+			marks += len(r.ruleMarks(s))
+		}
 		question = question || s.question
 	}
 	add(mix(edge+5, uint32(min(marks, 3))))

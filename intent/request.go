@@ -18,7 +18,7 @@ func RequestOf(text string) Request {
 	r := sentenceReader(text)
 	var q Request
 	q.Rules, q.Because = r.proposes()
-	q.Score = requestModel.score(r.features(r.sents))
+	q.Score = requestModel.score(r.features(r.sents, false))
 	return q
 }
 
@@ -26,7 +26,7 @@ func RequestOf(text string) Request {
 // FeatureSpace. The trainer uses it.
 func Features(text string) []uint32 {
 	r := sentenceReader(text)
-	return r.features(r.sents)
+	return r.features(r.sents, false)
 }
 
 func sentenceReader(text string) *reader {

@@ -160,9 +160,16 @@ func (p *timeParser) canStart(i int) bool {
 	case kindNumber:
 		return i == 0 || t.space || !p.gluedNumber(i)
 	case kindWord:
-		return t.word.starts&p.lang != 0 || t.is("a", "an") && (len(p.tok(i+1).word.time) > 0 || p.tok(i+1).is("couple", "few", "pair"))
+		return t.word.starts&p.lang != 0 && (!t.word.needsMore || p.timeFollows(i+1)) || t.is("a", "an") && (len(p.tok(i+1).word.time) > 0 || p.tok(i+1).is("couple", "few", "pair"))
 	}
 	return false
+}
+
+// timeFollows reports whether what stands at token i may go on an expression
+// that a number or "next" began.
+func (p *timeParser) timeFollows(i int) bool {
+	n := p.tok(i)
+	return n.kind != kindWord || len(n.word.time) > 0 || n.word.starts != 0 || n.is("business", "working", "hundred", "oh", "ou", "zero", "thing", "a", "an", "couple", "few", "que", "m", "p")
 }
 
 // gluedNumber reports whether the number is a later piece of something else, as
