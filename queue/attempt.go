@@ -28,6 +28,7 @@ type unit []trip
 type pool struct {
 	workers int
 	wakeup  chan struct{} // one token per unit in queue
+	idled   chan struct{} // holds one token when a worker may have become idle
 
 	mu       sync.Mutex
 	queue    []unit
@@ -37,7 +38,7 @@ type pool struct {
 }
 
 func newPool(workers int) *pool {
-	return &pool{workers: workers, wakeup: make(chan struct{}, 1), routes: map[string]int{}}
+	return &pool{workers: workers, wakeup: make(chan struct{}, 1), idled: make(chan struct{}, 1), routes: map[string]int{}}
 }
 
 // free returns how many workers are idle.
@@ -50,21 +51,53 @@ func (p *pool) free() int {
 // idle is free with mu held.
 func (p *pool) idle() int { return max(p.workers-p.running-len(p.queue)-p.reserved, 0) }
 
-// reserve keeps an idle worker until release; false: there is none.
-func (p *pool) reserve() bool {
+// reserve keeps an idle worker until release. It waits a little for one; false: there
+// is none.
+func (p *pool) reserve(patience time.Duration) bool {
+	if p.tryReserve() {
+		return true
+	}
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	for {
+		select {
+		case <-timer.C:
+			return false
+		case <-p.idled:
+			if p.tryReserve() {
+				return true
+			}
+		}
+	}
+}
+
+func (p *pool) tryReserve() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.idle() == 0 {
+	n := p.idle()
+	if n == 0 {
 		return false
 	}
 	p.reserved++
+	if n > 1 {
+		p.tellIdle() // There is one for the next who waits, too.
+	}
 	return true
+}
+
+// tellIdle wakes one who waits in reserve.
+func (p *pool) tellIdle() {
+	select {
+	case p.idled <- struct{}{}:
+	default:
+	}
 }
 
 func (p *pool) release() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.reserved--
+	p.tellIdle()
 }
 
 // busyRoutes returns the routes that have half of the workers already.
@@ -117,6 +150,7 @@ func (p *pool) done(u unit) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.running--
+	p.tellIdle()
 	for _, t := range u {
 		if p.routes[t.route]--; p.routes[t.route] <= 0 {
 			delete(p.routes, t.route)
