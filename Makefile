@@ -98,6 +98,10 @@ check: lint vuln race ## what CI runs after the tests: lint, race, short fuzz, a
 	$(GO) mod verify
 	git diff --exit-code
 
+.PHONY: sbom
+sbom: release ## list what the binary is made of: bin/tidepost.sbom
+	$(GO) version -m $(BIN)/tidepost > $(BIN)/tidepost.sbom
+
 .PHONY: bench
 bench: build ## accepted and delivered mail a second beside Postfix (needs the shared harness, BENCH=folder)
 	sh bench/smtp.sh

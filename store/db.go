@@ -42,7 +42,8 @@ const readers = 4
 //     every page that a closure touches into a temporary file first.
 //   - The WAL may grow to 16 MiB before it is written into the database, so that a page
 //     that changes with every mail is written once for some hundreds of them.
-const writerPragmas = `PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000`
+const writerPragmas = `PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000;
+	PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON`
 
 // A DB is an open database. It is safe for concurrent use.
 type DB struct {

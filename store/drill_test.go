@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -48,5 +50,40 @@ func TestRestoreDrill(t *testing.T) {
 	}
 	if acked.Load() == 0 {
 		t.Error("there was no load")
+	}
+}
+
+// A damaged page that appears while the database is open ends it.
+func TestDamageIsFoundWhileOpen(t *testing.T) {
+	dir, _ := populated(t)
+	file := filepath.Join(dir, File)
+	db, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.CheckQuick(context.Background()); err != nil {
+		t.Fatalf("a sound database: %v", err)
+	}
+	db.read.SetMaxIdleConns(0) // Nothing in a cache.
+	var bad uint32
+	for _, pages := range touches(t, file)["event"] {
+		bad = max(bad, pages[0])
+	}
+	f, err := os.OpenFile(file, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteAt(make([]byte, defaultPage), int64(bad-1)*defaultPage); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	if err := db.CheckQuick(context.Background()); !errors.Is(err, ErrDamaged) {
+		t.Errorf("check of a damaged database = %v", err)
+	}
+	select {
+	case <-db.Failed():
+	default:
+		t.Error("the database goes on")
 	}
 }

@@ -140,10 +140,13 @@ func NewestSchema() (int, error) {
 	return len(known), err
 }
 
+// checkedTables are those the queue and the ledger live in.
+func checkedTables() []string { return []string{"submission", "recipient", "delivery", "event"} }
+
 // quickCheck looks for damage before anything is served from the file: the whole
 // structure of the tables the queue and the ledger live in.
 func quickCheck(db *sql.DB) error {
-	for _, table := range []string{"submission", "recipient", "delivery", "event"} {
+	for _, table := range checkedTables() {
 		var verdict string
 		if err := db.QueryRow(`PRAGMA quick_check(` + table + `)`).Scan(&verdict); err != nil {
 			return fmt.Errorf("check %s: %w", table, err)

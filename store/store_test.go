@@ -140,7 +140,8 @@ func TestOpenTwiceKeepsAndRefusesNewer(t *testing.T) {
 func TestDurableOptions(t *testing.T) {
 	db := open(t)
 	must(t, db, func(tx *Tx) error {
-		for pragma, want := range map[string]string{"synchronous": "2", "journal_mode": "wal", "foreign_keys": "1"} {
+		for pragma, want := range map[string]string{"synchronous": "2", "journal_mode": "wal", "foreign_keys": "1",
+			"trusted_schema": "0", "cell_size_check": "1"} {
 			var got string
 			if err := tx.row([]any{&got}, `PRAGMA `+pragma); err != nil {
 				return err

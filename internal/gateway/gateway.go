@@ -136,6 +136,7 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	loops.Go(func() error { return g.queue.Run(back) })
 	loops.Go(func() error { return g.inbox.Run(back) })
 	loops.Go(func() error { return g.planAnew(back) })
+	loops.Go(func() error { return g.checkDaily(back) })
 	loops.Go(func() error {
 		scheduler.Run(back, g.log, g.kick, g.queue, g.inbox, &watcher{g: g})
 		return nil
