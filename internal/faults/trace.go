@@ -83,10 +83,11 @@ func Trace(args []string) int {
 	return code
 }
 
-// note writes what was hit, and whether it is the same call on the same file as the
-// one before; it is there before the program goes on.
-func (o traceOptions) note(call, file string, again bool) error {
-	line := fmt.Sprintf("%s %s %s", call, filepath.Base(file), time.Now().UTC().Format(time.RFC3339Nano))
+// note writes what was hit, when the call that was counted before it came, and whether
+// it is the same call on the same file as the one before; it is there before the program
+// goes on.
+func (o traceOptions) note(call, file string, prev time.Time, again bool) error {
+	line := fmt.Sprintf("%s %s %s", call, filepath.Base(file), prev.UTC().Format(time.RFC3339Nano))
 	if again {
 		line += " again"
 	}

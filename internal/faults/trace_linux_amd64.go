@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"sync/atomic"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -34,6 +35,7 @@ type tracer struct {
 	armed atomic.Bool
 	count int
 	last  [2]uint64    // call and descriptor before this one
+	prev  time.Time    // of the last call that was counted
 	fails map[int]bool // threads whose running call has to fail
 	known map[int]bool
 }
@@ -157,11 +159,13 @@ func (t *tracer) call(tid int) {
 	if !t.calls[name] {
 		return
 	}
+	prev := t.prev
+	t.prev = time.Now()
 	if t.count++; t.count != t.at {
 		return
 	}
 	file, _ := os.Readlink(fmt.Sprintf("/proc/%d/fd/%d", t.pid, info.args[0])) // "" says enough
-	if err := t.note(name, file, before == t.last); err != nil {
+	if err := t.note(name, file, prev, before == t.last); err != nil {
 		fmt.Fprintln(os.Stderr, "trace:", err)
 	}
 	if t.do == "kill" {
