@@ -20,7 +20,7 @@ func (r *reader) askMarks(s sentence, weigh bool) []askMark {
 			if h.act == actAskStart && !r.startsClause(h.from, s) || h.act == actAskIfQ && !s.question || r.vetoed(h) {
 				continue
 			}
-			if h.act == actAskIfQ && (r.harsh || weigh || rhetoric) {
+			if r.refusing(h, s) || h.act == actAskIfQ && (r.harsh || weigh || rhetoric) {
 				continue
 			}
 			marks = append(marks, askMark{at: h.from, end: h.to, question: h.act == actAskIfQ})
@@ -28,9 +28,6 @@ func (r *reader) askMarks(s sentence, weigh bool) []askMark {
 	}
 	if !s.option && r.mask&1 != 0 && (r.lang == English || len(marks) == 0) {
 		marks = append(marks, r.imperatives(s)...)
-	}
-	if len(marks) == 0 && r.lang == English {
-		marks = r.trailingPlease(s, hits)
 	}
 	if len(marks) == 0 {
 		marks = r.bareMarks(s, hits, rhetoric || weigh || r.harsh)
@@ -66,14 +63,10 @@ func (r *reader) modelMark(s sentence, hits []hit, quiet bool) []askMark {
 	return []askMark{{at: s.from, end: min(s.from+4, s.to), question: s.question}}
 }
 
-// trailingPlease finds a please that ends a clause: "two chairs by noon, please".
-func (r *reader) trailingPlease(s sentence, hits []hit) []askMark {
-	for i := s.from + 1; i < s.to; i++ {
-		if r.toks[i].is("please", "pls", "plz") && (i+1 == s.to || r.toks[i+1].kind == kindMark) && !r.anyNoAsk(hits) && !r.toks[s.from].is("no", "nothing") && !r.hasWordBefore(i, s, "no", "not", "don't", "never") {
-			return []askMark{{at: max(s.from, i-3), end: i + 1}}
-		}
-	}
-	return nil
+// refusing reports whether a please at the end asks to leave something be: "no
+// calls before nine, please".
+func (r *reader) refusing(h hit, s sentence) bool {
+	return h.to == h.from+1 && r.toks[h.from].is("please", "pls", "plz") && (h.to >= s.to || r.toks[h.to].kind == kindMark) && r.hasWordBefore(h.from, s, "no", "not", "don't", "never", "nothing")
 }
 
 func (r *reader) hasWordBefore(i int, s sentence, words ...string) bool {

@@ -3,6 +3,9 @@ package intent
 // imperatives finds English clauses that begin with a verb.
 func (r *reader) imperatives(s sentence) []askMark {
 	var out []askMark
+	if r.in.Reply && r.toks[s.from].is("yes", "ok", "okay") {
+		return nil // the answer to who asked: "Yes, sign it."
+	}
 	for i := s.from; i < s.to; i++ {
 		verb := r.toks[i].word.verb
 		if verb == verbNone || r.toks[i].is("have", "do", "be") {
@@ -174,13 +177,13 @@ func (r *reader) hasSubject(from, to int) bool {
 
 // idleQuestion reports whether a question is a greeting, a title or an aside.
 func (r *reader) idleQuestion(s sentence) bool {
+	if last := &r.toks[s.to-1]; last.mark('"') || last.low == "\u201d" {
+		return true // somebody else's
+	}
 	words := 0
 	for i := s.from; i < s.to; i++ {
 		if r.toks[i].kind != kindMark {
 			words++
-		}
-		if r.toks[i].mark('"') || r.toks[i].low == "\u201c" {
-			return words <= 3
 		}
 	}
 	return words <= 1 || r.lang == English && words <= 2 && !r.toks[s.from].is("ok", "okay", "any", "thoughts", "objections", "agreed", "deal", "which", "who", "when", "sounds", "works")
