@@ -1,7 +1,8 @@
 // Package queue is the life of an outgoing message. This file reads top to bottom as
 // that life:
 //
-//	Submit   policies, a plan per recipient, one transaction; then 250
+//	Submit   policies, a plan per recipient, one transaction; then 250; what is
+//	         plain and due is claimed for an attempt in it already (express.go)
 //	RunDue   what is due leaves: to a colleague's mailbox in the same transaction,
 //	         to elsewhere by way of an attempt
 //	attempt  a worker hands it to the Sender
