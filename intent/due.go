@@ -137,8 +137,8 @@ func (r *reader) limited(i, k, to int, word dueWord) (deadline, bool) {
 	if word == dueBefore {
 		return r.beforeEvent(i, to)
 	}
-	if word == dueWithin && k < to && r.toks[k].is("days", "hours") {
-		return r.makeDue(i, k+1, deadline{strong: true}), true
+	if word == dueWithin && k+1 < to && r.toks[k+1].is("days", "hours") {
+		return r.makeDue(i, k+2, deadline{strong: true}), true
 	}
 	return deadline{}, false
 }

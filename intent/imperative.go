@@ -121,6 +121,13 @@ func (r *reader) bareMarks(s sentence, hits []hit, noQuestion bool) []askMark {
 	if r.anyNoAsk(hits) {
 		return nil
 	}
+	for i := s.from + 1; i+1 < s.to; i++ { // "I need Tom to sign it"
+		if r.toks[i+1].is("to") && r.toks[i-1].is("need", "want", "ask") {
+			if o, _ := r.nameAt(i); len(o) > 0 {
+				return []askMark{{at: i - 1, end: i + 2}}
+			}
+		}
+	}
 	dues := r.strongDues(s)
 	if len(dues) == 0 {
 		return nil

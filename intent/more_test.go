@@ -61,6 +61,13 @@ func TestWholeMails(t *testing.T) {
 		{"an if and what follows", Input{Text: "If your script still uses the old path, change it by Friday.", To: team}, "ask Sales * @by Friday"},
 		{"both names, one question", Input{Text: "Mei and Tom, is the mast up? Please tell me by noon.", To: []mail.Mailbox{mei, tom}}, "ask Mei Tom @by noon"},
 		{"the same deadline", Input{Text: "Mei, please sign the lease by Friday.\nTom, please file it, same deadline.", To: []mail.Mailbox{mei, tom}}, "ask Mei @by Friday; ask Tom @by Friday"},
+		{"the paragraph goes on to her", Input{Text: "Mei, is the mast up again? Could you also call the port?", To: []mail.Mailbox{mei, tom}}, "ask Mei; ask Mei"},
+		{"a third person", Input{Text: "I need Tom to sign the form by Friday.", To: []mail.Mailbox{mei, tom}}, "ask Tom @by Friday"},
+		{"the whole firm", Input{Text: "Everyone, please lock your screens.", To: team}, "ask *"},
+		{"not until", Input{Text: "Please keep the gate shut until Friday.", To: []mail.Mailbox{mei}}, "ask Mei"},
+		{"within days", Input{Text: "Please pay within days.", To: []mail.Mailbox{mei}}, "ask Mei @within days"},
+		{"close of business", Input{Text: "Please pay by close of business.", To: []mail.Mailbox{mei}}, "ask Mei @by close of business"},
+		{"the 14", Input{Text: "Merci de répondre avant le 20.", To: []mail.Mailbox{mei}}, "ask Mei @avant le 20"},
 		{"only a name", Input{Text: "Mei?", To: []mail.Mailbox{mei}}, ""},
 		{"a question in quotes", Input{Text: "The film is called \"Who?\" and lasts two hours.", To: []mail.Mailbox{mei}}, ""},
 		{"spoken of, not to", Input{Text: "Tom checked the valve. It was open.", To: []mail.Mailbox{mei, tom}}, ""},
@@ -130,11 +137,24 @@ func TestMoreTimes(t *testing.T) {
 		"at that time":                  "",
 		"Tuesday week":                  "2026-03-17",
 		"sat.":                          "2026-03-14",
-		"he sat there":                  "",
-		"mon the 16th":                  "2026-03-16",
-		"in 5000 years":                 "",
-		"31 May, a month before":        "2026-05-31",
-		"3 months before 31 May 2026":   "2026-02-28",
+		"14 March Friday":               "2026-03-14 2026-03-13",
+		"in 2.5 days":                   "2026-03-13",
+		"two fortnights ago":            "2026-02-11",
+		"EOY":                           "2026-01-01",
+		"EOQ":                           "2026-01-01",
+		"last year":                     "2025-01-01",
+		"the weekend":                   "2026-03-14",
+		"fifth Monday of April 2026":    "2026-04-06",
+		"first Monday of last month":    "2026-02-02",
+		"second last day of 2026":       "2026-12-30",
+		"123456789012 and 3":            "",
+		"10.0.0.1 at 1/2/3/4":           "",
+		"see https://x.test/2026-03-14/a and a@b.test.": "",
+		"he sat there":                "",
+		"mon the 16th":                "2026-03-16",
+		"in 5000 years":               "",
+		"31 May, a month before":      "2026-05-31",
+		"3 months before 31 May 2026": "2026-02-28",
 	} {
 		got := ""
 		for i, found := range Times(text, wednesday, TimeOptions{Language: English}) {
@@ -146,5 +166,27 @@ func TestMoreTimes(t *testing.T) {
 		if got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
+	}
+}
+
+func TestTokens(t *testing.T) {
+	text := "Don\u2019t mail a@b.test,\u00a0see https://x.test/q?a=1. İX 3PM @Mei\n\n12345678901"
+	var got []string
+	for _, tok := range tokenize(text) {
+		s := tok.low
+		switch {
+		case tok.kind == kindLink:
+			s += "!"
+		case tok.caps:
+			s += "^"
+		}
+		if tok.breaks == 2 {
+			s = "|" + s
+		}
+		got = append(got, s)
+	}
+	want := "don't mail a@b.test! , see https://x.test/q?a=1! . İx 3 pm^ @ mei |12345678901"
+	if g := strings.Join(got, " "); g != want {
+		t.Errorf("got  %s\nwant %s", g, want)
 	}
 }

@@ -109,6 +109,10 @@ func (s *tokenizer) endOfRun() int {
 		switch s.text[i] {
 		case ' ', '\n', '\t', '\r':
 			return i
+		case 0xc2:
+			if i+1 < len(s.text) && s.text[i+1] == 0xa0 {
+				return i
+			}
 		}
 	}
 	return len(s.text)
