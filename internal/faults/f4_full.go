@@ -20,7 +20,7 @@ const (
 // can still be taken back, released and bounced, and with new room all goes on.
 func fillDisk(t *T) {
 	fills := t.dose(5, 20)
-	d := t.memoryDisk(fmt.Sprintf("%dm", 64+2*max(0, fills-5))) // every fill leaves mail behind
+	d := t.memoryDisk(fmt.Sprintf("%dm", 64+6*max(0, fills-5))) // every fill leaves mail behind
 	l := underLoad(install(t, setup{data: filepath.Join(d.dir, "data"), config: map[string]string{"store.reserve": `"32MiB"`}}))
 	l.size = 400 // about 20 KB
 	var slowest time.Duration
