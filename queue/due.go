@@ -181,7 +181,10 @@ func (q *Queue) afterwards(f func(*store.Tx) error) {
 	q.wake()
 }
 
+// runLater writes them. A stop does not: a note that was promised is written also by a
+// queue that is stopping, or nobody would ever hear.
 func (q *Queue) runLater(ctx context.Context) {
+	ctx = context.WithoutCancel(ctx)
 	for _, f := range q.later.take() {
 		if err := q.db.Update(ctx, f); err != nil {
 			q.o.Log.Error("write a note", "err", err)

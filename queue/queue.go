@@ -341,5 +341,6 @@ func (q *Queue) Run(ctx context.Context) error {
 	all.Go(func() { q.refreshTimetables(ctx) })
 	all.Go(func() { q.tidy(ctx) })
 	all.Wait()
+	q.runLater(ctx)
 	return nil
 }
