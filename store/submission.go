@@ -117,13 +117,6 @@ func (tx *Tx) NewestSubmissions(author int64, limit int) ([]Submission, error) {
 		ORDER BY id DESC LIMIT ?2`, author, limit)
 }
 
-// RecentSubmissions returns the author's submissions accepted since an instant, the
-// newest first, at most limit.
-func (tx *Tx) RecentSubmissions(author int64, since time.Time, limit int) ([]Submission, error) {
-	return all(tx, scanSubmission, `SELECT `+submissionColumns+` FROM submission WHERE author_id = ? AND accepted >= ?
-		ORDER BY id DESC LIMIT ?`, author, stamp(since), limit)
-}
-
 // UpdateSubmission writes what may change: Plan, Urgent, Frozen, FileSent.
 func (tx *Tx) UpdateSubmission(s Submission) error {
 	_, err := tx.exec(`UPDATE submission SET plan = ?, urgent = ?, frozen = ?, file_sent = ? WHERE id = ?`,
