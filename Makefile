@@ -83,7 +83,7 @@ cover: ## merged coverage of unit tests and the built binary
 .PHONY: lint
 lint: ## go vet, staticcheck, formatting
 	$(GO) vet $(GOFLAGS_) ./...
-	@test -z "$$(gofmt -l . | tee /dev/stderr)"
+	@out=$$(gofmt -l .); test -z "$$out" || { echo "not formatted: $$out"; exit 1; }
 	$(GO) run $(STATICCHECK) -tags $(TAGS) ./...
 
 .PHONY: vuln
