@@ -92,8 +92,17 @@ type Findings struct {
 	Tone       Stance
 	Medium     Stance
 	Attachment Stance
-	Proposal   Stance // Value "yes" where the mail says what should be done
 	Urgent     Stance // Value "yes" where the mail claims it
+	Context    Stance // Value "yes" where its readers can tell what it is about, "no", or "na"
+	Proposal   Stance // Value "yes" where the mail says what should be done, "no", or "na"
+	CTA        Stance // call to action: "full", "part" (who or by when is missing), "none", or "na"
+
+	// What the coach speaks of; nil where the mail has none.
+	Vague   *Statement // asks for something without saying what it is about: "Can we chat about the project?"
+	Chat    *Statement // asks for a talk
+	Pointer *Statement // points at what only the thread holds: "see below"
+	Blocker *Statement // puts the problem, or what is new
+	Plan    *Statement // says what should be done
 }
 
 // A Statement is a sentence or clause, with the words it was recognised by.

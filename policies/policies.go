@@ -1,6 +1,9 @@
 // Package policies looks at one message and says what about it matters for when it
 // leaves: which line of the pass list it meets, which override its author wrote,
-// whether it is urgent, whether it wants to reach everybody together.
+// whether it is urgent, whether it wants to reach everybody together. The policies
+// of the coach, below these in the same table, say what would cost its readers a
+// round trip; they speak only where Input.Read tells what the mail says, each in
+// the mode that Input.Modes or Defaults gives it.
 //
 // Invariants:
 //   - Everything here is pure: no clock, no I/O, no state. The same Input gives the
@@ -16,6 +19,7 @@ package policies
 import (
 	"time"
 
+	"tidepost/intent"
 	"tidepost/mail"
 	"tidepost/scheduler"
 )
@@ -32,6 +36,7 @@ const (
 	AsIs     Action = "as-is"    // the author said: no advice
 	Together Action = "together" // reach all of To at one moment
 	Annotate Action = "annotate" // nothing happens; worth a word to the author
+	Advise   Action = "advise"   // hand the draft back, with what is missing
 )
 
 // A Reason names why a finding was made. Its value is stored and logged.
@@ -53,7 +58,27 @@ type Finding struct {
 	Recipient int             // index into Input.Recipients, or Everybody
 	When      *scheduler.When // of Action At
 	Text      string          // what was found, for people: a tag, a word, an address
+
+	// Of Action Advise:
+	Quote   string    // the sentence it is about, white space folded; "" if it is about the whole mail
+	Missing []string  // what a reader would have to ask back: see MissingWho and its kin
+	Hours   string    // office hours of the person who is asked for a talk, ""
+	Due     time.Time // the due time that comes too early; zero: not about one
+	Seen    time.Time // when Recipient first sees the mail, beside Due
+	DryRun  bool      // its policy is in dry run: count it, show nothing
 }
+
+// What Finding.Missing may hold.
+const (
+	MissingWho        = "who"        // nobody is named
+	MissingWhat       = "what"       // what is to be done
+	MissingWhen       = "when"       // by when
+	MissingTopic      = "topic"      // what it is about
+	MissingContext    = "context"    // what a newcomer cannot know
+	MissingProposal   = "proposal"   // what the author thinks should be done
+	MissingAttachment = "attachment" // the file that is named
+	MissingLink       = "link"       // the link that is named
+)
 
 // A Recipient is one forward-path as the policies see it.
 type Recipient struct {
@@ -89,6 +114,19 @@ type Input struct {
 	Priority      int    // MT-PRIORITY, −9 to 9 (RFC 6710)
 
 	Team, Person Lists
+
+	// For the coach. Keys are those of mail.Address.Key.
+	Read         func() intent.Findings // what the mail says, read once; nil: do not coach
+	Modes        map[string]Mode        // by policy; what is missing is as in Defaults
+	Newcomers    []mail.Address         // in To, and not in the thread before
+	ThreadLength int                    // messages of the thread before this one
+	Rounds       int                    // turns of the same two people up to this one
+	OnlyOther    bool                   // nobody but sender and sole recipient was ever in the thread
+	StormReplies int                    // replies to all in the thread within the last hour, with this one
+	StormLimit   int                    // how many make a storm; 0: never
+	FirstSees    map[string]time.Time   // when a reader first sees the mail
+	Names        []string               // first names of the people of the team
+	OfficeHours  map[string]string      // of people, for people: "Tue 14:00-15:00"
 }
 
 // A Verdict is what the findings come to for one recipient.
@@ -111,12 +149,34 @@ const (
 	ByHeader  Source = "header"
 )
 
-// Evaluate collects the findings of all policies, in the order of the table.
+// Evaluate collects the findings of all policies, in the order of the table. The
+// coach is asked last, and not at all about mail that is never coached.
 func Evaluate(in Input, now time.Time) []Finding {
 	var out []Finding
+	asked, coached := false, false
 	for _, p := range Table() {
+		mode := On
+		if p.Coach {
+			if !asked {
+				asked, coached = true, coachable(in, out)
+			}
+			if mode = in.mode(p.Name); !coached || mode == Off {
+				continue
+			}
+		}
 		for _, f := range p.Evaluate(in, now) {
-			f.Policy = p.Name
+			f.Policy, f.DryRun = p.Name, mode == DryRun
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// Coach returns the findings of the coach alone: those whose Action is Advise.
+func Coach(in Input, now time.Time) []Finding {
+	var out []Finding
+	for _, f := range Evaluate(in, now) {
+		if f.Action == Advise {
 			out = append(out, f)
 		}
 	}

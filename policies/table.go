@@ -7,6 +7,7 @@ type Policy struct {
 	Name     string
 	Doc      string // one sentence, shown by "tidepost policy list"
 	Evaluate func(in Input, now time.Time) []Finding
+	Coach    bool // it advises, in the mode of Input.Modes
 }
 
 const (
@@ -16,14 +17,30 @@ const (
 	nameTogether = "together"
 )
 
+// The policies of the coach; their names are keys of Input.Modes, and what a
+// person says in "never attachment".
+const (
+	Attachment  = "attachment"
+	Context     = "context"
+	CTA         = "cta"
+	Proposal    = "proposal"
+	NobodyNamed = "nobody-named"
+	DueTime     = "due"
+	Storm       = "storm"
+	InPerson    = "in-person"
+	Tone        = "tone"
+	Length      = "length"
+	Subject     = "subject"
+)
+
 // Table returns the policies in their order: what lets mail pass comes first, what
 // its author said comes before what Tidepost thinks. Policies of the coach join
 // below.
 func Table() []Policy {
 	return []Policy{
-		{namePass, "Mail that never waits: calendar, codes, machines, lists, and whom you named.", passList},
-		{nameTags, "What the author wrote in front of the subject or behind a plus sign.", tags},
-		{nameUrgent, "Mail that passes holds and tides, and is counted.", urgent},
-		{nameTogether, "Decisions and proposals with a due time reach everybody at one moment.", together},
+		{namePass, "Mail that never waits: calendar, codes, machines, lists, and whom you named.", passList, false},
+		{nameTags, "What the author wrote in front of the subject or behind a plus sign.", tags, false},
+		{nameUrgent, "Mail that passes holds and tides, and is counted.", urgent, false},
+		{nameTogether, "Decisions and proposals with a due time reach everybody at one moment.", together, false},
 	}
 }
