@@ -113,16 +113,18 @@ type DeliverByParams struct {
 // c.Conn().(*guard.SMTP) and may call, besides the methods shown here, Secure,
 // ConnectionState, LoginAllowed, LoginFailed, LoginOK and ReadError.
 //
-// A session must pass on errors it gets when reading a body: they carry the
-// guard's refusals (a bare CR, LF or NUL, a body too large, a lost connection). The
+// A session reads the message from Body, and must pass on the errors it gets
+// there: they carry the guard's refusals (a bare CR, LF or NUL, a body too large, a lost connection). The
 // guard itself writes the right reply in place of the session's.
 type SMTP struct {
 	*wire
 	opts SMTPOptions
 
 	// Owned by the goroutine that reads.
-	in  []byte // for the library
-	sum body   // the message that is being read
+	in []byte // for the library
+
+	bodyMu sync.Mutex // held while a body is read: on LMTP the library answers from another goroutine
+	sum    body       // the message that is being read
 
 	mu       sync.Mutex // guards all below
 	reply    []byte     // lines of the library's unfinished reply
@@ -133,7 +135,6 @@ type SMTP struct {
 	params   MailParams
 	errors   int
 	junk     int
-	replies  int // complete replies so far
 }
 
 // smtpState is what the guard knows of the dialogue from the library's replies.
@@ -143,7 +144,7 @@ type smtpState struct {
 	mail     bool // MAIL was accepted
 	utf8     bool // with SMTPUTF8
 	rcpts    int  // accepted
-	data     bool // 354 was given and the body is not over
+	data     bool // 354 was given and the library waits for the message
 	bodyRead bool // 354 was given in this transaction
 	sasl     bool // 334 was given
 }
@@ -199,7 +200,8 @@ func (s *SMTP) DataDefect() *DataDefect {
 	return s.sum.defect
 }
 
-// Read gives the library the next octets: one command, or a part of a body.
+// Read gives the library the next octets: one command, or an empty message in place
+// of a body.
 func (s *SMTP) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
@@ -223,7 +225,11 @@ func (s *SMTP) next() error {
 	s.mu.Unlock()
 	switch {
 	case data:
-		return s.nextBlock()
+		s.mu.Lock()
+		s.state.data = false
+		s.mu.Unlock()
+		s.in = append(s.in[:0], ".\r\n"...)
+		return nil
 	case sasl:
 		return s.nextSASL()
 	}

@@ -32,8 +32,8 @@ const (
 const maxBodyLine = 1 << 20
 
 // A scanner finds the one true end of a body, CRLF . CRLF, and what is wrong on
-// the way to it (RFC 5321 §2.3.8, §4.1.1.4). It gives out what the library may
-// see: the same text, dot-stuffed anew so that only the guard ends it.
+// the way to it (RFC 5321 §2.3.8, §4.1.1.4). It gives out the text, without the
+// stuffed dots.
 //
 // CR CR LF . CR LF ends a body too: the octets CRLF.CRLF are there.
 type scanner struct {
@@ -42,7 +42,6 @@ type scanner struct {
 	max       int64 // octets of text, 0: unbounded
 	size      int64 // octets of text so far
 	line      int   // of them in this line
-	outBegin  bool  // what was given out stands at the begin of a line
 	defect    *DataDefect
 }
 
@@ -65,27 +64,48 @@ var (
 	defectSize = defect(552, "5.3.4", "Message is larger than allowed")
 )
 
-// scan takes octets of p until the end mark, appends what the library may see to
-// out, and returns how many octets it took. After a refusal nothing more is given
-// out.
+// scan takes octets of p until the end mark, appends the text to out, and returns
+// how many octets it took. After a refusal nothing more is given out.
 func (s *scanner) scan(out, p []byte) ([]byte, int) {
-	for i := 0; i < len(p); i++ {
-		if s.state == scanText {
-			// The greater part of a body: octets that mean nothing.
-			n := bytes.IndexAny(p[i:], "\r\n\x00")
-			if n < 0 {
-				n = len(p) - i
-			}
+	for i := 0; i < len(p); {
+		if n := s.plain(p[i:]); n > 0 {
 			out = s.give(out, p[i:i+n])
-			if i += n; i == len(p) {
-				break
-			}
+			i += n
+			continue
 		}
 		if out = s.octet(out, p[i]); s.state == scanEnd {
 			return out, i + 1
 		}
+		i++
 	}
 	return out, len(p)
+}
+
+// plain returns the length of what p begins with and that holds nothing to look
+// at: a whole line, the greater part of any body, or the begin of one. 0 if each
+// octet counts.
+func (s *scanner) plain(p []byte) int {
+	if s.state != scanText && (s.state != scanBegin || p[0] == '.') {
+		return 0
+	}
+	line := p
+	if i := bytes.IndexByte(p, '\n'); i >= 0 {
+		line = p[:i+1]
+	}
+	if n := len(line); n >= 2 && line[n-2] == '\r' && line[n-1] == '\n' {
+		if text := line[:n-2]; bytes.IndexByte(text, '\r') < 0 && bytes.IndexByte(text, 0) < 0 {
+			s.state = scanBegin
+			return n
+		}
+	}
+	n := bytes.IndexAny(line, "\r\n\x00")
+	if n < 0 {
+		n = len(line)
+	}
+	if n > 0 {
+		s.state = scanText
+	}
+	return n
 }
 
 func (s *scanner) octet(out []byte, c byte) []byte {
@@ -169,14 +189,16 @@ func (s *scanner) refused() bool {
 	return s.defect != nil && (!s.normalise || s.defect == defectSize)
 }
 
-// give appends text, which holds no line end but as a whole, to out.
+// give appends text to out: a whole line, or a part of one.
 func (s *scanner) give(out, text []byte) []byte {
 	if len(text) == 0 {
 		return out
 	}
+	ends := text[len(text)-1] == '\n'
 	s.size += int64(len(text))
-	if s.line += len(text); text[0] == '\r' {
-		s.line = 0
+	s.line += len(text)
+	if ends {
+		s.line -= len(crlf)
 	}
 	switch {
 	case s.refused():
@@ -185,115 +207,11 @@ func (s *scanner) give(out, text []byte) []byte {
 	case s.line >= maxBodyLine && !s.normalise:
 		s.defect = defectLine
 	}
+	if ends {
+		s.line = 0
+	}
 	if s.refused() {
 		return out
 	}
-	if s.outBegin && text[0] == '.' {
-		out = append(out, '.')
-	}
-	s.outBegin = text[0] == '\r'
 	return append(out, text...)
-}
-
-// mark is the end mark as the library needs it after what it was given.
-func (s *scanner) mark() []byte {
-	if s.outBegin {
-		return []byte(".\r\n")
-	}
-	return []byte("\r\n.\r\n")
-}
-
-// A body is the message that is being read.
-type body struct {
-	scanner
-	begun   time.Time
-	eaten   int64
-	refused bool // the library was given the refusal as a read error
-	replies int  // replies the library had completed by then
-}
-
-// startBody begins a body after the library's 354. s.mu is held.
-func (s *SMTP) startBody() {
-	s.state.data, s.state.bodyRead = true, true
-	s.sum = body{
-		scanner: scanner{outBegin: true, max: s.opts.MaxSize, normalise: s.opts.Role == LMTP},
-		begun:   time.Now(),
-	}
-}
-
-// nextBlock reads a block of the body and makes of it input for the library.
-func (s *SMTP) nextBlock() error {
-	b := &s.sum
-	switch {
-	case b.refused:
-		return s.afterRefusal()
-	case b.state == scanEnd:
-		return s.endBody()
-	}
-	s.in = s.in[:0]
-	for len(s.in) == 0 {
-		block, err := s.peekBlock()
-		if err != nil {
-			return err
-		}
-		var n int
-		s.mu.Lock() // DataDefect may look
-		s.in, n = b.scan(s.in, block)
-		s.mu.Unlock()
-		_, _ = s.br.Discard(n)
-		b.eaten += int64(n)
-		if b.state == scanEnd && (len(s.in) == 0 || !b.scanner.refused()) {
-			return s.endBody()
-		}
-		if b.scanner.refused() && b.eaten > 2*s.opts.MaxSize+1<<20 {
-			return s.end(552, "5.3.4", "Message is larger than allowed, closing connection")
-		}
-	}
-	return nil
-}
-
-// peekBlock waits for octets of the body within its deadlines.
-func (s *SMTP) peekBlock() ([]byte, error) {
-	b := &s.sum
-	s.arm(s.opts.DataTimeout, b.begun.Add(bodyBase+time.Duration(b.eaten/bodyRate)*time.Second))
-	if _, err := s.br.Peek(1); err != nil {
-		return nil, s.fail(unexpected(err))
-	}
-	return s.br.Peek(s.br.Buffered())
-}
-
-// endBody gives the library the end mark of a good message, and an error in
-// place of the rest of a refused one.
-func (s *SMTP) endBody() error {
-	b := &s.sum
-	if !b.scanner.refused() {
-		s.mu.Lock()
-		s.state.data = false
-		s.mu.Unlock()
-		s.in = append(s.in, b.mark()...)
-		return nil
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.override = b.defect.Error() + "\r\n"
-	b.refused, b.replies = true, s.replies
-	if s.opts.Role == LMTP {
-		// The library reads and answers in two goroutines there, so that one cannot
-		// know whether it still wants the end mark: the connection ends with the
-		// answers.
-		s.setError(b.defect)
-	}
-	return b.defect
-}
-
-// afterRefusal follows the library out of a refused body. It may have gone on
-// reading, to find the end, or have given up on the error and answered.
-func (s *SMTP) afterRefusal() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.state.data = false
-	if s.replies == s.sum.replies {
-		s.in = append(s.in[:0], s.sum.mark()...)
-	}
-	return nil
 }

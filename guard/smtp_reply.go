@@ -21,6 +21,11 @@ func (s *SMTP) Write(p []byte) (int, error) {
 		return 0, errClosed
 	default:
 	}
+	if s.inBody() {
+		if err := s.finishBody(); err != nil {
+			return 0, err
+		}
+	}
 	s.mu.Lock()
 	s.reply = append(s.reply, p...)
 	var out []byte
@@ -63,16 +68,9 @@ func cutReply(buf []byte) (lines []string, n int) {
 
 // answerLocked follows one reply and returns what the peer gets.
 func (s *SMTP) answerLocked(lines []string) []byte {
-	s.replies++
 	if s.swallow {
 		s.swallow = false
 		return nil
-	}
-	if d := s.sum.defect; s.state.data && s.sum.refused && s.opts.Role == LMTP && d != nil {
-		// The connection ends with one refusal for each recipient.
-		if s.replies-s.sum.replies > s.state.rcpts {
-			return nil
-		}
 	}
 	code := replyCode(lines[0])
 	s.followLocked(code)

@@ -67,11 +67,11 @@ func (s *recordedSession) Rcpt(to string, o *smtp.RcptOptions) error {
 	return nil
 }
 
-func (s *recordedSession) Data(r io.Reader) error {
+func (s *recordedSession) Data(io.Reader) error {
 	if s.r.early {
 		return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "Policy"}
 	}
-	text, err := io.ReadAll(r)
+	text, err := io.ReadAll(s.conn.Body())
 	if err != nil {
 		s.r.note("LOST")
 		return err

@@ -136,10 +136,11 @@ func (s *session) Logout() error {
 }
 
 // Data implements smtp.Session. On LMTP the outcome is that of every recipient: they
-// share one transaction (RFC 2033 §4.2).
-func (s *session) Data(r io.Reader) error {
+// share one transaction (RFC 2033 §4.2). The message comes from the guard, not from
+// go-smtp.
+func (s *session) Data(io.Reader) error {
 	if s.person != nil {
-		return s.reply("submit", s.submit(r))
+		return s.reply("submit", s.submit(s.conn.Body()))
 	}
-	return s.reply("receive", s.receive(r))
+	return s.reply("receive", s.receive(s.conn.Body()))
 }
