@@ -42,6 +42,7 @@ type cue struct {
 // A cuePart matches one word, or none if it is optional, or up to three words.
 type cuePart struct {
 	words    []string
+	hashes   []uint32 // of the words
 	optional bool
 	gap      bool
 	verb     bool
@@ -92,24 +93,125 @@ func compileCue(text string) []cuePart {
 			p.verb = true
 		default:
 			p.words = strings.Split(f, "|")
+			for _, w := range p.words {
+				p.hashes = append(p.hashes, textHash(w))
+			}
 		}
 		out = append(out, p)
 	}
 	return out
 }
 
+// A cueList are the patterns that begin with a word. Most of them can go on with
+// a few words only, and are kept in cuePairs.
+type cueList struct {
+	alone []int32 // whatever comes next
+	verb  []int32 // a verb comes next
+	pairs bool    // there are some in cuePairs
+}
+
+func (c *cueList) empty() bool { return !c.pairs && len(c.alone) == 0 && len(c.verb) == 0 }
+
+// A cuePairTable finds patterns by the hashes of their first two words. Another
+// pair with the same key costs a look at a pattern that does not match.
+type cuePairTable struct {
+	keys  []uint32
+	lists [][]int32
+	mask  uint32
+}
+
+func pairKey(a, b uint32) uint32 { return mix(a, b) | 1 }
+
+func (p *cuePairTable) find(key uint32) []int32 {
+	for i := key & p.mask; p.keys[i] != 0; i = (i + 1) & p.mask {
+		if p.keys[i] == key {
+			return p.lists[i]
+		}
+	}
+	return nil
+}
+
+// cuePairs holds the patterns by their first two words. It is read only.
+var cuePairs = buildCuePairs()
+
+func buildCuePairs() *cuePairTable {
+	pairs := make(map[uint32][]int32)
+	for n := range cues {
+		for _, first := range cues[n].firsts() {
+			for _, w := range first.seconds {
+				key := pairKey(textHash(first.word), textHash(w))
+				if list := pairs[key]; len(list) == 0 || list[len(list)-1] != int32(n) {
+					pairs[key] = append(list, int32(n))
+				}
+			}
+		}
+	}
+	size := 1
+	for size < 3*len(pairs) {
+		size *= 2
+	}
+	out := &cuePairTable{keys: make([]uint32, size), lists: make([][]int32, size), mask: uint32(size - 1)}
+	for key, list := range pairs {
+		i := key & out.mask
+		for out.keys[i] != 0 {
+			i = (i + 1) & out.mask
+		}
+		out.keys[i], out.lists[i] = key, list
+	}
+	return out
+}
+
+// A cueStart is a word a pattern can begin with, and how it may go on.
+type cueStart struct {
+	word        string
+	seconds     []string
+	verb, alone bool
+}
+
+// firsts lists the words that a pattern can begin with.
+func (c *cue) firsts() []cueStart {
+	var out []cueStart
+	for k, p := range c.parts {
+		for _, w := range p.words {
+			out = append(out, c.startWith(w, k))
+		}
+		if !p.optional {
+			break
+		}
+	}
+	return out
+}
+
+// startWith tells how the pattern may go on behind its part k.
+func (c *cue) startWith(word string, k int) cueStart {
+	s := cueStart{word: word}
+	for _, p := range c.parts[k+1:] {
+		s.verb = s.verb || p.verb
+		s.seconds = append(s.seconds, p.words...)
+		if p.gap {
+			s.alone = true
+		}
+		if !p.optional {
+			return s
+		}
+	}
+	s.alone = true
+	return s
+}
+
 // addCues enters every pattern under the words it can begin with.
 func addCues(lexicon map[string]wordInfo) {
-	for n, c := range compileCues() {
-		for _, p := range c.parts {
-			for _, w := range p.words {
-				info := lexicon[w]
-				info.cues = append(info.cues, int32(n))
-				lexicon[w] = info
+	for n := range cues {
+		for _, s := range cues[n].firsts() {
+			info := lexicon[s.word]
+			switch {
+			case s.alone:
+				info.cues.alone = append(info.cues.alone, int32(n))
+			case s.verb:
+				info.cues.verb = append(info.cues.verb, int32(n))
 			}
-			if !p.optional {
-				break
-			}
+			info.cues.pairs = info.cues.pairs || !s.alone && len(s.seconds) > 0
+			lexicon[s.word] = info
 		}
 	}
 }
@@ -123,9 +225,23 @@ type hit struct {
 
 // findCues finds all cues of the language.
 func findCues(toks []token, lang languageMark) []hit {
-	var out []hit
+	out := make([]hit, 0, len(toks)/4+8)
+	var some []int32
 	for i := range toks {
-		for _, n := range toks[i].word.cues {
+		list := &toks[i].word.cues
+		if list.empty() {
+			continue
+		}
+		some = append(some[:0], list.alone...)
+		if k := skipGlue(toks, i+1); k < len(toks) {
+			if toks[k].word.verb > 0 {
+				some = mergeCues(some, list.verb)
+			}
+			if list.pairs {
+				some = mergeCues(some, cuePairs.find(pairKey(toks[i].hash, toks[k].hash)))
+			}
+		}
+		for _, n := range some {
 			c := &cues[n]
 			if c.langs&lang == 0 {
 				continue
@@ -138,12 +254,38 @@ func findCues(toks []token, lang languageMark) []hit {
 	return out
 }
 
+// mergeCues adds cues in their order, each once.
+func mergeCues(some, more []int32) []int32 {
+	for _, n := range more {
+		k := len(some)
+		for k > 0 && some[k-1] > n {
+			k--
+		}
+		if k > 0 && some[k-1] == n {
+			continue
+		}
+		some = append(some, 0)
+		copy(some[k+1:], some[k:])
+		some[k] = n
+	}
+	return some
+}
+
+// skipGlue skips the marks that may stand inside of a pattern.
+func skipGlue(toks []token, i int) int {
+	for i < len(toks) && toks[i].kind == kindMark && (toks[i].low == "-" && !toks[i].space || toks[i].low == "(" || toks[i].low == "\"") {
+		i++
+	}
+	return i
+}
+
 // matchCue returns the token behind the pattern, 0 if it does not match. A gap
 // is at most three words, so the work at one place is bounded.
 func matchCue(toks []token, i int, parts []cuePart) int {
-	for n, p := range parts {
-		for i < len(toks) && n > 0 && (toks[i].mark('-') && !toks[i].space || toks[i].mark('(') || toks[i].mark('"')) {
-			i++
+	for n := range parts {
+		p := &parts[n]
+		if n > 0 {
+			i = skipGlue(toks, i)
 		}
 		if p.gap {
 			for skip := 0; skip <= 3; skip++ {
@@ -156,7 +298,7 @@ func matchCue(toks []token, i int, parts []cuePart) int {
 			}
 			return 0
 		}
-		if i < len(toks) && (n == 0 || toks[i].breaks < 2) && (p.verb && toks[i].word.verb > 0 || toks[i].kind != kindMark && toks[i].is(p.words...)) {
+		if i < len(toks) && (n == 0 || toks[i].breaks < 2) && (p.verb && toks[i].word.verb > 0 || toks[i].kind != kindMark && p.has(&toks[i])) {
 			i++
 			continue
 		}
@@ -165,4 +307,13 @@ func matchCue(toks []token, i int, parts []cuePart) int {
 		}
 	}
 	return i
+}
+
+func (p *cuePart) has(t *token) bool {
+	for k, h := range p.hashes {
+		if h == t.hash && p.words[k] == t.low {
+			return true
+		}
+	}
+	return false
 }

@@ -1,6 +1,7 @@
 package intent
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -60,37 +61,62 @@ const (
 
 // deadlines finds the deadlines in toks[from:to].
 func (r *reader) deadlines(from, to int) []deadline {
+	if len(r.limitsIn(from, to)) == 0 {
+		return nil
+	}
 	key := Span{from, to}
 	dues, ok := r.dues[key]
 	if !ok {
 		dues = r.findDeadlines(from, to)
+		if r.dues == nil {
+			r.dues = make(map[Span][]deadline)
+		}
 		r.dues[key] = dues
 	}
 	return dues
 }
 
 func (r *reader) findDeadlines(from, to int) []deadline {
-	if r.isPast(from, to) {
+	limits := r.limitsIn(from, to)
+	if len(limits) == 0 || r.isPast(from, to) {
 		return nil
 	}
 	var out []deadline
-	for i := from; i < to; {
-		if d, ok := r.deadlineAt(i, from, to); ok {
-			out = append(out, d)
-			i = max(d.to, i+1)
+	next := from
+	for _, at := range limits {
+		i := int(at)
+		if i < next {
 			continue
 		}
-		i++
+		if d, ok := r.deadlineAt(i, from, to); ok {
+			out = append(out, d)
+			next = max(d.to, i+1)
+		}
 	}
 	return out
 }
 
+// limitsIn returns the tokens of toks[from:to] at which a deadline may begin.
+// They are looked for once for the whole text.
+func (r *reader) limitsIn(from, to int) []int32 {
+	if r.limits == nil {
+		r.limits = make([]int32, 0, len(r.toks)/8+8)
+		for i := range r.toks {
+			if t := &r.toks[i]; r.times.canStart(i) || t.word.limitWord {
+				r.limits = append(r.limits, int32(i))
+			}
+		}
+	}
+	lo, _ := slices.BinarySearch(r.limits, int32(from))
+	hi := lo
+	for hi < len(r.limits) && int(r.limits[hi]) < to {
+		hi++
+	}
+	return r.limits[lo:hi]
+}
+
 // deadlineAt reads the deadline that begins with token i.
 func (r *reader) deadlineAt(i, from, to int) (deadline, bool) {
-	t := &r.toks[i]
-	if t.kind != kindNumber && !t.word.limit {
-		return deadline{}, false
-	}
 	if n := r.vagueDue(i, to); n > 0 {
 		return r.makeDue(i, i+n, deadline{strong: true}), true
 	}
@@ -248,7 +274,7 @@ func (r *reader) vagueDue(i, to int) int {
 	if t.low == "now" && (i+1 >= to || r.toks[i+1].kind == kindMark || t.caps) {
 		return 1
 	}
-	for _, parts := range vaguePhrases[t.low] {
+	for _, parts := range t.word.vague {
 		if end := matchCue(r.toks[:to], i, parts); end > 0 {
 			return end - i
 		}

@@ -167,11 +167,12 @@ type reader struct {
 	people people
 	harsh  bool
 
-	dues map[Span][]deadline // by tokens, as far as they were asked for
+	limits []int32             // tokens at which a deadline may begin
+	dues   map[Span][]deadline // by tokens, as far as they were asked for
 }
 
 func newReader(text string, ref time.Time, lang Language) *reader {
-	r := &reader{text: text, ref: ref, lang: lang, dues: make(map[Span][]deadline)}
+	r := &reader{text: text, ref: ref, lang: lang}
 	r.toks = tokenize(text)
 	look(r.toks)
 	r.setLanguage(lang)
@@ -182,6 +183,7 @@ func newReader(text string, ref time.Time, lang Language) *reader {
 func (r *reader) setLanguage(lang Language) {
 	r.lang = lang
 	clear(r.dues)
+	r.limits = nil
 	r.mask = languageBit(lang) | 1 // every language borrows from English
 	r.times = timeParser{text: r.text, toks: r.toks, ref: r.ref, opts: TimeOptions{Language: lang}, lang: r.mask}
 }

@@ -7,12 +7,13 @@ import (
 
 // A wordInfo is what is known of a word by itself.
 type wordInfo struct {
-	limit     bool         // a deadline may begin with it
+	limitWord bool         // it is one of limitWords
+	vague     [][]cuePart  // vaguePhrases that begin with it
 	needsMore bool         // but not by it alone: two, next, in
 	starts    languageMark // languages in which an expression of time may begin with it
 	langs     languageMark // languages of which it is a small word
 	time      []timeWord
-	cues      []int32 // patterns that begin with it
+	cues      cueList // patterns that begin with it
 	verb      verbKind
 	flags     wordFlag
 }
@@ -201,9 +202,47 @@ var nowWords = wordSet("now atm right just at mid")
 // lexicon holds all words that the package knows. It is read only.
 var lexicon = buildLexicon()
 
-func buildLexicon() map[string]*wordInfo {
+// A wordTable finds words by their hash: an open table, at most half full.
+type wordTable struct {
+	slots []wordSlot
+	mask  uint32
+}
+
+type wordSlot struct {
+	hash uint32
+	word string
+	info *wordInfo
+}
+
+func newWordTable(words int) *wordTable {
+	size := 1
+	for size < 2*words {
+		size *= 2
+	}
+	return &wordTable{slots: make([]wordSlot, size), mask: uint32(size - 1)}
+}
+
+func (w *wordTable) add(word string, info *wordInfo) {
+	hash := textHash(word)
+	i := hash & w.mask
+	for w.slots[i].info != nil {
+		i = (i + 1) & w.mask
+	}
+	w.slots[i] = wordSlot{hash, word, info}
+}
+
+// find returns nil for a word that is not known.
+func (w *wordTable) find(hash uint32, word string) *wordInfo {
+	for i := hash & w.mask; w.slots[i].info != nil; i = (i + 1) & w.mask {
+		if s := &w.slots[i]; s.hash == hash && s.word == word {
+			return s.info
+		}
+	}
+	return nil
+}
+
+func buildLexicon() *wordTable {
 	words := buildWords()
-	out := make(map[string]*wordInfo, len(words))
 	known := fields("new good now atm right just at mid")
 	for w := range holidays {
 		known = append(known, w)
@@ -233,8 +272,15 @@ func buildLexicon() map[string]*wordInfo {
 		if _, named := holidays[w]; named || w == "new" || w == "good" || nowWords[w] {
 			info.starts |= allLanguages
 		}
-		info.limit = info.starts != 0 || limitWords[w] || w == "a" || w == "an"
-		out[w] = &info
+		info.limitWord, info.vague = limitWords[w], vaguePhrases[w]
+		words[w] = info
+	}
+	out := newWordTable(2 * len(words))
+	for w, info := range words {
+		out.add(w, &info)
+		if _, own := words[w+"'s"]; !own && len(w) > 1 {
+			out.add(w+"'s", &wordInfo{starts: info.starts, langs: info.langs, time: info.time, flags: info.flags})
+		}
 	}
 	return out
 }
@@ -270,22 +316,14 @@ func buildWords() map[string]wordInfo {
 
 func fields(s string) []string { return strings.Fields(s) }
 
-// look fills in what is known of each word. A possessive is looked up without
-// its ending.
+// look fills in what is known of each word. A possessive is known without its
+// ending.
 func look(toks []token) {
 	for i := range toks {
-		t := &toks[i]
-		if t.kind != kindWord {
-			continue
-		}
-		info, ok := lexicon[t.low]
-		if !ok && len(t.low) > 3 && strings.HasSuffix(t.low, "'s") {
-			if base, known := lexicon[t.low[:len(t.low)-2]]; known {
-				info, ok = &wordInfo{limit: base.limit, starts: base.starts, langs: base.langs, time: base.time, flags: base.flags}, true
+		if t := &toks[i]; t.kind == kindWord {
+			if info := lexicon.find(t.hash, t.low); info != nil {
+				t.word = info
 			}
-		}
-		if ok {
-			t.word = info
 		}
 	}
 }

@@ -52,7 +52,7 @@ func sentences(text string, toks []token) []sentence {
 			continue
 		}
 		end := i + 1
-		for end < len(toks) && end < i+maxSentence && !toks[end].space && closes(toks[end]) {
+		for end < len(toks) && end < i+maxSentence && !toks[end].space && closes(&toks[end]) {
 			end++
 		}
 		if end < len(toks) && isSmiley(toks, end) {
@@ -99,7 +99,7 @@ const wrapWidth = 52
 
 // endsLine reports whether the line break before token i ends a sentence.
 func endsLine(toks []token, i, width int) bool {
-	t, b := toks[i], toks[i-1]
+	t, b := &toks[i], &toks[i-1]
 	if t.breaks > 1 || isBullet(toks, i) || b.mark(':') {
 		return true
 	}
@@ -117,10 +117,11 @@ func endsLine(toks []token, i, width int) bool {
 
 // isBullet reports whether a list item begins with token i.
 func isBullet(toks []token, i int) bool {
-	t := toks[i]
-	next := token{kind: kindMark, low: "\x00"}
+	t, next := &toks[i], &noToken
 	if i+1 < len(toks) {
-		next = toks[i+1]
+		next = &toks[i+1]
+	} else if t.kind == kindMark {
+		return false
 	}
 	switch {
 	case t.kind == kindMark:
@@ -132,7 +133,7 @@ func isBullet(toks []token, i int) bool {
 	return false
 }
 
-func closes(t token) bool {
+func closes(t *token) bool {
 	return t.kind == kindMark && (t.low == ")" || t.low == "\"" || t.low == "'" || t.low == "\u201d" || t.low == "\u00bb" || t.low == "\u2019" || t.low == "?" || t.low == "!" || t.low == "." || t.low == "*" || t.low == "_")
 }
 
@@ -154,15 +155,18 @@ func wordSet(s string) map[string]bool {
 // unitWords may end a sentence although they are abbreviations.
 var unitWords = wordSet("min max etc inc ltd co sec hr hrs jr jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun")
 
+// lastToken stands behind a text that ends in a sentence. It is read only.
+var lastToken = token{space: true, word: &unknownWord}
+
 // endsSentence reports whether token i is a mark that ends one.
 func endsSentence(toks []token, i int) bool {
-	t := toks[i]
+	t := &toks[i]
 	if t.kind != kindMark {
 		return false
 	}
-	next := token{space: true}
+	next := &lastToken
 	if i+1 < len(toks) {
-		next = toks[i+1]
+		next = &toks[i+1]
 	}
 	switch t.low {
 	case "?", "!", "\u2026":
@@ -174,7 +178,7 @@ func endsSentence(toks []token, i int) bool {
 		if i == 0 {
 			return false
 		}
-		b := toks[i-1]
+		b := &toks[i-1]
 		if b.kind == kindWord && !b.space && i >= 2 && toks[i-2].mark('.') {
 			return next.upper && !b.is("g", "e", "b", "h") // p.m. Then
 		}

@@ -28,7 +28,7 @@ func (p *timeParser) numericDate(e *timeExpr, i int) (int, bool) {
 	return p.twoNumbers(e, i, a, b, s)
 }
 
-func (p *timeParser) threeNumbers(e *timeExpr, i int, a, b, c token, sep string) (int, bool) {
+func (p *timeParser) threeNumbers(e *timeExpr, i int, a, b, c *token, sep string) (int, bool) {
 	if n := p.tok(i + 5); n.low == sep && !n.space && p.tok(i+6).kind == kindNumber && !p.tok(i+6).space {
 		return 0, false // more than a date: a version, a telephone number
 	}
@@ -67,7 +67,7 @@ func (p *timeParser) dayFirst(sep string) bool {
 
 // twoNumbers reads 14/10 or 14.10. without a year. A dash or a full stop needs
 // more than two numbers around it: they are ranges and decimals otherwise.
-func (p *timeParser) twoNumbers(e *timeExpr, i int, a, b token, sep string) (int, bool) {
+func (p *timeParser) twoNumbers(e *timeExpr, i int, a, b *token, sep string) (int, bool) {
 	next := i + 3
 	if n := p.tok(next); n.mark('.') && p.tok(next+1).kind == kindNumber && !p.tok(next+1).space {
 		return 0, false

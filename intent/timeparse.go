@@ -85,12 +85,15 @@ func (p *timeParser) has(i int, class timeClass) (int, bool) {
 	return 0, false
 }
 
-func (p *timeParser) tok(i int) token {
+func (p *timeParser) tok(i int) *token {
 	if i < 0 || i >= len(p.toks) {
-		return token{kind: kindMark, low: "\x00", space: true, word: &unknownWord}
+		return &noToken
 	}
-	return p.toks[i]
+	return &p.toks[i]
 }
+
+// noToken stands before the first token and behind the last one. It is read only.
+var noToken = token{kind: kindMark, low: "\x00", space: true, word: &unknownWord}
 
 // A timeExpr is what the parts of an expression say.
 type timeExpr struct {
@@ -222,10 +225,12 @@ func (p *timeParser) part(e *timeExpr, i, to int) (int, bool) {
 	if t.breaks > 0 && e.count > 0 && t.breaks > 1 {
 		return 0, false
 	}
-	for _, read := range [...]func(*timeExpr, int) (int, bool){
-		p.numericDate, p.yearFirst, p.rightNow, p.holiday, p.monthDate, p.nthOf, p.daysOn, p.spanOfTime, p.period, p.weekdayOf, p.relativeDay, p.ordinalDay, p.clock, p.dayPart, p.zone,
+	for _, read := range [...]func(*timeParser, *timeExpr, int) (int, bool){
+		(*timeParser).numericDate, (*timeParser).yearFirst, (*timeParser).rightNow, (*timeParser).holiday, (*timeParser).monthDate,
+		(*timeParser).nthOf, (*timeParser).daysOn, (*timeParser).spanOfTime, (*timeParser).period, (*timeParser).weekdayOf,
+		(*timeParser).relativeDay, (*timeParser).ordinalDay, (*timeParser).clock, (*timeParser).dayPart, (*timeParser).zone,
 	} {
-		if next, ok := read(e, i); ok && next <= to {
+		if next, ok := read(p, e, i); ok && next <= to {
 			return next, true
 		}
 	}

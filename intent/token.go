@@ -31,11 +31,12 @@ type token struct {
 	upper  bool      // begins with a capital
 	caps   bool      // all capitals, two letters or more
 	digits uint8     // of a number
+	hash   uint32    // of low: see textHash
 	num    int       // value of a number of at most 9 digits
 	word   *wordInfo // never nil behind look
 }
 
-func (t token) is(words ...string) bool {
+func (t *token) is(words ...string) bool {
 	for _, w := range words {
 		if t.low == w {
 			return true
@@ -45,7 +46,7 @@ func (t token) is(words ...string) bool {
 }
 
 // mark reports whether t is the mark c.
-func (t token) mark(c byte) bool { return t.kind == kindMark && t.low[0] == c }
+func (t *token) mark(c byte) bool { return t.kind == kindMark && t.low[0] == c }
 
 // tokenize splits a text. It looks at every octet a bounded number of times.
 func tokenize(text string) []token {
@@ -63,7 +64,8 @@ type tokenizer struct {
 	out       []token
 	space     bool
 	breaks    uint8
-	runEnd    int // the run of text without white space ends here
+	runEnd    int  // the run of text without white space ends here
+	curved    bool // the word just read has a curved apostrophe
 }
 
 func (s *tokenizer) next() {
@@ -129,6 +131,7 @@ func (s *tokenizer) endOfNumber() int {
 // endOfWord takes letters, and apostrophes between letters.
 func (s *tokenizer) endOfWord() int {
 	i := s.pos
+	s.curved = false
 	for i < len(s.text) {
 		if c := s.low[i]; c >= 'a' && c <= 'z' {
 			i++
@@ -142,6 +145,7 @@ func (s *tokenizer) endOfWord() int {
 			if !unicode.IsLetter(after) {
 				break
 			}
+			s.curved = s.curved || size > 1
 		} else if !unicode.IsLetter(r) && !unicode.Is(unicode.Mn, r) {
 			break
 		}
@@ -153,16 +157,19 @@ func (s *tokenizer) endOfWord() int {
 func isApostrophe(r rune) bool { return r == '\'' || r == '\u2019' || r == '\u02bc' }
 
 func (s *tokenizer) emit(end int, kind tokenKind) {
-	t := token{Span: Span{s.pos, end}, word: &unknownWord, kind: kind, space: s.space, breaks: s.breaks, low: s.low[s.pos:end]}
+	s.out = append(s.out, token{Span: Span{s.pos, end}, word: &unknownWord, kind: kind, space: s.space, breaks: s.breaks, low: s.low[s.pos:end]})
+	t := &s.out[len(s.out)-1]
 	switch kind {
 	case kindWord:
-		if strings.IndexByte(t.low, 0xe2) >= 0 { // a curved apostrophe
+		if s.curved {
 			t.low = strings.ReplaceAll(t.low, "\u2019", "'")
 		}
+		t.hash = textHash(t.low)
 		if t.upper = s.text[s.pos] != s.low[s.pos]; t.upper {
 			t.upper, t.caps = letterCase(s.text[s.pos:end])
 		}
 	case kindNumber:
+		t.hash = textHash(t.low)
 		t.digits = uint8(min(end-s.pos, 99))
 		if t.digits <= 9 {
 			for _, d := range []byte(t.low) {
@@ -170,7 +177,6 @@ func (s *tokenizer) emit(end int, kind tokenKind) {
 			}
 		}
 	}
-	s.out = append(s.out, t)
 	s.pos, s.space, s.breaks = end, false, 0
 }
 
