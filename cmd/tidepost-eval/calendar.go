@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
@@ -67,10 +66,9 @@ func (a calendarArgs) promises() []scheduler.Promise {
 
 // runCalendar asks the scheduler every question of the set. A case is right if
 // all fields of its answer are.
-func runCalendar(cases io.Reader, path string) (Result, error) {
-	result := Result{Metrics: map[string]float64{}}
-	right := 0
-	err := eachLine(cases, path, func(line []byte) error {
+func runCalendar(r *Result) func(line []byte) error {
+	accuracy := r.measure("answers", formShare, "accuracy")
+	return func(line []byte) error {
 		var c calendarCase
 		if err := json.Unmarshal(line, &c); err != nil {
 			return err
@@ -78,23 +76,19 @@ func runCalendar(cases io.Reader, path string) (Result, error) {
 		if c.ID == "" || c.Op == "" || c.Expect == nil {
 			return errors.New("id, op or expect is missing")
 		}
-		result.Items++
-		got, err := c.answer()
+		r.Items++
+		var got map[string]any
+		var err error
+		r.ask(func() { got, err = c.answer() })
 		if err != nil {
 			got = map[string]any{"error": err.Error()}
 		}
 		same, gotText, wantText := sameJSON(got, c.Expect)
-		if same {
-			right++
-		} else {
-			result.Failures = append(result.Failures, Failure{c.ID, gotText, wantText, c.Note})
+		if accuracy.right(same); !same {
+			r.fail(Failure{ID: c.ID, Got: gotText, Want: wantText, Note: c.Note})
 		}
 		return nil
-	})
-	if result.Items > 0 {
-		result.Metrics["accuracy"] = float64(right) / float64(result.Items)
 	}
-	return result, err
 }
 
 // calendarOps are the questions that answer knows.

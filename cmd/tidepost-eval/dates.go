@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -93,12 +92,12 @@ func instantText(s string) string {
 	return s
 }
 
-// runDates returns the run function of a set of dates.
-func runDates(rule dateRule) func(io.Reader, string) (Result, error) {
-	return func(cases io.Reader, path string) (Result, error) {
-		result := Result{Metrics: map[string]float64{}}
-		var accuracy, negatives share
-		err := eachLine(cases, path, func(line []byte) error {
+// runDates returns what runs a set of dates.
+func runDates(rule dateRule) lineSet {
+	return func(r *Result) func(line []byte) error {
+		accuracy := r.measure("points in time", formShare, "accuracy")
+		negatives := r.measure("nothing to find", formShare, "negatives")
+		return func(line []byte) error {
 			var c dateCase
 			if err := json.Unmarshal(line, &c); err != nil {
 				return err
@@ -106,8 +105,10 @@ func runDates(rule dateRule) func(io.Reader, string) (Result, error) {
 			if c.ID == "" || c.Text == "" {
 				return errors.New("id or text is missing")
 			}
-			result.Items++
-			found, err := c.read(rule)
+			r.Items++
+			var found []intent.Time
+			var err error
+			r.ask(func() { found, err = c.read(rule) })
 			if err != nil {
 				return err
 			}
@@ -116,19 +117,16 @@ func runDates(rule dateRule) func(io.Reader, string) (Result, error) {
 			switch {
 			case len(c.Expected) == 0:
 				right = len(found) == 0
-				negatives.add(right)
+				negatives.right(right)
 			case ok:
 				right = len(found) == 1 && matchesAny(found[0], want)
-				accuracy.add(right)
+				accuracy.right(right)
 			}
 			if !right {
-				result.Failures = append(result.Failures, Failure{c.ID, timesText(found), canonical(want), c.Text})
+				r.fail(Failure{ID: c.ID, Got: timesText(found), Want: canonical(want), Note: c.Text})
 			}
 			return nil
-		})
-		accuracy.put(result.Metrics, "accuracy")
-		negatives.put(result.Metrics, "negatives")
-		return result, err
+		}
 	}
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"errors"
-	"io"
 	"time"
 
 	"tidepost/intent"
@@ -19,11 +18,11 @@ type deadlineCase struct {
 
 // runDeadlines asks of every sentence whether it holds a deadline, and where.
 // Ambiguous ones are left out.
-func runDeadlines(cases io.Reader, path string) (Result, error) {
-	result := Result{Metrics: map[string]float64{}}
-	var found, span counts
+func runDeadlines(r *Result) func(line []byte) error {
+	found := r.measure("sentences", formF1, "f1")
+	spans := r.measure("spans", formF1, "span_f1")
 	ref := time.Date(2001, 3, 14, 10, 0, 0, 0, time.UTC) // the sentences have no date
-	err := eachLine(cases, path, func(line []byte) error {
+	return func(line []byte) error {
 		var c deadlineCase
 		if err := json.Unmarshal(line, &c); err != nil {
 			return err
@@ -34,24 +33,27 @@ func runDeadlines(cases io.Reader, path string) (Result, error) {
 		if c.Deadline == "ambiguous" {
 			return nil
 		}
-		result.Items++
+		r.Items++
 		var got []string
-		for _, d := range intent.Deadlines(c.Text, ref, intent.English) {
-			got = append(got, d.Text)
-		}
-		has, want := len(got) > 0, c.Deadline != "none"
-		found.add(has, want)
+		r.ask(func() {
+			for _, d := range intent.Deadlines(c.Text, ref, intent.English) {
+				got = append(got, d.Text)
+			}
+		})
+		want := c.Deadline != "none"
+		found.yesNo(len(got) > 0, want)
 		wanted := []string{}
 		if want {
 			wanted = append(wanted, c.Span)
 		}
-		span.match(got, wanted, func(_, _ []string) {
-			result.Failures = append(result.Failures, Failure{c.ID, canonical(got), canonical(wanted), c.Text})
-		})
+		m := match(got, wanted)
+		if spans.add(m.counts()); !m.whole() {
+			weight := 1.0
+			if (len(got) > 0) != want {
+				weight = 2
+			}
+			r.fail(Failure{c.ID, canonical(got), canonical(wanted), c.Text, weight})
+		}
 		return nil
-	})
-	if result.Items > 0 {
-		result.Metrics["f1"], result.Metrics["span_f1"] = found.f1(), span.f1()
 	}
-	return result, err
 }

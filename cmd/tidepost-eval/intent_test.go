@@ -12,8 +12,15 @@ import (
 	"tidepost/mail"
 )
 
+// measured is a line of what the command prints with -json.
+type measured struct {
+	Set     string
+	Items   int
+	Metrics map[string]float64
+}
+
 // evalLines runs the set on lines and returns what it prints as JSON.
-func evalLines(t *testing.T, set string, lines ...string) Result {
+func evalLines(t *testing.T, set string, lines ...string) measured {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, set), 0o700); err != nil {
@@ -25,15 +32,15 @@ func evalLines(t *testing.T, set string, lines ...string) Result {
 	return evalFolder(t, dir)[set]
 }
 
-func evalFolder(t *testing.T, dir string) map[string]Result {
+func evalFolder(t *testing.T, dir string) map[string]measured {
 	t.Helper()
 	var out, errs bytes.Buffer
 	if code := run([]string{"-data", dir, "-json"}, &out, &errs); code != 0 {
 		t.Fatalf("exit %d: %s", code, &errs)
 	}
-	results := map[string]Result{}
+	results := map[string]measured{}
 	for line := range strings.Lines(out.String()) {
-		var r Result
+		var r measured
 		if err := json.Unmarshal([]byte(line), &r); err != nil {
 			t.Fatal(err)
 		}
@@ -42,7 +49,7 @@ func evalFolder(t *testing.T, dir string) map[string]Result {
 	return results
 }
 
-func checkMetrics(t *testing.T, got Result, want map[string]float64) {
+func checkMetrics(t *testing.T, got measured, want map[string]float64) {
 	t.Helper()
 	for name, w := range want {
 		if g, ok := got.Metrics[name]; !ok || math.Abs(g-w) > 0.001 {
@@ -96,6 +103,9 @@ func TestDeadlineAndRequestSets(t *testing.T) {
 }
 
 func TestAuc(t *testing.T) {
+	if low, high := aucInterval([]scoredLabel{{0.1, false}, {0.5, true}, {0.5, false}, {0.9, true}}); low > 0.5 || high != 1 {
+		t.Errorf("interval of four: %v-%v", low, high)
+	}
 	if got := auc([]scoredLabel{{0.1, false}, {0.5, true}, {0.5, false}, {0.9, true}}); math.Abs(got-0.875) > 1e-9 {
 		t.Errorf("got %v", got)
 	}
@@ -146,7 +156,7 @@ func TestOddMailSet(t *testing.T) {
 	}
 	for name, text := range map[string]string{
 		"a.eml": "Subject: x\n\nHello", "a.json": `{"text_body":[0],"parts":[{"body":{"Text":"Hello"}}]}`,
-		"b.msg": "Subject: x\n\n", "b.xml": "<message><text-body/></message>", "c.json": "{}", "d.txt": "x",
+		"b.msg": "Subject: x\n\n", "b.xml": "<message><header><field>Subject: x</field></header><body>Hello</body></message>", "c.msg": "\n\n", "c.xml": "<message><body> </body></message>", "c.json": "{}", "d.txt": "x",
 		"b_decoded_1.txt": "no message",
 	} {
 		if err := os.WriteFile(filepath.Join(odd, name), []byte(text), 0o600); err != nil {
@@ -155,7 +165,7 @@ func TestOddMailSet(t *testing.T) {
 	}
 	got := evalFolder(t, dir)["odd-mail"]
 	checkMetrics(t, got, map[string]float64{"accepted": 1, "text": 0.5})
-	if got.Items != 3 {
+	if got.Items != 4 {
 		t.Errorf("%d items", got.Items)
 	}
 }

@@ -20,7 +20,7 @@ func TestCalendarSetIsAnsweredRightly(t *testing.T) {
 		t.Errorf("got %s, want %s", &out, want)
 	}
 	out.Reset()
-	if code := run([]string{"-data", repoData}, &out, &errs); code != 0 || out.String() != "calendar: 265 items, 0 wrong, accuracy 1.0000\n" {
+	if code := run([]string{"-data", repoData, "-errors", "5", "calendar"}, &out, &errs); code != 0 || !strings.Contains(out.String(), "265  -                    -                     1.000  0.986-1.000 ") || strings.Contains(out.String(), "want") {
 		t.Errorf("exit %d, got %s", code, &out)
 	}
 }
@@ -53,7 +53,7 @@ func TestWrongAnswersAreListed(t *testing.T) {
 		`{"id":"people-key","op":"together","people":[{"zones":"UTC"}],"args":{},"expect":{"at":null}}`,
 	}, "\n"))
 	var out, errs bytes.Buffer
-	if code := run([]string{"-data", dir}, &out, &errs); code != 0 {
+	if code := run([]string{"-data", dir, "-errors", "99"}, &out, &errs); code != 0 {
 		t.Fatalf("exit %d: %s", code, &errs)
 	}
 	for _, want := range []string{
@@ -67,7 +67,7 @@ func TestWrongAnswersAreListed(t *testing.T) {
 		`args: wall is missing`,
 		`people[1]: zone: \"Local\"`,
 		`people[0]: unknown key \"zones\"`,
-		"calendar: 11 items, 10 wrong, accuracy 0.0909\n",
+		" 0.091  0.016-0.377 ",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("output lacks %q:\n%s", want, &out)
@@ -92,7 +92,9 @@ func TestUnreadableDataEndsWithAnError(t *testing.T) {
 	}{
 		{"no flags", nil, 2, "usage: "},
 		{"unknown flag", []string{"-x"}, 2, "-x"},
-		{"left over", []string{"-data", repoData, "more"}, 2, "usage: "},
+		{"unknown set", []string{"-data", repoData, "more"}, 2, `unknown set "more"`},
+		{"negative", []string{"-data", repoData, "-errors", "-1"}, 2, "usage: "},
+		{"named set is not there", []string{"-data", repoData, "odd-mail"}, 1, "odd-mail"},
 		{"no folder", []string{"-data", filepath.Join(folder, "none")}, 1, "read data folder"},
 		{"no set", []string{"-data", t.TempDir()}, 1, "no known set"},
 		{"set is a folder", []string{"-data", folder}, 1, "cases.jsonl"},
@@ -105,5 +107,36 @@ func TestUnreadableDataEndsWithAnError(t *testing.T) {
 		if code := run(tc.args, &out, &errs); code != tc.code || !strings.Contains(errs.String(), tc.want) {
 			t.Errorf("%s: exit %d, %q, want %d, %q", tc.name, code, &errs, tc.code, tc.want)
 		}
+	}
+}
+
+func TestWorstMistakesComeFirst(t *testing.T) {
+	var r Result
+	r.Set = "x"
+	r.fail(Failure{ID: "small", Weight: 1})
+	r.fail(Failure{ID: "big", Weight: 3})
+	r.fail(Failure{ID: "middle", Weight: 2, Note: "why"})
+	var out bytes.Buffer
+	if err := r.printWorst(&out, 2); err != nil {
+		t.Fatal(err)
+	}
+	if want := "x: big\n  got  \n  want \nx: middle\n  got  \n  want \n  note why\n"; out.String() != want {
+		t.Errorf("got %q", &out)
+	}
+}
+
+func TestIntervals(t *testing.T) {
+	m := Measure{form: formF1}
+	for i := range 100 {
+		m.yesNo(i%10 != 0, i%10 != 1) // 8 right, 1 missed, 1 too many of 10
+	}
+	if low, high := m.interval(); low > m.score() || high < m.score() || high-low > 0.2 || high-low < 0.05 {
+		t.Errorf("%v in %v-%v", m.score(), low, high)
+	}
+	if low, high := wilson(0, 0); low != 0 || high != 1 {
+		t.Errorf("of nothing: %v-%v", low, high)
+	}
+	if low, high := wilson(90, 100); low < 0.82 || low > 0.83 || high < 0.94 || high > 0.95 { // Wilson (1927): 0.826-0.945
+		t.Errorf("90 of 100: %v-%v", low, high)
 	}
 }

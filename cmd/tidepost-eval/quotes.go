@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"errors"
-	"io"
 	"strings"
 	"unicode"
 
@@ -22,10 +21,10 @@ type quoteCase struct {
 // runQuotes strips every text of the set. An answer is right if it is the
 // wanted one but for white space. The items of talon ask for the reply with its
 // signature, or for the signature; those of crisp for the reply without one.
-func runQuotes(cases io.Reader, path string) (Result, error) {
-	result := Result{Metrics: map[string]float64{}}
-	var talon, crisp share
-	err := eachLine(cases, path, func(line []byte) error {
+func runQuotes(r *Result) func(line []byte) error {
+	talon := r.measure("talon", formShare, "talon")
+	crisp := r.measure("crisp", formShare, "crisp")
+	return func(line []byte) error {
 		var c quoteCase
 		if err := json.Unmarshal(line, &c); err != nil {
 			return err
@@ -33,22 +32,20 @@ func runQuotes(cases io.Reader, path string) (Result, error) {
 		if c.ID == "" || c.Kind == "" {
 			return errors.New("id or kind is missing")
 		}
-		result.Items++
-		got, want := c.answer()
+		r.Items++
+		var got, want string
+		r.ask(func() { got, want = c.answer() })
 		right := squeeze(got) == squeeze(want)
 		if strings.HasPrefix(c.ID, "crisp/") {
-			crisp.add(right)
+			crisp.right(right)
 		} else {
-			talon.add(right)
+			talon.right(right)
 		}
 		if !right {
-			result.Failures = append(result.Failures, Failure{ID: c.ID, Got: canonical(got), Want: canonical(want)})
+			r.fail(Failure{ID: c.ID, Got: canonical(got), Want: canonical(want)})
 		}
 		return nil
-	})
-	talon.put(result.Metrics, "talon")
-	crisp.put(result.Metrics, "crisp")
-	return result, err
+	}
 }
 
 func (c quoteCase) answer() (got, want string) {
@@ -74,21 +71,4 @@ func squeeze(s string) string {
 		}
 		return r
 	}, s)
-}
-
-// A share counts right answers.
-type share struct{ right, all int }
-
-func (s *share) add(right bool) {
-	s.all++
-	if right {
-		s.right++
-	}
-}
-
-// put sets the share as a metric; a share of nothing is no metric.
-func (s share) put(metrics map[string]float64, name string) {
-	if s.all > 0 {
-		metrics[name] = float64(s.right) / float64(s.all)
-	}
 }

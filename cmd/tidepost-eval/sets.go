@@ -7,32 +7,44 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
+	"os"
+	"path/filepath"
 )
 
-// sets is the table of all known sets, in the order in which they are run. A set
-// is one file with a run function, and one line here.
-var sets = []struct {
+// A set is a folder of examples. A set is one file with a run function, and one
+// line in the table below.
+type set struct {
 	name string
-	run  func(cases io.Reader, path string) (Result, error)
-}{
-	{"calendar", runCalendar},
-	{"quote-stripping", runQuotes},
-	{"work-mail", runWorkMail},
-	{"deadline-spans", runDeadlines},
-	{"parakweet-intent", runRequests},
-	{"dates-recognizers-en", runDates(datesRecognizers)},
-	{"dates-duckling-en", runDates(datesDuckling)},
-	{"dates-chrono-en", runDates(datesChrono)},
+	run  func(folder string, r *Result) error
 }
 
-// folderSets are the sets that are folders of files.
-var folderSets = []struct {
-	name string
-	run  func(folder string) (Result, error)
-}{
+// sets is the table of all known sets, in the order in which they are run.
+var sets = []set{
+	{"calendar", lines(runCalendar)},
+	{"work-mail", lines(runWorkMail)},
+	{"parakweet-intent", lines(runRequests)},
+	{"deadline-spans", lines(runDeadlines)},
+	{"dates-recognizers-en", lines(runDates(datesRecognizers))},
+	{"dates-duckling-en", lines(runDates(datesDuckling))},
+	{"dates-chrono-en", lines(runDates(datesChrono))},
+	{"quote-stripping", lines(runQuotes)},
 	{"odd-mail", runOddMail},
+}
+
+// A lineSet sets up the measures of a set and returns what reads one line of it.
+type lineSet func(r *Result) func(line []byte) error
+
+// lines runs a set on the lines of its file cases.jsonl.
+func lines(begin lineSet) func(folder string, r *Result) error {
+	return func(folder string, r *Result) error {
+		path := filepath.Join(folder, "cases.jsonl")
+		file, err := os.Open(path)
+		if err != nil {
+			return fmt.Errorf("open set: %w", err)
+		}
+		defer file.Close()
+		return eachLine(file, path, begin(r))
+	}
 }
 
 // maxLine is the longest line of a set.
@@ -91,5 +103,3 @@ func strict(data []byte, v any) error {
 	}
 	return nil
 }
-
-func sortedNames(m map[string]float64) []string { return slices.Sorted(maps.Keys(m)) }

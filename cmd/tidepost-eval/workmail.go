@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -20,59 +19,50 @@ type workCase struct {
 	Eml    string `json:"eml"`
 	Zone   string `json:"zone"`
 	Labels struct {
-		Asks []struct {
-			Text string   `json:"text"`
-			Of   []string `json:"of"`
-			Due  *string  `json:"due"`
-		} `json:"asks"`
-		Decisions []string `json:"decisions"`
-		Promises  []struct {
-			Text string `json:"text"`
-		} `json:"promises"`
-		Attachment string `json:"attachment"`
-		Medium     string `json:"medium"`
-		Tone       string `json:"tone"`
+		Asks       []workAsk     `json:"asks"`
+		Decisions  []string      `json:"decisions"`
+		Promises   []workPromise `json:"promises"`
+		Attachment string        `json:"attachment"`
+		Coach      string        `json:"coach"`
+		Medium     string        `json:"medium"`
+		Tone       string        `json:"tone"`
 	} `json:"labels"`
 }
 
-// workScore counts over a set of work mails.
+type workAsk struct {
+	Text string   `json:"text"`
+	Of   []string `json:"of"`
+	Due  *string  `json:"due"`
+}
+
+type workPromise struct {
+	Text string `json:"text"`
+}
+
+// A workScore holds what is measured over a set of work mails.
 type workScore struct {
-	ask, span, decision, promise, medium, harsh counts
-	attachment                                  map[string]*counts
-	owner, due                                  share
-}
-
-// counts are those of a yes-or-no question.
-type counts struct{ tp, fp, fn int }
-
-func (c *counts) add(got, want bool) {
-	switch {
-	case got && want:
-		c.tp++
-	case got:
-		c.fp++
-	case want:
-		c.fn++
-	}
-}
-
-func (c counts) precision() float64 { return ratio(c.tp, c.tp+c.fp) }
-func (c counts) recall() float64    { return ratio(c.tp, c.tp+c.fn) }
-func (c counts) f1() float64        { return ratio(2*c.tp, 2*c.tp+c.fp+c.fn) }
-
-func ratio(a, b int) float64 {
-	if b == 0 {
-		return 0
-	}
-	return float64(a) / float64(b)
+	result                                             *Result
+	ask, span, owner, due                              *Measure
+	coach, decision, promise, attachment, medium, tone *Measure
 }
 
 // runWorkMail reads every mail of the set. Sentences are compared by overlap;
 // owner and due time are judged for the asks that were found.
-func runWorkMail(cases io.Reader, path string) (Result, error) {
-	result := Result{Metrics: map[string]float64{}}
-	score := workScore{attachment: map[string]*counts{intent.AttachmentPresent: {}, intent.AttachmentMissing: {}}}
-	err := eachLine(cases, path, func(line []byte) error {
+func runWorkMail(r *Result) func(line []byte) error {
+	s := workScore{
+		result:     r,
+		ask:        r.measure("asks, mail", formF1, "ask_f1"),
+		span:       r.measure("asks, sentence", formF1, "ask_span_f1"),
+		owner:      r.measure("owner of found asks", formShare, "owner_acc"),
+		due:        r.measure("due of found asks", formShare, "due_acc"),
+		coach:      r.measure("coach", formBoth, "coach_precision", "coach_recall"),
+		decision:   r.measure("decisions", formF1, "decision_f1"),
+		promise:    r.measure("promises", formF1, "promise_f1"),
+		attachment: r.measure("attachment", formF1, "attachment_f1"),
+		medium:     r.measure("medium", formBoth, "medium_precision", "medium_recall"),
+		tone:       r.measure("harsh", formBoth, "harsh_precision", "harsh_recall"),
+	}
+	return func(line []byte) error {
 		var c workCase
 		if err := json.Unmarshal(line, &c); err != nil {
 			return err
@@ -84,21 +74,13 @@ func runWorkMail(cases io.Reader, path string) (Result, error) {
 		if err != nil {
 			return fmt.Errorf("zone: %w", err)
 		}
-		result.Items++
-		got, to := c.read(zone)
-		result.Failures = append(result.Failures, score.add(c, got, to)...)
+		r.Items++
+		var got intent.Findings
+		var to []mail.Mailbox
+		r.ask(func() { got, to = c.read(zone) })
+		s.judge(c, got, to)
 		return nil
-	})
-	m := result.Metrics
-	m["ask_f1"], m["ask_span_f1"] = score.ask.f1(), score.span.f1()
-	m["decision_f1"], m["promise_f1"] = score.decision.f1(), score.promise.f1()
-	present, missing := score.attachment[intent.AttachmentPresent], score.attachment[intent.AttachmentMissing]
-	m["attachment_f1"] = counts{present.tp + missing.tp, present.fp + missing.fp, present.fn + missing.fn}.f1()
-	m["medium_precision"], m["medium_recall"] = score.medium.precision(), score.medium.recall()
-	m["harsh_precision"], m["harsh_recall"] = score.harsh.precision(), score.harsh.recall()
-	score.owner.put(m, "owner_acc")
-	score.due.put(m, "due_acc")
-	return result, err
+	}
 }
 
 // read scans the message as the gateway does.
@@ -109,129 +91,102 @@ func (c workCase) read(zone *time.Location) (intent.Findings, []mail.Mailbox) {
 	return intent.Read(intent.InputOf(facts, content, zone)), facts.To
 }
 
-// add compares the findings of one mail with its labels.
-func (s *workScore) add(c workCase, got intent.Findings, to []mail.Mailbox) []Failure {
-	var out []Failure
-	fail := func(what, got, want string) {
-		out = append(out, Failure{ID: c.ID, Got: what + ": " + got, Want: want})
-	}
+// judge compares the findings of one mail with its labels.
+func (s *workScore) judge(c workCase, got intent.Findings, to []mail.Mailbox) {
 	l := c.Labels
-	s.ask.add(len(got.Asks) > 0, len(l.Asks) > 0)
-	var texts, wants []string
-	for _, a := range got.Asks {
-		texts = append(texts, a.Text)
+	wrong := mistakes{id: c.ID}
+	s.ask.yesNo(len(got.Asks) > 0, len(l.Asks) > 0)
+	s.judgeAsks(c, got.Asks, to, &wrong)
+	m := match(textsOf(got.Decisions, func(d intent.Statement) string { return d.Text }), l.Decisions)
+	s.decision.add(wrong.note("decisions", m))
+	m = match(textsOf(got.Promises, func(p intent.Promise) string { return p.Text }), textsOf(l.Promises, func(p workPromise) string { return p.Text }))
+	s.promise.add(wrong.note("promises", m))
+	s.attachment.add(named(got.Attachment.Value, l.Attachment))
+	wrong.differ("attachment", got.Attachment, l.Attachment)
+	personal := func(m string) bool { return m == intent.MediumSensitive || m == intent.MediumBonding }
+	s.medium.yesNo(personal(got.Medium.Value), personal(l.Medium))
+	if personal(got.Medium.Value) != personal(l.Medium) {
+		wrong.differ("medium", got.Medium, l.Medium)
 	}
-	for _, a := range l.Asks {
-		wants = append(wants, a.Text)
+	s.tone.yesNo(got.Tone.Value == intent.ToneHarsh, l.Tone == intent.ToneHarsh)
+	wrong.differ("tone", got.Tone, l.Tone)
+	for _, f := range wrong.list { // the mails with the most mistakes are the worst
+		f.Weight = float64(len(wrong.list))
+		s.result.fail(f)
 	}
-	pairs := s.span.match(texts, wants, func(missed, extra []string) {
-		fail("asks", canonical(extra), canonical(missed))
-	})
-	for g, w := range pairs {
-		owners := ownersOf(got.Asks[g], to)
-		right := sameOwners(owners, l.Asks[w].Of, to)
-		if s.owner.add(right); !right {
-			fail("owner of "+texts[g], canonical(owners), canonical(l.Asks[w].Of))
+}
+
+// judgeAsks compares the asks, and owner and due time of those that were found.
+func (s *workScore) judgeAsks(c workCase, got []intent.Ask, to []mail.Mailbox, wrong *mistakes) {
+	want := c.Labels.Asks
+	m := match(textsOf(got, func(a intent.Ask) string { return a.Text }), textsOf(want, func(a workAsk) string { return a.Text }))
+	s.span.add(wrong.note("asks", m))
+	var owners, dues counts
+	for g, w := range m.pairs {
+		found := ownersOf(got[g], to)
+		owners.share(sameOwners(found, want[w].Of, to))
+		if !sameOwners(found, want[w].Of, to) {
+			wrong.add("owner of "+got[g].Text, canonical(found), canonical(want[w].Of))
 		}
-		if l.Asks[w].Due == nil {
+		if want[w].Due == nil {
 			continue
 		}
-		right = got.Asks[g].Due != nil && got.Asks[g].Due.OK && sameInstant(got.Asks[g].Due.At, *l.Asks[w].Due)
-		if s.due.add(right); !right {
-			fail("due of "+texts[g], dueText(got.Asks[g].Due), *l.Asks[w].Due)
+		due := got[g].Due
+		right := due != nil && due.OK && sameInstant(due.At, *want[w].Due)
+		if dues.share(right); !right {
+			wrong.add("due of "+got[g].Text, dueText(due), *want[w].Due)
 		}
 	}
-	var decided, promised, promises []string
-	for _, d := range got.Decisions {
-		decided = append(decided, d.Text)
+	s.owner.add(owners)
+	s.due.add(dues)
+}
+
+// named counts attachments that are named: the class has to be the right one.
+func named(got, want string) (c counts) {
+	switch {
+	case got == want && want != intent.AttachmentNone:
+		c.tp++
+	case got != want:
+		if got != intent.AttachmentNone {
+			c.fp++
+		}
+		if want != intent.AttachmentNone {
+			c.fn++
+		}
 	}
-	s.decision.match(decided, l.Decisions, func(missed, extra []string) { fail("decisions", canonical(extra), canonical(missed)) })
-	for _, p := range got.Promises {
-		promised = append(promised, p.Text)
+	return c
+}
+
+// mistakes collects what is wrong about one mail.
+type mistakes struct {
+	id   string
+	list []Failure
+}
+
+func (m *mistakes) add(what, got, want string) {
+	m.list = append(m.list, Failure{ID: m.id, Got: what + ": " + got, Want: want})
+}
+
+// note adds what a match left over, and returns its counts.
+func (m *mistakes) note(what string, found matched) counts {
+	if !found.whole() {
+		m.add(what, canonical(found.extra), canonical(found.missed))
 	}
-	for _, p := range l.Promises {
-		promises = append(promises, p.Text)
+	return found.counts()
+}
+
+func (m *mistakes) differ(what string, got intent.Stance, want string) {
+	if got.Value != want {
+		m.add(what, got.Value+" "+canonical(got.Because), want)
 	}
-	s.promise.match(promised, promises, func(missed, extra []string) { fail("promises", canonical(extra), canonical(missed)) })
-	for name, count := range s.attachment {
-		count.add(got.Attachment.Value == name, l.Attachment == name)
-	}
-	if got.Attachment.Value != l.Attachment {
-		fail("attachment", got.Attachment.Value, l.Attachment)
-	}
-	personal := func(m string) bool { return m == intent.MediumSensitive || m == intent.MediumBonding }
-	s.medium.add(personal(got.Medium.Value), personal(l.Medium))
-	if personal(got.Medium.Value) != personal(l.Medium) {
-		fail("medium", got.Medium.Value+" "+canonical(got.Medium.Because), l.Medium)
-	}
-	s.harsh.add(got.Tone.Value == intent.ToneHarsh, l.Tone == intent.ToneHarsh)
-	if got.Tone.Value != l.Tone {
-		fail("tone", got.Tone.Value+" "+canonical(got.Tone.Because), l.Tone)
+}
+
+func textsOf[T any](list []T, text func(T) string) []string {
+	var out []string
+	for _, item := range list {
+		out = append(out, text(item))
 	}
 	return out
-}
-
-// match pairs found and wanted sentences one to one by overlap, counts, and
-// reports what is left over.
-func (c *counts) match(got, want []string, report func(missed, extra []string)) map[int]int {
-	pairs := map[int]int{}
-	taken := map[int]bool{}
-	for w, text := range want {
-		best, at := 0.0, -1
-		for g := range got {
-			if _, used := pairs[g]; !used {
-				if o := overlap(got[g], text); o > best {
-					best, at = o, g
-				}
-			}
-		}
-		if at >= 0 && best >= 0.5 {
-			pairs[at], taken[w] = w, true
-		}
-	}
-	var missed, extra []string
-	for w := range want {
-		if !taken[w] {
-			missed = append(missed, want[w])
-		}
-	}
-	for g := range got {
-		if _, used := pairs[g]; !used {
-			extra = append(extra, got[g])
-		}
-	}
-	c.tp += len(pairs)
-	c.fn += len(missed)
-	c.fp += len(extra)
-	if len(missed)+len(extra) > 0 {
-		report(missed, extra)
-	}
-	return pairs
-}
-
-// overlap is the share of the shorter sentence that stands, in one piece, in the
-// other.
-func overlap(a, b string) float64 {
-	x, y := strings.Fields(a), strings.Fields(b)
-	if len(x) == 0 || len(y) == 0 {
-		return 0
-	}
-	longest := 0
-	row := make([]int, len(y)+1)
-	for i := range x {
-		diagonal := 0
-		for j := range y {
-			next := row[j+1]
-			if x[i] == y[j] {
-				row[j+1] = diagonal + 1
-				longest = max(longest, row[j+1])
-			} else {
-				row[j+1] = 0
-			}
-			diagonal = next
-		}
-	}
-	return float64(longest) / float64(min(len(x), len(y)))
 }
 
 // ownersOf gives the owners as the labels do: addresses, names without one, "*"
