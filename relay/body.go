@@ -2,6 +2,7 @@ package relay
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -23,6 +24,9 @@ func (s *session) sendBody(ctx context.Context, job *Job, legs []*leg) *fault {
 	}
 	rep, f := s.endMark(ctx)
 	if f != nil {
+		for _, l := range legs {
+			l.result.AfterDot = !f.said
+		}
 		return f
 	}
 	if rep.class() == 3 {
@@ -37,15 +41,16 @@ func (s *session) sendBody(ctx context.Context, job *Job, legs []*leg) *fault {
 	return nil
 }
 
-// endMark ends the message and waits for the reply. Once the mark may be out,
-// the end of ctx only shortens the wait: a reply not heard is a mail sent twice.
+// endMark sends what is left of the message with its end mark, most mail whole,
+// and waits for the reply. Once the mark may be out, the end of ctx only shortens
+// the wait: a reply not heard is a mail sent twice.
 func (s *session) endMark(ctx context.Context) (reply, *fault) {
 	s.mark(true)
 	defer s.mark(false)
 	s.arm(ctx, s.opts.Timeouts.Block)
 	s.w.WriteString(".\r\n") // an error sticks and shows in Flush
 	if err := s.w.Flush(); err != nil {
-		return reply{}, s.lost(ctx, err)
+		return reply{}, s.bodyFault(ctx, err)
 	}
 	return s.read(ctx, s.opts.Timeouts.DataEnd)
 }
@@ -63,7 +68,10 @@ func (s *session) copyBody(ctx context.Context, job *Job) *fault {
 	}
 	defer src.Close()
 	w := &dotWriter{w: s.w}
-	buf := make([]byte, writeBuffer)
+	if s.block == nil {
+		s.block = make([]byte, writeBuffer)
+	}
+	buf := s.block
 	start, sent := time.Now(), int64(0)
 	for {
 		n, readErr := src.Read(buf)
@@ -128,6 +136,14 @@ const (
 // Write sends p. A CR is held back until its LF is seen.
 func (d *dotWriter) Write(p []byte) (int, error) {
 	for i := 0; i < len(p); {
+		if n := wholeLine(p[i:]); n > 0 && d.state != lineCR {
+			if err := d.text(p[i : i+n]); err != nil {
+				return i, err
+			}
+			d.state = lineStart
+			i += n
+			continue
+		}
 		c := p[i]
 		if d.state == lineCR && c != '\n' || d.state != lineCR && c == '\n' {
 			return i, errBareLineEnd
@@ -135,37 +151,51 @@ func (d *dotWriter) Write(p []byte) (int, error) {
 		switch {
 		case c == '\n':
 			d.state = lineStart
-			d.w.WriteString("\r\n") // errors stick, see below
+			d.w.WriteString("\r\n") // errors stick, see text
 			i++
 		case c == '\r':
 			d.state = lineCR
 			i++
 		default:
-			if d.state == lineStart && c == '.' {
-				d.w.WriteByte('.')
-			}
 			end := i + lineLength(p[i:])
-			d.state = lineText
-			if _, err := d.w.Write(p[i:end]); err != nil { // bufio keeps its first error
+			if err := d.text(p[i:end]); err != nil {
 				return i, err
 			}
+			d.state = lineText
 			i = end
 		}
 	}
 	return len(p), nil
 }
 
+// text sends a part of a line, which may be its begin. bufio keeps its first error.
+func (d *dotWriter) text(p []byte) error {
+	if d.state == lineStart && p[0] == '.' {
+		d.w.WriteByte('.')
+	}
+	_, err := d.w.Write(p)
+	return err
+}
+
+// wholeLine returns the length of the line that p begins with, CRLF included; 0 if
+// it is cut or has another CR or LF.
+func wholeLine(p []byte) int {
+	n := bytes.IndexByte(p, '\n')
+	if n < 1 || bytes.IndexByte(p[:n], '\r') != n-1 {
+		return 0
+	}
+	return n + 1
+}
+
 // lineLength counts the octets before the next CR or LF.
 func lineLength(p []byte) int {
-	for i, c := range p {
-		if c == '\r' || c == '\n' {
-			return i
-		}
+	if n := bytes.IndexAny(p, "\r\n"); n >= 0 {
+		return n
 	}
 	return len(p)
 }
 
-// finish ends the last line if it is open and sends all but the end mark.
+// finish ends the last line if it is open. What is buffered goes with the end mark.
 func (d *dotWriter) finish() error {
 	switch d.state {
 	case lineCR:
@@ -174,5 +204,5 @@ func (d *dotWriter) finish() error {
 		d.w.WriteString("\r\n")
 		d.state = lineStart
 	}
-	return d.w.Flush()
+	return nil
 }

@@ -261,20 +261,35 @@ func (c *Client) Send(ctx context.Context, job Job) []Result {
 func (c *Client) deliver(ctx context.Context, job *Job, domain string, legs []*leg) {
 	hosts, last := c.hosts(ctx, domain)
 	for _, h := range hosts {
-		s, f := c.pool.get(ctx, h)
-		if f != nil {
-			last = f
-			if ctx.Err() != nil || f.permanent() {
-				break
-			}
-			continue // RFC 5321 §5.1: a dead MX, so the next one.
+		f := c.deliverTo(ctx, h, job, legs)
+		if f == nil {
+			return
 		}
-		s.sendAll(ctx, job, legs)
-		c.pool.put(s)
-		return
+		last = f
+		if ctx.Err() != nil || f.permanent() {
+			break
+		}
+		// RFC 5321 §5.1: a dead MX, so the next one.
 	}
 	for _, l := range legs {
 		l.fail(last)
+	}
+}
+
+// deliverTo takes legs to h. A fault says that there is no session to be had. Kept
+// sessions that had ended meanwhile are no trouble of the mail's.
+func (c *Client) deliverTo(ctx context.Context, h host, job *Job, legs []*leg) *fault {
+	for {
+		s, f := c.pool.get(ctx, h)
+		if f != nil {
+			return f
+		}
+		done := s.sendAll(ctx, job, legs)
+		c.pool.put(s)
+		if done {
+			return nil
+		}
+		legs = unsettled(legs)
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
+	"time"
 
 	"tidepost/internal/testkit"
 	"tidepost/mail"
@@ -305,23 +307,70 @@ func TestConnectionsAreBoundedAndShared(t *testing.T) {
 }
 
 func TestAConnectionEndedWhileKeptIsReplaced(t *testing.T) {
+	const fine = "250 2.0.0 delivered said"
+	for _, c := range []struct {
+		name  string
+		first string // what the first mail comes to
+		rule  testkit.Rule
+	}{
+		{"gone", fine, testkit.Rule{Verb: "MAIL", Times: 1, Close: true}},
+		{"gone with a word", fine, testkit.Rule{Verb: "MAIL", Times: 1, Reply: "421 4.4.2 idle too long", Close: true}},
+		{"gone before RSET", "550 5.1.1 said", testkit.Rule{Verb: "RSET", Times: 1, Close: true}},
+		{"gone with a word before RSET", "550 5.1.1 said", testkit.Rule{Verb: "RSET", Times: 1, Reply: "421 4.4.2 idle too long", Close: true}},
+		{"no RSET there", "550 5.1.1 said", testkit.Rule{Verb: "RSET", Times: 1, Reply: "502 what"}},
+		{"out of step", "550 5.1.1 said", testkit.Rule{Verb: "RSET", Times: 1, Raw: "250 ok\r\n250 and more\r\n"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := testkit.NewSmarthost(t, testkit.SmarthostOptions{})
+			s.Script(testkit.Rule{Verb: "RCPT", Match: "nobody", Reply: "550 5.1.1 who"})
+			client := newClient(t, s, nil)
+			to := "a@x.example"
+			if c.first != fine {
+				to = "nobody@x.example"
+			}
+			want(t, client.Send(t.Context(), job("a: b\r\n\r\n", to))[0], c.first)
+			s.Script(c.rule)
+			want(t, client.Send(t.Context(), job("a: b\r\n\r\n", "a@x.example"))[0], fine)
+			if total, _ := s.Connections(); total != 2 {
+				t.Errorf("%d connections, want 2", total)
+			}
+		})
+	}
+}
+
+// All kept connections had ended: each is found out, and none is the mail's trouble.
+func TestManyConnectionsEndedWhileKept(t *testing.T) {
 	s := testkit.NewSmarthost(t, testkit.SmarthostOptions{})
 	c := newClient(t, s, nil)
-	for _, reset := range []testkit.Rule{
-		{Verb: "RSET", Times: 1, Close: true},
-		{Verb: "RSET", Times: 1, Reply: "421 4.4.2 idle too long", Close: true},
-		{Verb: "RSET", Times: 1, Reply: "502 what"},
-		{Verb: "RSET", Times: 1, Raw: "250 ok\r\n250 and more\r\n"},
-		{Verb: "EOD", Times: 1, Raw: "250 2.0.0 ok\r\n421 bye\r\n"},
-	} {
-		want(t, c.Send(t.Context(), job("a: b\r\n\r\n", "a@x.example"))[0], "250 2.0.0 delivered said")
-		s.Script(reset)
-		want(t, c.Send(t.Context(), job("a: b\r\n\r\n", "a@x.example"))[0], "250 2.0.0 delivered said")
-		s.DropAll()
+	s.Script(testkit.Rule{Verb: "EOD", Delay: 50 * time.Millisecond, Reply: "250 2.0.0 ok", Times: 5})
+	var wg sync.WaitGroup
+	for range 5 {
+		wg.Go(func() { c.Send(t.Context(), job("a: b\r\n\r\n", "a@x.example")) })
 	}
-	if total, _ := s.Connections(); total < 5 {
-		t.Errorf("%d connections, want a new one each time", total)
+	wg.Wait()
+	s.DropAll()
+	want(t, c.Send(t.Context(), job("a: b\r\n\r\n", "a@x.example"))[0], "250 2.0.0 delivered said")
+	if total, _ := s.Connections(); total != 6 {
+		t.Errorf("%d connections, want 6", total)
 	}
+}
+
+// A kept connection that says nothing costs its time-out once, not once for each.
+func TestASilentKeptConnectionIsTheHostsTrouble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ln := testkit.NewPipeListener("192.0.2.1:25")
+		s := testkit.NewSmarthost(t, testkit.SmarthostOptions{Listener: ln})
+		defer s.Close()
+		c := newClient(t, s, func(o *Options) { o.Dial = ln.DialContext })
+		want(t, c.Send(t.Context(), job("a: b\r\n\r\n", "a@x.example"))[0], "250 2.0.0 delivered said")
+		s.Script(testkit.Rule{Verb: "MAIL", Hang: true})
+		begun := time.Now()
+		want(t, c.Send(t.Context(), job("a: b\r\n\r\n", "a@x.example"))[0], "451 4.4.2 protocol")
+		if took := time.Since(begun); took != 5*time.Minute {
+			t.Errorf("it took %s", took)
+		}
+		c.Close()
+	})
 }
 
 func TestValidate(t *testing.T) {

@@ -36,19 +36,16 @@ type idle struct {
 
 func newPool(o Options) *pool { return &pool{opts: o, dests: map[string]*dest{}} }
 
-// get returns a session with h that is ready for MAIL: a kept one that still
-// answers, or a new one. It waits for a slot.
+// get returns a session with h: a kept one, of which it is not sure that it still
+// lives, or a new one. It waits for a slot.
 func (p *pool) get(ctx context.Context, h host) (*session, *fault) {
 	d, f := p.enter(ctx, h)
 	if f != nil {
 		return nil, f
 	}
-	for {
-		s := p.takeIdle(d)
-		if s == nil {
-			break
-		}
-		if s.reset(ctx) == nil {
+	for s := p.takeIdle(d); s != nil; s = p.takeIdle(d) {
+		s.kept = true
+		if !s.dirty || s.reset(ctx) == nil {
 			return s, nil
 		}
 		s.drop() // Ended while it lay here; that is no trouble of the mail's.

@@ -27,6 +27,8 @@ type session struct {
 	tls    string            // version, "" for clear text
 	uses   int               // transactions begun
 	dirty  bool              // a transaction may be open: RSET first
+	kept   bool              // it lay unused, and has not been heard since
+	block  []byte            // of a body that is read; nil before the first
 	broken bool              // closed or out of step: never to be used again
 
 	mu     sync.Mutex // guards the deadline against watch
@@ -253,9 +255,16 @@ func (s *session) read(ctx context.Context, d time.Duration) (reply, *fault) {
 func (s *session) readNext(ctx context.Context, d time.Duration) (reply, *fault) {
 	s.arm(ctx, d)
 	rep, err := readReply(s.r)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		s.kept = false // Its host is there and slow: no other connection would do better.
+	}
 	if err != nil {
 		return reply{}, s.lost(ctx, err)
 	}
+	if s.kept && rep.Code == 421 { // Said while it lay unused, most likely.
+		return reply{}, s.lost(ctx, io.EOF)
+	}
+	s.kept = false
 	if rep.Code == 421 { // RFC 5321 §3.8: the host closes, whatever was asked.
 		s.broken = true
 	}
@@ -290,13 +299,9 @@ func stopped(ctx context.Context) *fault {
 	return newFault(TroubleStopped, 451, [3]int{4, 3, 2}, context.Cause(ctx), "sending was stopped")
 }
 
-// reset makes a kept session ready again, and proves that it lives.
+// reset ends a transaction that was not finished.
 func (s *session) reset(ctx context.Context) *fault {
 	defer s.watch(ctx)()
-	if s.r.Buffered() > 0 {
-		s.broken = true
-		return newFault(TroubleProtocol, 451, [3]int{4, 5, 0}, nil, "%s spoke unasked", s.host.name)
-	}
 	rep, f := s.command(ctx, s.opts.Timeouts.Command, "RSET")
 	if f != nil {
 		return f

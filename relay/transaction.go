@@ -20,8 +20,9 @@ const maxRecipients = 100
 const window = 4 << 10
 
 // sendAll takes legs through as many transactions as they need. All of them are
-// settled afterwards.
-func (s *session) sendAll(ctx context.Context, job *Job, legs []*leg) {
+// settled afterwards, unless it turns out that the kept session had ended before:
+// then it reports false, and another one must do it.
+func (s *session) sendAll(ctx context.Context, job *Job, legs []*leg) bool {
 	defer s.watch(ctx)()
 	for _, l := range legs {
 		l.result.Remote, l.result.TLS, l.result.DSN = s.host.name, s.tls, s.offers("DSN")
@@ -31,13 +32,17 @@ func (s *session) sendAll(ctx context.Context, job *Job, legs []*leg) {
 		n := min(len(legs), maxRecipients)
 		again, f := s.transact(ctx, job, legs[:n])
 		legs = append(again, legs[n:]...)
+		if f != nil && s.kept && ctx.Err() == nil {
+			return false
+		}
 		if f != nil {
 			for _, l := range legs {
 				l.fail(f)
 			}
-			return
+			return true
 		}
 	}
+	return true
 }
 
 // suitable settles what this host cannot take and returns the rest.
