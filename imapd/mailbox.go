@@ -13,7 +13,7 @@ import (
 func (s *Session) ensureMailboxes(p *people.Person) error {
 	missing := false
 	err := s.db.View(s.ctx, func(tx *store.Tx) error {
-		_, err := tx.MailboxByKind(p.ID, store.KindAway) // the last one that is made
+		_, err := tx.MailboxByKind(p.ID, store.KindBefore) // the last one that is made
 		missing = isNotFound(err)
 		if missing {
 			return nil

@@ -34,6 +34,7 @@ const (
 	KindRemindDay     Kind = "remind-tomorrow"
 	KindRemindWeek    Kind = "remind-next-week"
 	KindRemindMonday  Kind = "remind-monday"
+	KindBefore        Kind = "before-sending"
 )
 
 // A Mailbox is a folder of a person. Name is UTF-8 with levels joined by "/".
@@ -82,6 +83,7 @@ func systemMailboxes() []systemMailbox {
 		{KindSocial, "Social", false, false},
 		{KindNotifications, "Notifications", false, false},
 		{KindAway, "While away", false, false},
+		{KindBefore, "Before sending", false, false}, // the newest: sessions look for it
 	}
 }
 
@@ -99,12 +101,33 @@ func (tx *Tx) EnsureMailboxes(person int64, now time.Time) error {
 		if kinds[s.kind] {
 			continue
 		}
+		// A folder of that name which the person made before there was ours becomes it.
+		n, err := tx.exec(`UPDATE mailbox SET kind = ? WHERE person_id = ? AND name = ? AND kind = 'user'`, string(s.kind), person, s.name)
+		if err != nil {
+			return fmt.Errorf("take over mailbox %q: %w", s.name, err)
+		}
+		if n > 0 {
+			continue
+		}
 		m := Mailbox{PersonID: person, Name: s.name, Kind: s.kind, Visible: s.visible, Subscribed: s.subscribed, Created: now}
 		if err := tx.CreateMailbox(&m); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// EnsureMailbox returns a system folder of the person, and makes those that are
+// missing: the person may be older than the folder.
+func (tx *Tx) EnsureMailbox(person int64, kind Kind, now time.Time) (Mailbox, error) {
+	m, err := tx.MailboxByKind(person, kind)
+	if !errors.Is(err, ErrNotFound) {
+		return m, err
+	}
+	if err := tx.EnsureMailboxes(person, now); err != nil {
+		return m, err
+	}
+	return tx.MailboxByKind(person, kind)
 }
 
 // CreateMailbox adds m with a UIDVALIDITY of its own and sets the numbers of m.

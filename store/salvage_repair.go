@@ -44,7 +44,7 @@ func (v *salvager) people() error {
 	lost, err := v.ids(`SELECT person_id FROM (SELECT person_id FROM mailbox UNION SELECT person_id FROM address
 		UNION SELECT author_id FROM submission UNION SELECT person_id FROM recipient UNION SELECT person_id FROM delivery
 		UNION SELECT person_id FROM sender_rule UNION SELECT person_id FROM urgent_use UNION SELECT person_id FROM note
-		UNION SELECT person_id FROM digest UNION SELECT person_id FROM subscription)
+		UNION SELECT person_id FROM digest UNION SELECT person_id FROM subscription UNION SELECT person_id FROM coaching)
 		WHERE person_id IS NOT NULL AND person_id NOT IN (SELECT id FROM person)`)
 	if err != nil {
 		return err
@@ -105,6 +105,8 @@ func (v *salvager) ancestors() error {
 		`UPDATE delivery SET recipient_id = NULL WHERE recipient_id NOT IN (SELECT id FROM recipient)`,
 		`UPDATE note SET submission_id = NULL WHERE submission_id NOT IN (SELECT id FROM submission)`,
 		`UPDATE entry SET submission_id = NULL WHERE submission_id NOT IN (SELECT id FROM submission)`,
+		`DELETE FROM advice WHERE coaching_id NOT IN (SELECT id FROM coaching WHERE submission_id IS NULL OR submission_id IN (SELECT id FROM submission))`,
+		`DELETE FROM coaching WHERE submission_id NOT IN (SELECT id FROM submission)`,
 		`DELETE FROM urgent_use WHERE submission_id NOT IN (SELECT id FROM submission)`,
 		`DELETE FROM digest WHERE message_id NOT IN (SELECT id FROM message)`,
 		`DELETE FROM derived WHERE message_id NOT IN (SELECT id FROM message)`)

@@ -5,6 +5,20 @@ CREATE TABLE address (
 
 CREATE INDEX address_by_person ON address (person_id);
 
+CREATE TABLE advice (
+  id          INTEGER PRIMARY KEY AUTOINCREMENT,
+  coaching_id INTEGER NOT NULL REFERENCES coaching (id),
+  policy      TEXT NOT NULL,
+  reason      TEXT NOT NULL,
+  verdict     TEXT NOT NULL DEFAULT '' CONSTRAINT advice_verdict_valid CHECK (verdict IN
+              ('', 'heeded', 'false-alarm', 'asked-back', 'unread')),
+  created     TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX advice_by_coaching ON advice (coaching_id);
+
+CREATE INDEX advice_judged ON advice (policy, id) WHERE verdict IN ('heeded', 'false-alarm', 'asked-back');
+
 CREATE TABLE body (
   id      INTEGER PRIMARY KEY AUTOINCREMENT,
   size    INTEGER NOT NULL,
@@ -19,6 +33,35 @@ CREATE TABLE chunk (
   id   INTEGER PRIMARY KEY,
   data BLOB NOT NULL
 ) STRICT;
+
+CREATE TABLE coach_policy (
+  policy TEXT PRIMARY KEY,
+  quiet  TEXT, -- since when; NULL: it is not
+  woken  TEXT  -- NULL: never
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE coaching (
+  id            INTEGER PRIMARY KEY AUTOINCREMENT,
+  person_id     INTEGER NOT NULL REFERENCES person (id), -- the author; nobody else is shown this
+  submission_id INTEGER REFERENCES submission (id),      -- NULL: it was refused
+  mode          TEXT NOT NULL CONSTRAINT coaching_mode_valid CHECK (mode IN ('advise', 'stop', 'learn')),
+  state         TEXT NOT NULL CONSTRAINT coaching_state_valid CHECK (state IN
+                ('open', 'overridden', 'ran-out', 'withdrawn', 'replaced', 'told')),
+  draft         BLOB NOT NULL,            -- of recipients and new words: the same draft again
+  note          TEXT NOT NULL DEFAULT '', -- Message-ID of the advice
+  followed      INTEGER NOT NULL DEFAULT 0 CONSTRAINT coaching_followed_bool CHECK (followed IN (0, 1)), -- the next mail in the thread was looked at
+  created       TEXT NOT NULL,
+  settled       TEXT,
+  CONSTRAINT coaching_settled_iff CHECK ((state = 'open') = (settled IS NULL))
+) STRICT;
+
+CREATE INDEX coaching_by_draft ON coaching (person_id, draft);
+
+CREATE INDEX coaching_by_submission ON coaching (submission_id) WHERE submission_id IS NOT NULL;
+
+CREATE INDEX coaching_open ON coaching (person_id, id) WHERE state = 'open';
+
+CREATE INDEX coaching_unfollowed ON coaching (settled) WHERE followed = 0 AND state IN ('overridden', 'ran-out');
 
 CREATE TABLE delivery (
   id           INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -1,0 +1,3 @@
+DROP TABLE coach_policy;
+DROP TABLE advice;
+DROP TABLE coaching;
