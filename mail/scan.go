@@ -2,6 +2,7 @@ package mail
 
 import (
 	"bytes"
+	"slices"
 )
 
 // The bounds of the scanner. What lies beyond is opaque.
@@ -84,8 +85,8 @@ func (c *capture) add(b []byte) {
 	if room := c.cap - len(c.raw); len(b) > room {
 		b, c.cut = b[:room], true
 	}
-	if c.raw == nil {
-		c.raw = make([]byte, 0, usualText) // Else it would grow line by line.
+	if room := cap(c.raw); len(b) > room-len(c.raw) {
+		c.raw = slices.Grow(c.raw, max(usualText, room, len(b))) // Doubled: it grows line by line.
 	}
 	c.raw = append(c.raw, b...)
 }

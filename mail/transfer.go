@@ -316,8 +316,7 @@ func (c *capture) decode() (text string, ok bool) {
 func normalText(s string) string {
 	s = strings.TrimPrefix(s, "\uFEFF")
 	if strings.IndexByte(s, '\r') >= 0 {
-		s = strings.ReplaceAll(s, "\r\n", "\n")
-		s = strings.ReplaceAll(s, "\r", "\n")
+		s = unixLines(s)
 	}
 	if !hasControl(s) {
 		return s
@@ -330,10 +329,30 @@ func normalText(s string) string {
 	}, s)
 }
 
+// unixLines makes LF of CRLF and of CR, in one pass.
+func unixLines(s string) string {
+	var b strings.Builder
+	b.Grow(len(s))
+	for {
+		i := strings.IndexByte(s, '\r')
+		if i < 0 {
+			b.WriteString(s)
+			return b.String()
+		}
+		b.WriteString(s[:i])
+		b.WriteByte('\n')
+		s = strings.TrimPrefix(s[i+1:], "\n")
+	}
+}
+
 // hasControl reports whether normalText has something to remove from s.
 func hasControl(s string) bool {
 	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
+		c := s[i]
+		if c >= ' ' && c < 0x7f {
+			continue // The usual one first: a text is looked at octet by octet.
+		}
+		switch {
 		case c < ' ' && c != '\n' && c != '\t' && c != '\f', c == 0x7f:
 			return true
 		case c == 0xc2 && i+1 < len(s) && s[i+1] < 0xa0: // U+0080 to U+009F

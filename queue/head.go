@@ -2,6 +2,7 @@ package queue
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"strings"
@@ -176,6 +177,11 @@ func (e *eightBit) Write(p []byte) (int, error) {
 }
 
 func hasEightBit(p []byte) bool {
+	for ; len(p) >= 8; p = p[8:] {
+		if binary.LittleEndian.Uint64(p)&0x8080808080808080 != 0 {
+			return true
+		}
+	}
 	for _, b := range p {
 		if b >= 0x80 {
 			return true

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"slices"
 	"time"
 
 	"tidepost/mail"
@@ -148,6 +149,9 @@ func (st *stager) Write(p []byte) (int, error) {
 	st.sum.Write(p)
 	st.scan.Write(p)
 	st.size += int64(len(p))
+	if room := cap(st.buf); len(p) > room-len(st.buf) {
+		st.buf = slices.Grow(st.buf, max(room, len(p))) // Doubled: append alone copies three times as much.
+	}
 	st.buf = append(st.buf, p...)
 	if len(st.buf) < inlineMax {
 		return len(p), nil
