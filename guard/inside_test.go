@@ -273,3 +273,61 @@ func BenchmarkScanner(b *testing.B) {
 		out, _ = s.scan(out[:0], text)
 	}
 }
+
+// A person has no more connections by logging in at another door, nor an address by
+// knocking there.
+func TestPersonsAndAddressesAreCountedOverAllDoors(t *testing.T) {
+	lim := Limits{Shared: NewPlaces(100), PerAddress: 3, PerPerson: 2}
+	var doors [2]*Listener
+	for i := range doors {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { l.Close() })
+		doors[i] = Listen(l, lim)
+	}
+	knock := func(door int) *counted {
+		peer, err := net.Dial("tcp", doors[door].Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { peer.Close() })
+		conn, err := doors[door].Listener.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+		return doors[door].admit(conn)
+	}
+	a, b, c := knock(0), knock(1), knock(0)
+	if a == nil || b == nil || c == nil {
+		t.Fatal("a connection within the limits is refused")
+	}
+	if knock(1) != nil {
+		t.Error("the fourth connection of an address is let in at another door")
+	}
+	if !a.setPerson("ana") || !b.setPerson("ana") {
+		t.Fatal("a login within the limits is refused")
+	}
+	if c.setPerson("ana") {
+		t.Error("the third login of a person is let in")
+	}
+	if !c.setPerson("tom") || !a.setPerson("ana") {
+		t.Error("somebody else, or a second login of the same connection, is refused")
+	}
+	d := knock(1)
+	if d == nil {
+		t.Fatal("connections after login still count for their address")
+	}
+	if d.setPerson("ana") {
+		t.Error("the third login of a person is let in at another door")
+	}
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_ = b.Close() // gives back once
+	if !d.setPerson("ana") || knock(1).setPerson("ana") {
+		t.Error("what one has given back, one other gets")
+	}
+}

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"errors"
+	"math"
 	"net"
 	"net/netip"
 	"sync"
@@ -11,7 +12,7 @@ import (
 // Limits bounds the connections that are open at once. A zero number is no bound.
 type Limits struct {
 	Total      int            // all connections of the listener
-	Shared     *Places        // all connections of the listeners that share it; nil: no bound
+	Shared     *Places        // what the listeners that share it count together; nil: this one counts by itself
 	PerAddress int            // connections without a login, per IPv4 address or IPv6 /64
 	PerPerson  int            // connections after login, per person
 	Rate       int            // new connections a second, per IPv4 address or IPv6 /64; as many as in rateBurst at once
@@ -35,23 +36,25 @@ const busyWrite = time.Second
 type Listener struct {
 	net.Listener
 	limits Limits
+	places *Places // of Limits, or its own
 
 	mu       sync.Mutex // guards all below
 	open     map[*counted]struct{}
-	address  map[netip.Addr]int
-	person   map[string]int
 	rated    map[netip.Addr]time.Time // until when an address has used its rate up, see overRate
 	draining bool
 }
 
-// Listen wraps l with limits. Several listeners do not share their counts.
+// Listen wraps l with limits. Several listeners count together what they have places
+// for in common: Limits.Shared.
 func Listen(l net.Listener, limits Limits) *Listener {
+	places := limits.Shared
+	if places == nil {
+		places = NewPlaces(math.MaxInt)
+	}
 	return &Listener{
-		Listener: l, limits: limits,
-		open:    map[*counted]struct{}{},
-		address: map[netip.Addr]int{},
-		person:  map[string]int{},
-		rated:   map[netip.Addr]time.Time{},
+		Listener: l, limits: limits, places: places,
+		open:  map[*counted]struct{}{},
+		rated: map[netip.Addr]time.Time{},
 	}
 }
 
@@ -126,24 +129,20 @@ func (l *Listener) Open() int {
 
 func (l *Listener) admit(conn net.Conn) *counted {
 	block := addressBlock(conn.RemoteAddr())
-	c := &counted{Conn: conn, l: l, block: block, inside: l.limits.inside(conn.RemoteAddr())}
+	c := &counted{Conn: conn, l: l, inside: l.limits.inside(conn.RemoteAddr())}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.limits.Total > 0 && len(l.open) >= l.limits.Total {
 		return nil
 	}
+	perAddress := 0
 	if !c.inside && block.IsValid() {
 		if l.limits.Rate > 0 && l.overRate(block, time.Now()) {
 			return nil
 		}
-		if l.limits.PerAddress > 0 && l.address[block] >= l.limits.PerAddress {
-			return nil
-		}
-		l.address[block]++
-		c.byAddress = true
+		c.counts, perAddress = block, l.limits.PerAddress
 	}
-	if !l.limits.Shared.take() {
-		c.leaveLocked()
+	if !l.places.enter(c.counts, perAddress) {
 		return nil
 	}
 	l.open[c] = struct{}{}
@@ -173,16 +172,15 @@ func (lim Limits) inside(addr net.Addr) bool {
 	return false
 }
 
-// A counted connection knows its listener. All fields below mu of the listener.
+// A counted connection knows its listener, whose mu guards what changes.
 type counted struct {
 	net.Conn
-	l         *Listener
-	block     netip.Addr
-	inside    bool
-	byAddress bool   // counts for its address
-	person    string // counts for this person; "" before login
-	onDrain   func()
-	gone      bool
+	l       *Listener
+	inside  bool
+	counts  netip.Addr // address that it counts for; invalid after login and inside
+	person  string     // person that it counts for; "" before login
+	onDrain func()
+	gone    bool
 }
 
 // Close closes the connection and gives back its places.
@@ -191,8 +189,7 @@ func (c *counted) Close() error {
 	if !c.gone {
 		c.gone = true
 		delete(c.l.open, c)
-		c.l.limits.Shared.give()
-		c.leaveLocked()
+		c.l.places.leave(c.counts, c.person)
 	}
 	c.l.mu.Unlock()
 	return c.Conn.Close()
@@ -206,23 +203,6 @@ func (c *counted) CloseWrite() error {
 	return errors.ErrUnsupported
 }
 
-func (c *counted) leaveLocked() {
-	if c.byAddress {
-		c.byAddress = false
-		decrement(c.l.address, c.block)
-	}
-	if c.person != "" {
-		decrement(c.l.person, c.person)
-		c.person = ""
-	}
-}
-
-func decrement[K comparable](m map[K]int, key K) {
-	if m[key]--; m[key] <= 0 {
-		delete(m, key)
-	}
-}
-
 // setPerson moves the connection from its address's count to the person's; it
 // reports false, changing nothing, when the person has too many.
 func (c *counted) setPerson(name string) bool {
@@ -231,12 +211,14 @@ func (c *counted) setPerson(name string) bool {
 	if c.gone || c.person == name {
 		return !c.gone
 	}
-	if !c.inside && c.l.limits.PerPerson > 0 && c.l.person[name] >= c.l.limits.PerPerson {
+	limit := c.l.limits.PerPerson
+	if c.inside {
+		limit = 0
+	}
+	if !c.l.places.login(c.counts, c.person, name, limit) {
 		return false
 	}
-	c.leaveLocked()
-	c.l.person[name]++
-	c.person = name
+	c.counts, c.person = netip.Addr{}, name
 	return true
 }
 
@@ -244,7 +226,7 @@ func (c *counted) setPerson(name string) bool {
 func (c *counted) crowded() bool {
 	c.l.mu.Lock()
 	defer c.l.mu.Unlock()
-	return c.l.limits.Total > 0 && len(c.l.open)*5 > c.l.limits.Total*4 || c.l.limits.Shared.crowded()
+	return c.l.limits.Total > 0 && len(c.l.open)*5 > c.l.limits.Total*4 || c.l.places.crowded()
 }
 
 // whenDraining registers what Drain does to this connection.
