@@ -89,16 +89,20 @@ func searchDepth(args string) int {
 	return depth
 }
 
-// checkFetch bounds sections, in depth and number, and refuses a partial of no octets, which RFC 9051
-// has as nz-number64.
+// checkFetch bounds sections, in depth and number, and refuses a part 0, a partial of
+// no octets and an empty list of fields, which RFC 9051 §9 has as nz-number,
+// nz-number64 and header-list.
 func checkFetch(args string) string {
 	why, dots, sections := "", 0, 0
+	if up := strings.ToUpper(args); strings.Contains(up, "HEADER.FIELDS ()") || strings.Contains(up, "HEADER.FIELDS.NOT ()") {
+		why = "An empty list of fields"
+	}
 	var partial []byte
-	inSection, inPartial := false, false
+	inSection, inPath, begins, inPartial := false, false, false, false // begins: a number of the path to a part
 	eachBare(args, func(c byte) {
 		switch {
 		case c == '[':
-			inSection, dots = true, 0
+			inSection, inPath, begins, dots = true, true, true, 0
 			if sections++; sections > maxSection {
 				why = "Too many sections"
 			}
@@ -108,6 +112,12 @@ func checkFetch(args string) string {
 			if dots++; dots > maxSection {
 				why = "Section is nested too deeply"
 			}
+			begins = inPath
+		case inSection:
+			if begins && (c == '0' || c == '-') {
+				why = "Parts are counted from 1"
+			}
+			inPath, begins = inPath && c >= '0' && c <= '9', false
 		case c == '<' && !inSection:
 			inPartial, partial = true, partial[:0]
 		case c == '>' && inPartial:

@@ -59,8 +59,13 @@ func (c *IMAP) badLine(text string, err error) error {
 		// A literal may follow, or the rest of a string: there is no staying in step.
 		_ = c.say(tagOf(text), "BAD [TOOBIG] Command is too long")
 		return c.bye("Closing connection")
+	case errors.Is(err, errBareEnd):
+		// What stands behind the LF was meant as part of the line by whoever keeps CRLF out
+		// of what a stranger typed: it is not to be a command (RFC 9051 §2.2).
+		_ = c.say(tagOf(text), "BAD Lines end in CRLF")
+		return c.bye("Closing connection")
 	case errors.Is(err, errBareLine):
-		return c.refuse(text, "BAD Lines end in CRLF")
+		return c.refuse(text, "BAD Bare CR in command")
 	}
 	return c.fail(err)
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 )
 
 // eatLine is how much of an over-long line is read to find its end.
@@ -16,6 +17,8 @@ var (
 	errEndless = errors.New("guard: line without end")
 	// errBareLine: a line that ended in a bare LF or holds a bare CR; it was read.
 	errBareLine = errors.New("guard: bare CR or LF in a command line")
+	// errBareEnd is the errBareLine of a line that ended in a bare LF.
+	errBareEnd = fmt.Errorf("at its end: %w", errBareLine)
 )
 
 // readLine reads a line of at most max octets and returns it without its CRLF.
@@ -46,7 +49,7 @@ func (w *wire) readLine(max int) (string, error) {
 	}
 	text, ok := bytes.CutSuffix(line, crlf)
 	if !ok {
-		return string(bytes.TrimSuffix(line, crlf[1:])), errBareLine
+		return string(bytes.TrimSuffix(line, crlf[1:])), errBareEnd
 	}
 	if bytes.IndexByte(text, '\r') >= 0 {
 		return string(text), errBareLine
