@@ -151,6 +151,7 @@ type Limits struct {
 // Log says what is logged and how.
 type Log struct {
 	Level  string // "debug", "info", "warn" or "error"
+	IdleData       time.Duration // between two blocks of a message
 	Format string // "text" or "json"
 }
 
@@ -177,7 +178,7 @@ func Default() *Config {
 		Limits: Limits{MessageSize: 50_000_000, Recipients: 1000, Connections: 12000, PerAddress: 50, PerPerson: 30,
 			InsideNetworks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")},
 			LoginTries:     10, LoginLockout: 15 * time.Minute,
-			IdleLogin: time.Minute, IdleSMTP: 5 * time.Minute, IdleIMAP: 30 * time.Minute},
+			IdleLogin: time.Minute, IdleSMTP: 5 * time.Minute, IdleData: 3 * time.Minute, IdleIMAP: 30 * time.Minute},
 		Log:   Log{Level: "info", Format: "text"},
 		Store: Store{Reserve: 256_000_000},
 	}

@@ -172,3 +172,4 @@ func (c *Config) hostOptions() []option {
 		{key: "store.reserve", doc: "With less free disk than this, new mail is refused for the moment (452); what waits still goes out.", value: octets(&c.Store.Reserve, 1<<20, math.MaxInt64)},
 	}
 }
+		{key: "limits.idle_data", doc: "A message of which nothing comes for so long is given up (RFC 5321 asks for 3 minutes).", value: span(&l.IdleData, 10*time.Second, hour)},

@@ -96,7 +96,7 @@ func (g *Gateway) smtpDoor(l net.Listener, role guard.Role, implicit, clear bool
 		Guard: guard.SMTPOptions{
 			Hostname: g.cfg.Server.Hostname, Role: role, TLS: g.tls, Implicit: implicit, AllowClearAuth: clear,
 			Logins: g.throttle, MaxSize: lim.MessageSize, MaxRecipients: lim.Recipients,
-			GreetingTimeout: lim.IdleLogin, CommandTimeout: lim.IdleSMTP,
+			GreetingTimeout: lim.IdleLogin, CommandTimeout: lim.IdleSMTP, DataTimeout: lim.IdleData,
 		},
 		Postmaster: g.postmaster(),
 		Room:       g.room.enough,

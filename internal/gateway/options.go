@@ -95,7 +95,7 @@ func (g *Gateway) imapOptions() imapd.Options {
 		Guard: guard.IMAPOptions{
 			TLS: g.tls, Logins: g.throttle, MaxAppend: cfg.Limits.MessageSize,
 			ID:              map[string]string{"name": "Tidepost"},
-			GreetingTimeout: cfg.Limits.IdleLogin, IdleTimeout: cfg.Limits.IdleIMAP,
+			GreetingTimeout: cfg.Limits.IdleLogin, IdleTimeout: cfg.Limits.IdleIMAP, DataTimeout: cfg.Limits.IdleData,
 			AllowClearAuth: cfg.Listen.AllowCleartextLogin,
 		},
 		Limits: g.limits("* BYE Too many connections\r\n"),
