@@ -15,6 +15,8 @@ package config
 import (
 	"net/netip"
 	"time"
+
+	"tidepost/policies"
 )
 
 // A Mode is the state of a switch.
@@ -108,8 +110,12 @@ type Batch struct {
 	DigestEveryTide bool // in a person's first week too
 }
 
-// Coach is the switch of the checks before sending.
-type Coach struct{ Mode Mode }
+// Coach is about the checks before sending.
+type Coach struct {
+	Mode     Mode
+	Delay    time.Duration    // how long an advised draft waits that nothing else holds
+	Policies map[string]*Mode // by name of the policy; every one is there
+}
 
 // Urgent says what passes as urgent.
 type Urgent struct {
@@ -145,13 +151,13 @@ type Limits struct {
 	LoginLockout   time.Duration
 	IdleLogin      time.Duration
 	IdleSMTP       time.Duration
+	IdleData       time.Duration // between two blocks of a message
 	IdleIMAP       time.Duration
 }
 
 // Log says what is logged and how.
 type Log struct {
 	Level  string // "debug", "info", "warn" or "error"
-	IdleData       time.Duration // between two blocks of a message
 	Format string // "text" or "json"
 }
 
@@ -172,7 +178,7 @@ func Default() *Config {
 		Hold: Hold{Mode: On, Grace: 30 * time.Minute, Undo: 20 * time.Second, Cap: 120 * time.Hour,
 			MaxExplicit: 9600 * time.Hour, Spread: 3 * time.Minute, Date: "release"},
 		Batch:  Batch{Mode: On, Style: "normal", Outside: "hours"},
-		Coach:  Coach{Mode: Off},
+		Coach:  Coach{Mode: On, Delay: 15 * time.Minute, Policies: policyModes()},
 		Urgent: Urgent{Budget: 8},
 		Retry:  Retry{GiveUp: 120 * time.Hour, DelayedNotice: 4 * time.Hour},
 		Limits: Limits{MessageSize: 50_000_000, Recipients: 1000, Connections: 12000, PerAddress: 50, PerPerson: 30,
@@ -182,4 +188,14 @@ func Default() *Config {
 		Log:   Log{Level: "info", Format: "text"},
 		Store: Store{Reserve: 256_000_000},
 	}
+}
+
+// policyModes are the modes that the policies of the coach have by themselves.
+func policyModes() map[string]*Mode {
+	out := map[string]*Mode{}
+	for name, mode := range policies.Defaults() {
+		m := Mode(mode)
+		out[name] = &m
+	}
+	return out
 }

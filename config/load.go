@@ -183,13 +183,13 @@ func (d *decoder) keyValue(p *unstable.Parser, e *unstable.Node, table string) {
 // unknown reports a key that does not exist, unless its section does not either:
 // then that has been said.
 func (d *decoder) unknown(line int, key string) {
-	section, _, dotted := strings.Cut(key, ".")
+	section, _, dotted := cutKey(key)
 	if dotted && !slices.Contains(d.sections(), section) && d.reported(section) {
 		return
 	}
 	var known []string
 	for _, o := range d.options {
-		if name, ok := strings.CutPrefix(o.key, section+"."); ok {
+		if s, name, _ := cutKey(o.key); s == section {
 			known = append(known, name)
 		}
 	}
@@ -208,11 +208,20 @@ func (d *decoder) reported(section string) bool {
 func (d *decoder) sections() []string {
 	var names []string
 	for _, o := range d.options {
-		if s, _, _ := strings.Cut(o.key, "."); !slices.Contains(names, s) {
+		if s, _, _ := cutKey(o.key); !slices.Contains(names, s) {
 			names = append(names, s)
 		}
 	}
 	return names
+}
+
+// cutKey splits a key into its section and its name: sections may have sections.
+func cutKey(key string) (section, name string, dotted bool) {
+	i := strings.LastIndexByte(key, '.')
+	if i < 0 {
+		return key, "", false
+	}
+	return key[:i], key[i+1:], true
 }
 
 // resolve makes paths relative to dir.

@@ -3,6 +3,8 @@ package config
 import (
 	"math"
 	"time"
+
+	"tidepost/policies"
 )
 
 // An option is one key of the file: the only place where its name, its meaning
@@ -24,7 +26,7 @@ func (c *Config) options() []option {
 	var all []option
 	for _, part := range [][]option{
 		c.serverOptions(), c.listenOptions(), c.tlsOptions(), c.relayOptions(), c.holdOptions(),
-		c.batchOptions(), c.passOptions(), c.retryOptions(), c.limitOptions(), c.hostOptions(),
+		c.batchOptions(), c.coachOptions(), c.urgentOptions(), c.passOptions(), c.retryOptions(), c.limitOptions(), c.hostOptions(),
 	} {
 		all = append(all, part...)
 	}
@@ -34,20 +36,21 @@ func (c *Config) options() []option {
 // sectionDocs are the comments above each section of the template.
 func sectionDocs() map[string]string {
 	return map[string]string{
-		"server": "Who this gateway is. hostname and domains are required.",
-		"listen": "Where to listen: \"host:port\", \":port\" for every address, \"\" to leave that door shut.",
-		"tls":    "The certificate: either cert and key, or acme = true.",
-		"relay":  "How mail leaves: through your provider (smarthost), or straight to each domain's MX.",
-		"hold":   "Mail to colleagues waits for their working hours.",
-		"batch":  "Incoming mail comes with the tide, a few times a day, in one batch with a digest.",
-		"coach":  "Advice before sending.",
-		"urgent": "Urgent mail passes holds and tides and is never refused.",
-		"pass":   "The team's additions to the pass list: mail that is never held and never batched.",
-		"retry":  "What happens while the next server does not take a message.",
-		"dkim":   "Signs mail at release. All three, or none.",
-		"limits": "Protection of the machine. Sizes: \"50MB\" is 50,000,000 octets, \"50MiB\" is 52,428,800.",
-		"log":    "What is logged to standard error. Bodies and passwords never are.",
-		"store":  "The database.",
+		"server":         "Who this gateway is. hostname and domains are required.",
+		"listen":         "Where to listen: \"host:port\", \":port\" for every address, \"\" to leave that door shut.",
+		"tls":            "The certificate: either cert and key, or acme = true.",
+		"relay":          "How mail leaves: through your provider (smarthost), or straight to each domain's MX.",
+		"hold":           "Mail to colleagues waits for their working hours.",
+		"batch":          "Incoming mail comes with the tide, a few times a day, in one batch with a digest.",
+		"coach":          "Advice on drafts before they leave. Who gets it how is a setting of each person (coach_mode).",
+		"coach.policies": "What advice is about: each policy \"off\", \"dry-run\" or \"on\". One that cries wolf goes to dry run by itself.",
+		"urgent":         "Urgent mail passes holds and tides and is never refused.",
+		"pass":           "The team's additions to the pass list: mail that is never held and never batched.",
+		"retry":          "What happens while the next server does not take a message.",
+		"dkim":           "Signs mail at release. All three, or none.",
+		"limits":         "Protection of the machine. Sizes: \"50MB\" is 50,000,000 octets, \"50MiB\" is 52,428,800.",
+		"log":            "What is logged to standard error. Bodies and passwords never are.",
+		"store":          "The database.",
 	}
 }
 
@@ -115,13 +118,31 @@ func (c *Config) holdOptions() []option {
 }
 
 func (c *Config) batchOptions() []option {
-	b, u := &c.Batch, &c.Urgent
+	b := &c.Batch
 	return []option{
 		{key: "batch.mode", doc: "\"off\", \"dry-run\" or \"on\".", value: choice(&b.Mode, Off, DryRun, On)},
 		{key: "batch.style", doc: "\"normal\", or \"quiet\": only the digest and questions to the reader arrive unread.", value: choice(&b.Style, "normal", "quiet")},
 		{key: "batch.outside", doc: "People outside the team: at once in the reader's \"hours\", or with the \"tide\" too.", value: choice(&b.Outside, "hours", "tide")},
 		{key: "batch.digest_every_tide", doc: "A digest with every tide from the start. Else there is one a day in a person's first week.", value: flag(&b.DigestEveryTide)},
-		{key: "coach.mode", doc: "\"off\", \"dry-run\" or \"on\".", value: choice(&c.Coach.Mode, Off, DryRun, On)},
+	}
+}
+
+func (c *Config) coachOptions() []option {
+	out := []option{
+		{key: "coach.mode", doc: "\"off\", \"dry-run\" (counted, shown to nobody; see \"tidepost report dry-run\") or \"on\".", value: choice(&c.Coach.Mode, Off, DryRun, On)},
+		{key: "coach.delay", doc: "How long a draft with advice waits for its author, if nothing else holds it. It then leaves by itself, unchanged.", value: span(&c.Coach.Delay, time.Minute, day)},
+	}
+	for _, p := range policies.Table() {
+		if mode := c.Coach.Policies[p.Name]; p.Coach && mode != nil {
+			out = append(out, option{key: "coach.policies." + p.Name, doc: p.Doc, value: choice(mode, Off, DryRun, On)})
+		}
+	}
+	return out
+}
+
+func (c *Config) urgentOptions() []option {
+	u := &c.Urgent
+	return []option{
 		{key: "urgent.budget", doc: "Urgent mails a person may send a month before they are counted as too many.", value: number(&u.Budget, 0, 1000)},
 		{key: "urgent.outside_senders", doc: "Addresses outside the team whose urgent mail counts as urgent.", value: list(&u.OutsideSenders, addressItem)},
 	}
@@ -161,6 +182,7 @@ func (c *Config) limitOptions() []option {
 		{key: "limits.login_lockout", doc: "How long they are refused.", value: span(&l.LoginLockout, time.Minute, day)},
 		{key: "limits.idle_login", doc: "A connection without login is closed after this.", value: span(&l.IdleLogin, 10*time.Second, hour)},
 		{key: "limits.idle_smtp", doc: "An SMTP connection without a command is closed after this (RFC 5321 asks for 5 minutes).", value: span(&l.IdleSMTP, time.Minute, hour)},
+		{key: "limits.idle_data", doc: "A message of which nothing comes for so long is given up (RFC 5321 asks for 3 minutes).", value: span(&l.IdleData, 10*time.Second, hour)},
 		{key: "limits.idle_imap", doc: "An IMAP connection without a command is closed after this (RFC 9051 asks for 30 minutes).", value: span(&l.IdleIMAP, 30*time.Minute, day)},
 	}
 }
@@ -172,4 +194,3 @@ func (c *Config) hostOptions() []option {
 		{key: "store.reserve", doc: "With less free disk than this, new mail is refused for the moment (452); what waits still goes out.", value: octets(&c.Store.Reserve, 1<<20, math.MaxInt64)},
 	}
 }
-		{key: "limits.idle_data", doc: "A message of which nothing comes for so long is given up (RFC 5321 asks for 3 minutes).", value: span(&l.IdleData, 10*time.Second, hour)},

@@ -24,7 +24,7 @@ func Template(c *Config) []byte {
 	docs, defaults := sectionDocs(), Default().options()
 	section := ""
 	for i, o := range c.options() {
-		s, name, _ := strings.Cut(o.key, ".")
+		s, name, _ := cutKey(o.key)
 		if s != section {
 			section = s
 			fmt.Fprintf(&b, "\n\n")

@@ -36,13 +36,13 @@ func TestTemplateParsesToItself(t *testing.T) {
 // Every option that the template shows as its default is taken literally here, so
 // a default that the file shows wrongly, or that is out of its own range, fails.
 func TestTemplateShowsTheDefaults(t *testing.T) {
-	file := regexp.MustCompile(`(?m)^#([a-z_]+ = )`).ReplaceAll(Template(Default()), []byte("$1"))
+	file := regexp.MustCompile(`(?m)^#([a-z_-]+ = )`).ReplaceAll(Template(Default()), []byte("$1"))
 	for _, o := range Default().options() {
-		_, name, _ := strings.Cut(o.key, ".")
+		section, name, _ := cutKey(o.key)
 		if !strings.Contains(string(file), "\n"+name+" = ") {
 			t.Errorf("%s is not in the template", o.key)
 		}
-		if o.doc == "" || sectionDocs()[o.key[:strings.Index(o.key, ".")]] == "" {
+		if o.doc == "" || sectionDocs()[section] == "" {
 			t.Errorf("%s is not explained", o.key)
 		}
 	}

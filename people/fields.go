@@ -31,6 +31,8 @@ const (
 	FieldHold         Field = "hold"
 	FieldBatch        Field = "batch"
 	FieldCoach        Field = "coach"
+	FieldCoachMode    Field = "coach_mode"
+	FieldCoachPolicy  Field = "coach_policies"
 	FieldStyle        Field = "style"
 	FieldUrgentBudget Field = "urgent_budget"
 	FieldUrgentFrom   Field = "urgent_from"
@@ -124,6 +126,10 @@ func settingRules() []fieldRule {
 		toggle(FieldHold, "whether their mail waits", func(d *draft) *Switch { return &d.profile.Hold }),
 		toggle(FieldBatch, "whether mail to them comes in batches", func(d *draft) *Switch { return &d.profile.Batch }),
 		toggle(FieldCoach, "whether they get advice", func(d *draft) *Switch { return &d.profile.Coach }),
+		{FieldCoachMode, "how advice comes: advise (accepted, advice beside it), stop (refused once), or off",
+			(*draft).setCoachMode, func(d *draft) string { return string(d.profile.CoachMode.Or(Advise)) }},
+		{FieldCoachPolicy, `single policies of the coach, as in "attachment=off tone=on"; NAME=team leaves one to the team, "none" all`,
+			(*draft).setCoachPolicies, (*draft).coachPolicies},
 		{FieldStyle, `how batches arrive: normal, quiet, or "team"`, (*draft).setStyle, func(d *draft) string { return string(orTeam(d.profile.Style)) }},
 		{FieldUrgentBudget, `urgent mails a month, or "team"`, (*draft).setUrgentBudget, (*draft).urgentBudget},
 		{FieldUrgentFrom, "outside addresses whose urgent mail counts; + and - as for aliases",

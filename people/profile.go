@@ -33,6 +33,24 @@ func (s Switch) Or(team Switch) Switch {
 	return s
 }
 
+// A CoachMode is how a person gets advice on a draft.
+type CoachMode string
+
+// The modes there are.
+const (
+	Advise   CoachMode = "advise" // accepted, with advice beside it; leaves by itself
+	Stop     CoachMode = "stop"   // refused once; the same mail again passes
+	CoachOff CoachMode = "off"    // none
+)
+
+// Or returns the mode, advise if the person chose none.
+func (m CoachMode) Or(otherwise CoachMode) CoachMode {
+	if m == "" {
+		return otherwise
+	}
+	return m
+}
+
 // A Style is how batched mail arrives: "" leaves it to the team's configuration.
 type Style string
 
@@ -68,7 +86,15 @@ type Profile struct {
 	Hold  Switch `json:"hold,omitempty"`
 	Batch Switch `json:"batch,omitempty"`
 	Coach Switch `json:"coach,omitempty"`
-	Style Style  `json:"style,omitempty"`
+
+	// CoachMode is how advice comes; "" is advise.
+	CoachMode CoachMode `json:"coach_mode,omitempty"`
+
+	// CoachPolicies are the person's own settings of single policies of the coach, by
+	// name; what is missing is as the team has it.
+	CoachPolicies map[string]Switch `json:"coach_policies,omitempty"`
+
+	Style Style `json:"style,omitempty"`
 
 	// UrgentBudget is the number of urgent mails a month; nil: the team's.
 	UrgentBudget *int `json:"urgent_budget,omitempty"`
@@ -153,6 +179,14 @@ func (p Profile) validate() error {
 	}{{"hold", p.Hold}, {"batch", p.Batch}, {"coach", p.Coach}} {
 		if !slices.Contains([]Switch{Team, Off, DryRun, On}, s.s) {
 			return fmt.Errorf("%s: %q is not off, dry-run or on", s.name, s.s)
+		}
+	}
+	if !slices.Contains([]CoachMode{"", Advise, Stop, CoachOff}, p.CoachMode) {
+		return fmt.Errorf("coach mode: %q is not advise, stop or off", p.CoachMode)
+	}
+	for name, s := range p.CoachPolicies {
+		if !slices.Contains([]Switch{Off, DryRun, On}, s) || !isPolicyName(name) {
+			return fmt.Errorf("coach policies: %q is not NAME=off, NAME=dry-run or NAME=on", name+"="+string(s))
 		}
 	}
 	if !slices.Contains([]Style{StyleTeam, StyleNormal, StyleQuiet}, p.Style) {

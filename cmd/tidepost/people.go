@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"golang.org/x/term"
@@ -15,6 +17,7 @@ import (
 	"tidepost/config"
 	"tidepost/internal/gateway"
 	"tidepost/people"
+	"tidepost/policies"
 )
 
 // peopleCmd is about people.
@@ -29,26 +32,28 @@ type peopleCmd struct {
 // personFields are the options of add and set; nil is "not given". Their syntax is
 // that of package people, which explains it in its errors.
 type personFields struct {
-	Name         *string `help:"Full name."`
-	Aliases      *string `help:"More addresses, separated by spaces."`
-	Zone         *string `help:"IANA time zone, such as Europe/London."`
-	Hours        *string `help:"Working hours: \"mon-fri 09:00-12:30 13:30-17:00; sat 10-12\"."`
-	Holidays     *string `help:"Country or region codes and dates: \"gb 2026-12-24=09:00-12:00\"."`
-	HolidaysICS  string  `placeholder:"FILE" help:"Read days off from an .ics file."`
-	Leave        *string `help:"Absences: \"2026-12-24..2027-01-02\"."`
-	LeaveICS     string  `placeholder:"FILE" help:"Read absences from an .ics file."`
-	Tides        *string `help:"Delivery times: \"opening 13:00 16:00\", \"default\" or \"none\"."`
-	Focus        *string `help:"Hours without deliveries, written like hours."`
-	OfficeHours  *string `help:"Hours to be talked to, written like hours."`
-	Phone        *string `help:"Number for emergencies."`
-	Hold         *string `help:"on, off, dry-run, or team."`
-	Batch        *string `help:"on, off, dry-run, or team."`
-	Coach        *string `help:"on, off, dry-run, or team."`
-	Style        *string `help:"How a batch arrives: normal, quiet, or team."`
-	UrgentBudget *string `help:"Urgent mails a month, or team."`
-	UrgentFrom   *string `help:"Outside senders whose urgent mail counts."`
-	Pass         *string `help:"Senders delivered at once: addresses or @domain."`
-	Cover        *string `help:"Who answers during leave."`
+	Name         *string  `help:"Full name."`
+	Aliases      *string  `help:"More addresses, separated by spaces."`
+	Zone         *string  `help:"IANA time zone, such as Europe/London."`
+	Hours        *string  `help:"Working hours: \"mon-fri 09:00-12:30 13:30-17:00; sat 10-12\"."`
+	Holidays     *string  `help:"Country or region codes and dates: \"gb 2026-12-24=09:00-12:00\"."`
+	HolidaysICS  string   `placeholder:"FILE" help:"Read days off from an .ics file."`
+	Leave        *string  `help:"Absences: \"2026-12-24..2027-01-02\"."`
+	LeaveICS     string   `placeholder:"FILE" help:"Read absences from an .ics file."`
+	Tides        *string  `help:"Delivery times: \"opening 13:00 16:00\", \"default\" or \"none\"."`
+	Focus        *string  `help:"Hours without deliveries, written like hours."`
+	OfficeHours  *string  `help:"Hours to be talked to, written like hours."`
+	Phone        *string  `help:"Number for emergencies."`
+	Hold         *string  `help:"on, off, dry-run, or team."`
+	Batch        *string  `help:"on, off, dry-run, or team."`
+	Coach        *string  `help:"on, off, dry-run, or team."`
+	CoachMode    *string  `help:"How advice comes: advise, stop (the mail is refused once), or off."`
+	CoachPolicy  []string `placeholder:"NAME=MODE" sep:"none" help:"One policy of the coach: off, dry-run, on, or team; may be repeated."`
+	Style        *string  `help:"How a batch arrives: normal, quiet, or team."`
+	UrgentBudget *string  `help:"Urgent mails a month, or team."`
+	UrgentFrom   *string  `help:"Outside senders whose urgent mail counts."`
+	Pass         *string  `help:"Senders delivered at once: addresses or @domain."`
+	Cover        *string  `help:"Who answers during leave."`
 
 	PasswordFile     string `placeholder:"FILE" help:"Read the password from the first line of a file (- for standard input)."`
 	GeneratePassword bool   `help:"Make a password and print it once."`
@@ -62,7 +67,7 @@ func (f *personFields) request(a *app) (people.Request, error) {
 		people.FieldName: f.Name, people.FieldAliases: f.Aliases, people.FieldZone: f.Zone, people.FieldHours: f.Hours,
 		people.FieldHolidays: f.Holidays, people.FieldLeave: f.Leave, people.FieldTides: f.Tides, people.FieldFocus: f.Focus,
 		people.FieldOfficeHours: f.OfficeHours, people.FieldPhone: f.Phone, people.FieldHold: f.Hold,
-		people.FieldBatch: f.Batch, people.FieldCoach: f.Coach, people.FieldStyle: f.Style,
+		people.FieldBatch: f.Batch, people.FieldCoach: f.Coach, people.FieldCoachMode: f.CoachMode, people.FieldStyle: f.Style,
 		people.FieldUrgentBudget: f.UrgentBudget, people.FieldUrgentFrom: f.UrgentFrom, people.FieldPass: f.Pass,
 		people.FieldCover: f.Cover,
 	} {
@@ -70,9 +75,30 @@ func (f *personFields) request(a *app) (people.Request, error) {
 			r.Fields[field] = *value
 		}
 	}
+	if err := f.coachPolicies(r.Fields); err != nil {
+		return r, err
+	}
 	var err error
 	r.Password, err = f.password(a)
 	return r, err
+}
+
+// coachPolicies adds the settings of single policies, of those that there are.
+func (f *personFields) coachPolicies(fields map[people.Field]string) error {
+	if len(f.CoachPolicy) == 0 {
+		return nil
+	}
+	known := slices.Sorted(maps.Keys(policies.Defaults()))
+	for _, s := range f.CoachPolicy {
+		for _, w := range strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == ',' }) {
+			name, _, _ := strings.Cut(w, "=")
+			if !slices.Contains(known, strings.ToLower(name)) && w != "none" {
+				return fmt.Errorf("%q is no policy of the coach; there are %s", name, strings.Join(known, ", "))
+			}
+		}
+	}
+	fields[people.FieldCoachPolicy] = strings.Join(f.CoachPolicy, " ")
+	return nil
 }
 
 // password comes from a file, a pipe, the terminal or chance; never from an argument,
