@@ -119,29 +119,34 @@ func (q *Queue) CancelEntry(tx *store.Tx, p *people.Person, e store.Entry, now t
 	return err
 }
 
-// cancelInto cancels, takes the entry out of Scheduled, files the draft in target
-// (nil: it is there already) and confirms in one line.
+// cancelInto takes back and confirms it in one line.
 func (q *Queue) cancelInto(tx *store.Tx, p *people.Person, s store.Submission, e store.Entry, target *store.Mailbox, now time.Time) (store.Entry, error) {
-	cancelled, left, err := q.Cancel(tx, p, s.ID, now)
+	out, cancelled, left, err := q.takeBack(tx, p, s, e, target, now)
 	if err != nil {
-		return store.Entry{}, err
-	}
-	if len(cancelled) == 0 {
-		return store.Entry{}, q.lost(p, s, ErrLeft, now)
-	}
-	if err := tx.RemoveEntry(e, store.GoneCancelled, now); err != nil {
-		return store.Entry{}, err
-	}
-	if err := tx.Orphan(s.MessageID, now.Add(keepCancelled)); err != nil {
-		return store.Entry{}, err
-	}
-	var out store.Entry
-	if target != nil {
-		if out, err = q.fileCopy(tx, s, e, *target, now); err != nil {
-			return out, err
-		}
+		return out, err
 	}
 	return out, q.tellCancelled(tx, p, s, cancelled, left, now)
+}
+
+// takeBack cancels, takes the entry out of Scheduled and files the draft in target
+// (nil: it is there already). ErrLeft.
+func (q *Queue) takeBack(tx *store.Tx, p *people.Person, s store.Submission, e store.Entry, target *store.Mailbox, now time.Time) (out store.Entry, cancelled, left []store.Recipient, err error) {
+	if cancelled, left, err = q.Cancel(tx, p, s.ID, now); err != nil {
+		return out, nil, nil, err
+	}
+	if len(cancelled) == 0 {
+		return out, nil, nil, q.lost(p, s, ErrLeft, now)
+	}
+	if err := tx.RemoveEntry(e, store.GoneCancelled, now); err != nil {
+		return out, nil, nil, err
+	}
+	if err := tx.Orphan(s.MessageID, now.Add(keepCancelled)); err != nil {
+		return out, nil, nil, err
+	}
+	if target != nil {
+		out, err = q.fileCopy(tx, s, e, *target, now)
+	}
+	return out, cancelled, left, err
 }
 
 // fileCopy files what an entry of Scheduled shows in another folder. In Drafts and

@@ -79,10 +79,11 @@ func (q *Queue) nameOf(r store.Recipient) string {
 
 // when is how an instant reads to the author, and on the reader's clock.
 func (q *Queue) when(t time.Time, author *people.Person, r store.Recipient, now time.Time) string {
+	zone := author.Schedule(now).Zone() // Person.Zone reads the zone data.
 	if p, ok := q.people.ByID(r.PersonID); ok {
-		return people.Both(t, p.Zone(), author.Zone(), now)
+		return people.Both(t, p.Schedule(now).Zone(), zone, now)
 	}
-	return people.Moment(t, author.Zone(), now)
+	return people.Moment(t, zone, now)
 }
 
 // lefts lists recipients with the moment at(r).

@@ -26,13 +26,20 @@ func (q *Queue) Why(tx *store.Tx, submission int64, now time.Time) ([]Explanatio
 	if err != nil {
 		return nil, err
 	}
+	return q.Explain(s, rcpts, now)
+}
+
+// Explain is Why for a submission that was read before. Tidepost's own mail has no
+// author: ErrNotFound.
+func (q *Queue) Explain(s store.Submission, rcpts []store.Recipient, now time.Time) ([]Explanation, error) {
 	author, ok := q.people.ByID(s.AuthorID)
 	if !ok {
-		return nil, fmt.Errorf("author of submission %d: %w", submission, store.ErrNotFound)
+		return nil, fmt.Errorf("author of submission %d: %w", s.ID, store.ErrNotFound)
 	}
 	var out []Explanation
 	for _, r := range rcpts {
 		x := Explanation{Recipient: r}
+		var err error
 		if x.Plan, err = decodePlan(r.Plan); err != nil {
 			return nil, fmt.Errorf("recipient %d: %w", r.ID, err)
 		}

@@ -25,6 +25,8 @@ var (
 	ErrFailed = errors.New("database failed")
 	// ErrDamaged: the file is not a sound database.
 	ErrDamaged = errors.New("database damaged")
+	// ErrOtherSchema: the database waits for a migration, or for a newer program.
+	ErrOtherSchema = errors.New("run the server, or tidepost schema --to")
 	// ErrClosed: Close was called.
 	ErrClosed = errors.New("database closed")
 )

@@ -94,6 +94,19 @@ func (a *app) desk(fn func(*gateway.Desk) error) error {
 	return errors.Join(fn(d), d.Close())
 }
 
+// reading is desk for commands that change nothing.
+func (a *app) reading(fn func(*gateway.Desk) error) error {
+	cfg, err := a.load()
+	if err != nil {
+		return err
+	}
+	d, err := gateway.OpenReading(cfg, newLogger(config.Log{Level: "warn"}, a.err))
+	if err != nil {
+		return err
+	}
+	return errors.Join(fn(d), d.Close())
+}
+
 // open opens the database of the configuration, beside a running server or without.
 func (a *app) open() (*config.Config, *store.DB, error) {
 	cfg, err := a.load()

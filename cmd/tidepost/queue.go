@@ -22,16 +22,6 @@ type queueCmd struct {
 	Why     queueWhyCmd     `cmd:"" help:"Say why mail waits and until when."`
 }
 
-// maxList bounds what list prints.
-const maxList = 10_000
-
-// queueListCmd lists mail.
-type queueListCmd struct {
-	All    bool   `help:"Mail that has left, or was taken back, too; the newest first."`
-	Author string `placeholder:"ADDRESS" help:"Only mail of this person."`
-	Limit  int    `default:"100" help:"At most so many (${default})."`
-}
-
 // A queued is one submission as printed.
 type queued struct {
 	ID         int64           `json:"id"`
@@ -56,63 +46,6 @@ type queuedAddress struct {
 	Remote   string      `json:"remote,omitempty"`
 }
 
-// Run implements the command.
-func (c *queueListCmd) Run(a *app) error {
-	return a.desk(func(d *gateway.Desk) error {
-		var author int64
-		if c.Author != "" {
-			p, err := person(d, c.Author)
-			if err != nil {
-				return err
-			}
-			author = p.ID
-		}
-		list := []queued{}
-		err := d.DB.View(context.Background(), func(tx *store.Tx) error {
-			get := tx.Unsettled
-			if c.All {
-				get = tx.NewestSubmissions
-			}
-			subs, err := get(author, min(max(c.Limit, 1), maxList))
-			if err != nil {
-				return err
-			}
-			for _, s := range subs {
-				q, err := explain(tx, d, s, a.now)
-				if err != nil {
-					return err
-				}
-				list = append(list, q)
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		return a.show(list, func(w io.Writer) { printQueue(w, list) })
-	})
-}
-
-func printQueue(w io.Writer, list []queued) {
-	if len(list) == 0 {
-		fmt.Fprintln(w, "Nothing waits.")
-		return
-	}
-	rows := [][]string{{"ID", "FROM", "TO", "STATE", "WHEN", "BECAUSE"}}
-	for _, q := range list {
-		id, from := fmt.Sprintf("q%d", q.ID), q.From
-		for _, r := range q.Recipients {
-			state := string(r.State)
-			if q.Frozen && r.State == store.Held {
-				state = "frozen"
-			}
-			rows = append(rows, []string{id, from, r.Address, state, r.When, r.because()})
-			id, from = "", ""
-		}
-	}
-	table(w, rows)
-}
-
 // because is why a recipient stands where it does, in one phrase.
 func (r queuedAddress) because() string {
 	switch {
@@ -126,18 +59,27 @@ func (r queuedAddress) because() string {
 
 // explain turns a submission into what is printed of it.
 func explain(tx *store.Tx, d *gateway.Desk, s store.Submission, now time.Time) (queued, error) {
-	q := queued{ID: s.ID, MessageID: s.MID, From: s.ReversePath, Accepted: s.Accepted, Urgent: s.Urgent, Frozen: s.Frozen, Recipients: []queuedAddress{}}
+	rcpts, err := tx.Recipients(s.ID)
+	if err != nil {
+		return queued{}, err
+	}
+	return explainListed(d, store.Listed{Submission: s, Recipients: rcpts}, now)
+}
+
+func explainListed(d *gateway.Desk, l store.Listed, now time.Time) (queued, error) {
+	s := l.Submission
+	q := queued{ID: s.ID, MessageID: s.MID, From: s.ReversePath, Accepted: s.Accepted, Urgent: s.Urgent, Frozen: s.Frozen,
+		Recipients: make([]queuedAddress, 0, len(l.Recipients))}
 	if p, ok := d.People.ByID(s.AuthorID); ok {
 		q.From = p.Address.String()
 	}
 	if s.AuthorID == 0 { // Tidepost's own mail has no hours to explain.
-		rcpts, err := tx.Recipients(s.ID)
-		for _, r := range rcpts {
+		for _, r := range l.Recipients {
 			q.Recipients = append(q.Recipients, address(r))
 		}
-		return q, err
+		return q, nil
 	}
-	found, err := d.Queue.Why(tx, s.ID, now)
+	found, err := d.Queue.Explain(s, l.Recipients, now)
 	for _, x := range found {
 		r := address(x.Recipient)
 		r.When, r.Why = x.When, x.Why
@@ -193,7 +135,7 @@ func (c *queueShowCmd) Run(a *app) error {
 			return err
 		}
 		return a.show(s, func(w io.Writer) {
-			printQueue(w, []queued{s.queued})
+			new(queueTable).print(w, []queued{s.queued})
 			fmt.Fprintf(w, "\nAccepted %s, %d octets\n\n", s.Accepted.UTC().Format(time.RFC3339), s.Size)
 			for _, f := range s.Header {
 				fmt.Fprintf(w, "%s: %s\n", f.Name, tameText(f.Value))
@@ -224,7 +166,7 @@ type queueWhyCmd struct {
 
 // Run implements the command.
 func (c *queueWhyCmd) Run(a *app) error {
-	return a.desk(func(d *gateway.Desk) error {
+	return a.reading(func(d *gateway.Desk) error {
 		var q queued
 		err := d.DB.View(context.Background(), func(tx *store.Tx) error {
 			s, err := gateway.Find(tx, c.ID)

@@ -69,12 +69,18 @@ func (g *Gateway) controlServer() *http.Server {
 			g.log.Warn("answer status", "err", err)
 		}
 	})
+	mux.HandleFunc("POST /order", g.serveOrder)
 	return &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 32 << 10}
 }
 
+// controlTime is how long the server may take to answer; to an order it answers when it
+// is done.
+const controlTime = 10 * time.Second
+
 // controlClient speaks to the server of a data directory.
-func controlClient(dir string) *http.Client {
-	return &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
+func controlClient(dir string, patience time.Duration) *http.Client {
+	return &http.Client{Timeout: patience, Transport: &http.Transport{
+		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			var d net.Dialer
 			return d.DialContext(ctx, "unix", filepath.Join(dir, socketName))
@@ -94,7 +100,7 @@ func post(ctx context.Context, dir, verb string) error {
 	if err != nil {
 		return err
 	}
-	resp, err := controlClient(dir).Do(req)
+	resp, err := controlClient(dir, controlTime).Do(req)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrNotRunning, err)
 	}
@@ -112,7 +118,7 @@ func ReadStatus(ctx context.Context, dir string) (Status, error) {
 	if err != nil {
 		return s, err
 	}
-	resp, err := controlClient(dir).Do(req)
+	resp, err := controlClient(dir, controlTime).Do(req)
 	if err != nil {
 		return s, fmt.Errorf("%w: %w", ErrNotRunning, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
 	"time"
 
 	"tidepost/config"
@@ -33,6 +34,23 @@ func OpenDesk(cfg *config.Config, log *slog.Logger) (*Desk, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newDesk(cfg, log, db)
+}
+
+// OpenReading is OpenDesk for commands that change nothing: it is there at once,
+// whatever the database holds.
+func OpenReading(cfg *config.Config, log *slog.Logger) (*Desk, error) {
+	db, err := store.OpenReader(cfg.Server.Data)
+	if errors.Is(err, store.ErrOtherSchema) || errors.Is(err, os.ErrNotExist) {
+		return OpenDesk(cfg, log)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return newDesk(cfg, log, db)
+}
+
+func newDesk(cfg *config.Config, log *slog.Logger, db *store.DB) (*Desk, error) {
 	g := &Gateway{
 		cfg: cfg, log: log, started: time.Now(), db: db, relay: relay.New(relay.Options{}),
 		throttle: guard.NewLogins(), kick: make(chan struct{}, 1),

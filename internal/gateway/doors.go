@@ -133,6 +133,7 @@ func (g *Gateway) smtpDoor(l net.Listener, role guard.Role, implicit, clear bool
 // serveControl answers on the control socket until ctx ends.
 func (g *Gateway) serveControl(ctx context.Context, l net.Listener, group *errgroup.Group) {
 	srv := g.controlServer()
+	srv.BaseContext = func(net.Listener) context.Context { return ctx } // A long order ends with the server.
 	group.Go(func() error {
 		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("control socket: %w", err)

@@ -2,40 +2,23 @@ package gateway
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"strings"
 	"time"
 
-	"tidepost/digest"
+	"tidepost/config"
+	"tidepost/mail"
 	"tidepost/people"
 	"tidepost/queue"
 	"tidepost/store"
 )
 
-// The kinds of ledger lines that an operator's commands write. Their detail says who.
-const (
-	EventLook    = "admin.look"    // headers or addresses were shown
-	EventRelease = "admin.release" // waiting mail was let go
-	EventCancel  = "admin.cancel"  // waiting mail was taken back
-)
-
-// whyOperator is the reason that stands in the plan of mail an operator released.
-const whyOperator = "operator"
-
-// An Order is what an operator wants done to waiting mail.
-type Order struct {
-	Submission int64
-	Recipient  string // only this address; "" all that wait
-	By         string // who wants it, for the ledger
-	Now        time.Time
-}
-
-// ErrNothingWaits is returned when no recipient of an Order can be released or
-// cancelled any more.
-var ErrNothingWaits = errors.New("nothing waits: it has left, or was taken back")
+// EventLook is the kind of the ledger line that is written when an operator's command
+// shows headers or addresses of one mail. Its detail says who.
+const EventLook = "admin.look"
 
 // Find returns the newest submission with an id as people copy it from somewhere: 42,
 // q42, or a Message-ID with or without <>. store.ErrNotFound.
@@ -64,189 +47,85 @@ func Look(tx *store.Tx, s store.Submission, command, by string, now time.Time) e
 		Detail: map[string]string{"by": by, "command": command}})
 }
 
-// Release lets what waits leave at once: mail that is held, and mail whose next
-// attempt is later. It returns the recipients; ErrNothingWaits.
-func (d *Desk) Release(ctx context.Context, o Order) (released []store.Recipient, err error) {
-	var author *people.Person
-	err = d.Update(ctx, func(tx *store.Tx) error {
-		s, rcpts, err := o.recipients(tx)
+// The verbs of an Order.
+const (
+	DoRelease = "release" // let waiting mail leave now
+	DoCancel  = "cancel"  // take it back
+)
+
+// An Order is what an operator wants done to waiting mail, in the words of a command
+// line: it goes over the control socket as JSON.
+type Order struct {
+	Do     string    `json:"do"`
+	IDs    []string  `json:"ids,omitempty"`    // 42, q42 or a Message-ID; none: all that the rest says
+	Author string    `json:"author,omitempty"` // an address of the team
+	To     string    `json:"to,omitempty"`     // address or @domain
+	Before time.Time `json:"before,omitzero"`  // due before
+	DryRun bool      `json:"dry_run,omitempty"`
+	By     string    `json:"by"`
+}
+
+// A Progress is told how many submissions of how many are done.
+type Progress func(done, total int)
+
+// Operate carries out an order: by the running server of the data directory, which then
+// lets mail go at once, or without one. store.ErrNotFound, queue.ErrNothingWaits.
+func Operate(ctx context.Context, cfg *config.Config, log *slog.Logger, o Order, now time.Time, progress Progress) (queue.Outcome, error) {
+	out, err := ask(ctx, cfg.Server.Data, o, progress)
+	if !errors.Is(err, ErrNotRunning) {
+		return out, err
+	}
+	d, err := OpenDesk(cfg, log)
+	if err != nil {
+		return out, err
+	}
+	out, err = operate(ctx, d.DB, d.People, d.Queue, o, now, progress)
+	if err == nil && !o.DryRun {
+		// A server that was started meanwhile, or one that does not know orders yet.
+		err = errors.Join(d.Queue.RefreshTimetables(ctx, now), forgive(Kick(ctx, cfg.Server.Data)))
+	}
+	return out, errors.Join(err, d.Close())
+}
+
+// operate carries out an order in this process.
+func operate(ctx context.Context, db *store.DB, dir *people.Directory, q *queue.Queue, o Order, now time.Time, progress Progress) (out queue.Outcome, err error) {
+	order := queue.Order{DryRun: o.DryRun, By: o.By, Now: now, Progress: progress,
+		Selected: store.Selection{To: o.To, Before: o.Before}}
+	if o.Author != "" {
+		p, err := personAt(dir, o.Author)
 		if err != nil {
+			return out, err
+		}
+		order.Selected.Author = p.ID
+	}
+	for _, id := range o.IDs {
+		err := db.View(ctx, func(tx *store.Tx) error {
+			s, err := Find(tx, id)
+			order.Submissions = append(order.Submissions, s.ID)
 			return err
-		}
-		if s.Frozen {
-			return fmt.Errorf("q%d is marked as deleted by its author: nothing leaves until that is taken back", s.ID)
-		}
-		released, author = nil, d.author(s)
-		for _, r := range rcpts {
-			if r.State == store.Held {
-				r.Plan = planNow(o.Now)
-			}
-			r.Due = o.Now
-			ev := store.Event{At: o.Now, Kind: EventRelease, Detail: map[string]any{"by": o.By, "due": o.Now}}
-			if err := tx.MoveRecipient(r, r.State, ev); err != nil {
-				return err
-			}
-			released = append(released, r)
-		}
-		return nil
-	})
-	if err != nil || author == nil {
-		return released, err
-	}
-	return released, d.Queue.RefreshTimetable(ctx, author, o.Now)
-}
-
-// planNow is the queue's plan of mail that leaves because somebody said so.
-func planNow(now time.Time) json.RawMessage {
-	b, err := json.Marshal(queue.Plan{Rule: queue.RuleNow, Why: whyOperator, From: now})
-	if err != nil { // cannot be: every field is plain
-		return json.RawMessage(`{}`)
-	}
-	return b
-}
-
-// Cancel takes back what has not left, as its author would by moving it to Trash: the
-// draft lies there, and the author is told. For one of several recipients, and for
-// mail between two attempts, only the author is told. It returns the recipients that
-// are cancelled; ErrNothingWaits.
-func (d *Desk) Cancel(ctx context.Context, o Order) (cancelled []store.Recipient, err error) {
-	var author *people.Person
-	err = d.Update(ctx, func(tx *store.Tx) error {
-		s, rcpts, err := o.recipients(tx)
+		})
 		if err != nil {
-			return err
+			return out, err
 		}
-		cancelled, author = rcpts, d.author(s)
-		ev := store.Event{At: o.Now, Kind: EventCancel, SubmissionID: s.ID, PersonID: s.AuthorID, Detail: map[string]string{"by": o.By}}
-		if err := tx.AddEvent(ev); err != nil {
-			return err
-		}
-		rest, err := d.cancelWhole(tx, s, author, rcpts, o)
-		if err != nil {
-			return err
-		}
-		return d.cancelEach(tx, s, author, rest, o)
-	})
-	if err != nil || author == nil {
-		return cancelled, err
 	}
-	return cancelled, d.Queue.RefreshTimetable(ctx, author, o.Now)
+	switch o.Do {
+	case DoRelease:
+		return q.ReleaseNow(ctx, order)
+	case DoCancel:
+		return q.CancelFor(ctx, order)
+	}
+	return out, fmt.Errorf("an order %q is not known", o.Do)
 }
 
-// cancelWhole moves the entry in Scheduled to Trash if all that is held shall be
-// cancelled. It returns the recipients that are left to cancel.
-func (d *Desk) cancelWhole(tx *store.Tx, s store.Submission, author *people.Person, rcpts []store.Recipient, o Order) ([]store.Recipient, error) {
-	held, err := tx.Recipients(s.ID)
-	if err != nil || author == nil {
-		return rcpts, err
-	}
-	wanted := map[int64]bool{}
-	for _, r := range rcpts {
-		wanted[r.ID] = true
-	}
-	any := false
-	for _, r := range held {
-		if r.State != store.Held {
-			continue
-		}
-		if !wanted[r.ID] {
-			return rcpts, nil
-		}
-		any = true
-	}
-	if !any {
-		return rcpts, nil
-	}
-	entry, ok, err := scheduled(tx, s)
-	if err != nil || !ok {
-		return rcpts, err
-	}
-	trash, err := tx.MailboxByKind(author.ID, store.KindTrash)
+// personAt finds whose address it is. store.ErrNotFound.
+func personAt(dir *people.Directory, s string) (*people.Person, error) {
+	at, err := mail.ParsePath(s, true)
 	if err != nil {
-		return rcpts, err
+		return nil, fmt.Errorf("%q is not an address", s)
 	}
-	if _, err := d.Queue.MoveOut(tx, author, entry, trash, o.Now); err != nil {
-		return rcpts, err
+	p, _, ok := dir.ByAddress(at)
+	if !ok {
+		return nil, fmt.Errorf("person %s: %w", s, store.ErrNotFound)
 	}
-	var rest []store.Recipient
-	for _, r := range rcpts {
-		if r.State != store.Held {
-			rest = append(rest, r)
-		}
-	}
-	return rest, nil
-}
-
-// cancelEach cancels single recipients and tells the author.
-func (d *Desk) cancelEach(tx *store.Tx, s store.Submission, author *people.Person, rcpts []store.Recipient, o Order) error {
-	if len(rcpts) == 0 {
-		return nil
-	}
-	about := digest.About{Subject: s.Subject, MID: s.MID}
-	for _, r := range rcpts {
-		from := r.State
-		r.State, r.Due, r.Settled = store.Cancelled, time.Time{}, o.Now
-		ev := store.Event{At: o.Now, Kind: EventCancel, PersonID: s.AuthorID, Detail: map[string]string{"by": o.By}}
-		if err := tx.MoveRecipient(r, from, ev); err != nil {
-			return err
-		}
-		about.To = append(about.To, r.Address)
-	}
-	if author == nil {
-		return nil
-	}
-	reader := digest.Reader{Name: author.Name, Address: author.Address, Zone: author.Zone()}
-	_, _, err := d.Inbox.Put(tx, author, store.KindInbox, d.Inbox.Letters().Cancelled(reader, about, nil), o.Now)
-	return err
-}
-
-// recipients returns those that the order is about and that still wait.
-func (o Order) recipients(tx *store.Tx) (store.Submission, []store.Recipient, error) {
-	s, err := tx.Submission(o.Submission)
-	if err != nil {
-		return s, nil, err
-	}
-	all, err := tx.Recipients(o.Submission)
-	if err != nil {
-		return s, nil, err
-	}
-	var named, waiting []store.Recipient
-	for _, r := range all {
-		if o.Recipient != "" && !strings.EqualFold(r.Address, o.Recipient) {
-			continue
-		}
-		named = append(named, r)
-		if r.State == store.Held || r.State == store.Deferred {
-			waiting = append(waiting, r)
-		}
-	}
-	switch {
-	case len(named) == 0:
-		return s, nil, fmt.Errorf("recipient %s of q%d: %w", o.Recipient, s.ID, store.ErrNotFound)
-	case len(waiting) == 0:
-		return s, nil, fmt.Errorf("q%d: %w", s.ID, ErrNothingWaits)
-	}
-	return s, waiting, nil
-}
-
-func (d *Desk) author(s store.Submission) *people.Person {
-	if p, ok := d.People.ByID(s.AuthorID); ok {
-		return p
-	}
-	return nil
-}
-
-// scheduled finds the entry of a submission in its author's Scheduled.
-func scheduled(tx *store.Tx, s store.Submission) (e store.Entry, ok bool, err error) {
-	box, err := tx.MailboxByKind(s.AuthorID, store.KindScheduled)
-	if err != nil {
-		return e, false, err
-	}
-	entries, err := tx.EntriesOfSubmission(s.ID)
-	for _, e := range entries {
-		if e.MailboxID == box.ID {
-			return e, true, err
-		}
-	}
-	return e, false, err
+	return p, nil
 }

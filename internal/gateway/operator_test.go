@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -81,6 +82,12 @@ func (d *Desk) hold(t *testing.T, mid string, to ...mail.Address) int64 {
 	return id
 }
 
+// order has an order carried out in this process.
+func (d *Desk) order(o Order) (queue.Outcome, error) {
+	o.By = "root"
+	return operate(context.Background(), d.DB, d.People, d.Queue, o, noon, nil)
+}
+
 // states returns the states of a submission's recipients in their order.
 func (d *Desk) states(t *testing.T, id int64) string {
 	t.Helper()
@@ -129,10 +136,11 @@ func TestReleaseRespectsAFreeze(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			e, ok, err := scheduled(tx, s)
-			if err != nil || !ok {
-				t.Fatalf("not in Scheduled: %v", err)
+			entries, err := tx.EntriesOfSubmission(s.ID)
+			if err != nil || len(entries) != 1 {
+				t.Fatalf("entries %v, %v", entries, err)
 			}
+			e := entries[0]
 			return d.Queue.SetFrozen(tx, d.person(t, "ana"), e, on, noon)
 		})
 		if err != nil {
@@ -140,13 +148,13 @@ func TestReleaseRespectsAFreeze(t *testing.T) {
 		}
 	}
 	freeze(true)
-	if _, err := d.Release(ctx, Order{Submission: id, By: "root", Now: noon}); err == nil || !strings.Contains(err.Error(), "marked as deleted") {
+	if _, err := d.order(Order{Do: DoRelease, IDs: []string{"q1"}}); err == nil || !strings.Contains(err.Error(), "marked as deleted") {
 		t.Errorf("released although frozen: %v", err)
 	}
 	freeze(false)
-	got, err := d.Release(ctx, Order{Submission: id, By: "root", Now: noon})
-	if err != nil || len(got) != 1 || !got[0].Due.Equal(noon) {
-		t.Fatalf("release: %v, %v", got, err)
+	got, err := d.order(Order{Do: DoRelease, IDs: []string{"m@x"}})
+	if err != nil || got.Mails != 1 || len(got.To) != 1 || got.IDs[0] != id {
+		t.Fatalf("release: %+v, %v", got, err)
 	}
 	if err := d.Queue.RunDue(ctx, noon.Add(time.Second)); err != nil {
 		t.Fatal(err)
@@ -154,7 +162,7 @@ func TestReleaseRespectsAFreeze(t *testing.T) {
 	if s := d.states(t, id); s != "delivered" {
 		t.Errorf("after the release it is %s", s)
 	}
-	if _, err := d.Cancel(ctx, Order{Submission: id, By: "root", Now: noon}); !errors.Is(err, ErrNothingWaits) {
+	if _, err := d.order(Order{Do: DoCancel, IDs: []string{"1"}}); !errors.Is(err, queue.ErrNothingWaits) {
 		t.Errorf("cancelled what has left: %v", err)
 	}
 }
@@ -178,14 +186,17 @@ func TestCancelOneThenAll(t *testing.T) {
 				}
 				*n = len(entries)
 			}
-			s, err := tx.Submission(id)
+			box, err := tx.MailboxByKind(d.person(t, "ana").ID, store.KindScheduled)
 			if err != nil {
 				return err
 			}
-			if _, ok, err := scheduled(tx, s); err != nil || ok {
-				waits = 1
+			entries, err := tx.EntriesOfSubmission(id)
+			for _, e := range entries {
+				if e.MailboxID == box.ID {
+					waits++
+				}
 			}
-			return nil
+			return err
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -193,14 +204,14 @@ func TestCancelOneThenAll(t *testing.T) {
 		return inbox, trash, waits
 	}
 	before, _, _ := letters()
-	if _, err := d.Cancel(ctx, Order{Submission: id, Recipient: "X@OUT.example", By: "root", Now: noon}); err != nil {
+	if _, err := d.order(Order{Do: DoCancel, IDs: []string{"1"}, To: "X@OUT.example"}); err != nil {
 		t.Fatal(err)
 	}
 	inbox, trash, waits := letters()
 	if s := d.states(t, id); s != "held cancelled" || inbox != before+1 || trash != 0 || waits != 1 {
 		t.Errorf("after one: %s, %d notes, %d in Trash, %d in Scheduled", s, inbox-before, trash, waits)
 	}
-	if _, err := d.Cancel(ctx, Order{Submission: id, By: "root", Now: noon}); err != nil {
+	if _, err := d.order(Order{Do: DoCancel, IDs: []string{"1"}}); err != nil {
 		t.Fatal(err)
 	}
 	inbox, trash, waits = letters()
@@ -245,5 +256,54 @@ func TestWhen(t *testing.T) {
 	}
 	if _, err := d.When(ana, mei, "one day", noon); err == nil {
 		t.Error("a tag that is no time was taken")
+	}
+}
+
+// An order goes to the server that runs, which lets the mail go at once and answers with
+// what it did and how the errors can be told apart.
+func TestOrdersGoToTheServer(t *testing.T) {
+	ctx, d := context.Background(), desk(t)
+	for _, mid := range []string{"a@x", "b@x", "c@x"} {
+		d.hold(t, mid, d.at(t, "mei"))
+	}
+	start(t, d.Config)
+	log := slog.New(slog.DiscardHandler)
+	if _, err := ask(ctx, t.TempDir(), Order{}, nil); !errors.Is(err, ErrNotRunning) {
+		t.Errorf("no server: %v", err)
+	}
+	for _, c := range []struct {
+		o    Order
+		want error
+	}{
+		{Order{Do: DoRelease, IDs: []string{"q99"}}, store.ErrNotFound},
+		{Order{Do: DoRelease, Author: "nobody@team.example"}, store.ErrNotFound},
+		{Order{Do: DoCancel, IDs: []string{"q1"}, To: "x@out.example"}, store.ErrNotFound},
+	} {
+		if _, err := Operate(ctx, d.Config, log, c.o, noon, nil); !errors.Is(err, c.want) {
+			t.Errorf("%+v: %v, want %v", c.o, err, c.want)
+		}
+	}
+	if _, err := Operate(ctx, d.Config, log, Order{Do: "burn"}, noon, nil); err == nil || !strings.Contains(err.Error(), "not known") {
+		t.Errorf("an unknown verb: %v", err)
+	}
+	out, err := Operate(ctx, d.Config, log, Order{Do: DoCancel, IDs: []string{"<a@x>"}, By: "root"}, noon, nil)
+	if err != nil || out.Mails != 1 || out.To[0] != d.at(t, "mei").String() {
+		t.Errorf("cancel one: %+v, %v", out, err)
+	}
+	if out, err = Operate(ctx, d.Config, log, Order{Do: DoRelease, By: "root", DryRun: true}, noon, nil); err != nil || out.Mails != 2 {
+		t.Errorf("dry run: %+v, %v", out, err)
+	}
+	if out, err = Operate(ctx, d.Config, log, Order{Do: DoRelease, By: "root"}, noon, nil); err != nil || out.Mails != 2 || out.Recipients != 2 {
+		t.Errorf("release all: %+v, %v", out, err)
+	}
+	// The server was woken by it: it would look again only after a minute.
+	for deadline := time.Now().Add(20 * time.Second); d.states(t, 3) != "delivered" || d.states(t, 2) != "delivered"; {
+		if time.Now().After(deadline) {
+			t.Fatalf("20 s after the release they are %s and %s", d.states(t, 2), d.states(t, 3))
+		}
+		runtime.Gosched()
+	}
+	if _, err := Operate(ctx, d.Config, log, Order{Do: DoCancel, IDs: []string{"q3"}}, noon, nil); !errors.Is(err, queue.ErrNothingWaits) {
+		t.Errorf("cancel what has left: %v", err)
 	}
 }
