@@ -45,9 +45,10 @@ func (b *Inbox) Derive(m store.Message, content *mail.Content) (d store.Derived)
 	if content == nil || content.Root == nil {
 		return opaque(m)
 	}
+	words := mail.NewWords(content)
 	return store.Derived{
 		MessageID: m.ID, Envelope: mail.ParseHeader(m.Head).Envelope(), Root: content.Root,
-		Preview: mail.Preview(content), NewWords: mail.NewWords(content),
+		Preview: mail.PreviewOf(content, words), NewWords: words,
 	}
 }
 

@@ -88,6 +88,7 @@ type Inbox struct {
 	o       Options
 	letters digest.Writer
 	work    chan struct{} // holds one: there is something to index
+	looked  int64         // Run only: up to this entry all have derived data
 
 	mu        sync.Mutex // guards below
 	due       time.Time  // when RunDue next has work; zero: unknown, look

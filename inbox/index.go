@@ -6,14 +6,16 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"tidepost/mail"
 	"tidepost/store"
 )
 
 // indexBatch is how many messages are read before they are indexed in one
-// transaction: some milliseconds, then others have their turn.
-const indexBatch = 20
+// transaction: some milliseconds, then others have their turn. Each transaction makes
+// a piece of the index that has to be merged with others later.
+const indexBatch = 50
 
 // indexSoon wakes Run: there is a new entry.
 func (b *Inbox) indexSoon() {
@@ -38,14 +40,27 @@ func (b *Inbox) Run(ctx context.Context) error {
 	}
 }
 
+// restFactor is how many times what a batch took the next one waits: mail that comes in
+// by the thousand is taken before it is indexed. A search finds what is not indexed yet.
+const restFactor = 3
+
 func (b *Inbox) catchUp(ctx context.Context) error {
-	if _, err := b.Rebuild(ctx, nil); err != nil {
+	if err := b.rebuildNew(ctx); err != nil {
 		return err
 	}
+	timer := time.NewTimer(0)
+	defer timer.Stop()
 	for {
+		began := time.Now()
 		n, err := b.Index(ctx)
 		if err != nil || n == 0 {
 			return err
+		}
+		timer.Reset(restFactor * time.Since(began))
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-timer.C:
 		}
 	}
 }

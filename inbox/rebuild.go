@@ -15,11 +15,34 @@ const rebuildBatch = 100
 // that stands in a mailbox, and returns for how many. progress is told after each
 // batch; it may be nil.
 func (b *Inbox) Rebuild(ctx context.Context, progress func(done int)) (int, error) {
+	return b.rebuildAbove(ctx, 0, progress)
+}
+
+// rebuildNew is Rebuild for what came since it was called last: the entries of a large
+// queue are not looked through at each wake-up.
+func (b *Inbox) rebuildNew(ctx context.Context) error {
+	var newest int64
+	err := b.db.View(ctx, func(tx *store.Tx) (err error) {
+		newest, err = tx.NewestEntry()
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("look for mail to rebuild: %w", err)
+	}
+	if _, err := b.rebuildAbove(ctx, b.looked, nil); err != nil {
+		return err
+	}
+	b.looked = newest
+	return nil
+}
+
+// rebuildAbove is Rebuild for entries above an id.
+func (b *Inbox) rebuildAbove(ctx context.Context, entry int64, progress func(done int)) (int, error) {
 	done := 0
 	for {
 		var ids []int64
 		err := b.db.View(ctx, func(tx *store.Tx) (err error) {
-			ids, err = tx.StaleDerived(rebuildBatch)
+			ids, err = tx.StaleDerived(entry, rebuildBatch)
 			return err
 		})
 		if err != nil {

@@ -144,11 +144,13 @@ func endsAttribution(s string) bool {
 		return true // 2014-10-17 11:28 GMT+03:00 Bob <b@x>:
 	}
 	for _, verb := range attributionVerbs {
-		i := strings.LastIndex(low, verb)
-		if i <= 0 || !wordEdge(low, i, len(verb)) {
-			continue
+		i := len(low) - len(verb)
+		if colon {
+			i = strings.LastIndex(low, verb)
+		} else if !strings.HasSuffix(low, verb) {
+			continue // Most lines: a search in each of them costs more than all the rest.
 		}
-		if i+len(verb) == len(low) || colon {
+		if i > 0 && wordEdge(low, i, len(verb)) {
 			return true
 		}
 	}

@@ -68,8 +68,11 @@ func StripQuotes(text string) string { return ownWords(plainLines(text)) }
 
 // Preview returns the beginning of the new words as one line of at most 200
 // characters (RFC 8970), or of the whole text if there are no new words.
-func Preview(c *Content) string {
-	if p := oneLine(NewWords(c), previewLength); p != "" {
+func Preview(c *Content) string { return PreviewOf(c, NewWords(c)) }
+
+// PreviewOf is Preview for a message whose new words are known.
+func PreviewOf(c *Content, newWords string) string {
+	if p := oneLine(newWords, previewLength); p != "" {
 		return p
 	}
 	return oneLine(Text(c), previewLength)

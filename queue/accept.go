@@ -81,7 +81,7 @@ func (q *Queue) putSubmission(tx *store.Tx, in *intake, msg store.Message) (stor
 		MessageID: msg.ID, AuthorID: in.author.ID, ReversePath: in.env.From.String(), EnvID: in.env.EnvID, Ret: in.env.Ret,
 		UTF8: in.env.UTF8, MID: in.facts.MessageID, Digest: in.digest(), Subject: subject, Urgent: in.urgentSource() != "",
 		FileSent: in.folder, Accepted: in.now,
-		Plan: encodeLetter(letterPlan{Tag: tag, Stale: !in.atOnce() && goesStale(in.words()), Protocol: in.peer.Protocol}),
+		Plan: encodeLetter(letterPlan{Tag: tag, Stale: !in.atOnce() && in.stale(), Protocol: in.peer.Protocol}),
 	}
 	if ids := parents(in.facts); len(ids) > 0 {
 		sub.InReplyTo = ids[0]
@@ -152,8 +152,10 @@ func (q *Queue) showWaiting(tx *store.Tx, in *intake, msg store.Message, sub sto
 	if !waits {
 		return nil
 	}
-	err := tx.PutDerived(store.Derived{MessageID: msg.ID, Envelope: mail.ParseHeader(in.head).Envelope(), Root: in.content.Root,
-		Preview: in.preview(), NewWords: in.words()})
+	derived, err := in.derived()
+	if err == nil {
+		err = tx.PutEncoded(msg.ID, derived)
+	}
 	if err != nil {
 		return err
 	}

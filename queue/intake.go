@@ -45,7 +45,8 @@ type intake struct {
 	content *mail.Content
 	facts   mail.Facts
 	words   func() string // what is new in it, computed when somebody asks
-	preview func() string // the same
+	stale   func() bool   // whether its words mean another day once it has waited; the same
+	derived func() (store.EncodedDerived, error)
 	thread  int64
 
 	control  bool // addressed to Tidepost itself
@@ -73,7 +74,7 @@ func (q *Queue) read(s Submission) (*intake, error) {
 func (q *Queue) inspect(in *intake) error {
 	h := mail.ParseHeader(in.head)
 	in.facts = mail.FactsOf(h, in.content, in.env.From)
-	in.words, in.preview = readLater(in.content)
+	in.readLater()
 	if err := q.checkIdentity(in, h); err != nil {
 		return err
 	}
@@ -86,10 +87,15 @@ func (q *Queue) inspect(in *intake) error {
 	return q.address(in)
 }
 
-// readLater gives the new words and the preview of a mail, read once and only if
-// somebody asks: most mail to elsewhere leaves at once, and nobody does.
-func readLater(c *mail.Content) (words, preview func() string) {
-	return sync.OnceValue(func() string { return mail.NewWords(c) }), sync.OnceValue(func() string { return mail.Preview(c) })
+// readLater gives what follows from the text of a mail, read once and only if somebody
+// asks: most mail to elsewhere leaves at once, and nobody does.
+func (in *intake) readLater() {
+	head, c := in.head, in.content
+	words := sync.OnceValue(func() string { return mail.NewWords(c) })
+	in.words, in.stale = words, sync.OnceValue(func() bool { return goesStale(words()) })
+	in.derived = sync.OnceValues(func() (store.EncodedDerived, error) {
+		return store.Derived{Envelope: envelopeOf(head), Root: c.Root, Preview: mail.PreviewOf(c, words()), NewWords: words()}.Encode()
+	})
 }
 
 // toTeam reports whether a colleague is among the recipients.
@@ -183,8 +189,11 @@ func (q *Queue) examine(in *intake, view func(func(*store.Tx) error) error) erro
 	}
 	in.plans = q.plans(in)
 	if !in.atOnce() {
-		in.words() // Read here, not by the one writer of the database.
-		in.preview()
+		// Here, not by the one writer of the database.
+		in.stale()
+		if _, err := in.derived(); err != nil {
+			return err
+		}
 	}
 	return nil
 }

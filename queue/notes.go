@@ -146,7 +146,7 @@ func unknownWord(a *ask) string {
 func (q *Queue) stored(in *intake, a *ask) *intake {
 	out := &intake{author: in.author, now: in.now, again: true, source: a.message, head: a.message.Head, size: a.message.Size,
 		content: a.content}
-	out.words, out.preview = readLater(a.content)
+	out.readLater()
 	out.facts = mail.FactsOf(mail.ParseHeader(out.head), a.content, addressOfPath(a.sub.ReversePath))
 	return out
 }

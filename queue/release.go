@@ -451,8 +451,9 @@ func (q *Queue) markSent(tx *store.Tx, sub store.Submission) error {
 
 // derive stores what can be computed of a message that gets an entry.
 func (q *Queue) derive(tx *store.Tx, m store.Message, c *mail.Content) error {
+	words := mail.NewWords(c)
 	return tx.PutDerived(store.Derived{MessageID: m.ID, Envelope: mail.ParseHeader(m.Head).Envelope(), Root: c.Root,
-		Preview: mail.Preview(c), NewWords: mail.NewWords(c)})
+		Preview: mail.PreviewOf(c, words), NewWords: words})
 }
 
 // putOff gives a flight that cannot be released another try later, and tells the

@@ -90,22 +90,39 @@ type Derived struct {
 	NewWords  string
 }
 
-// PutDerived stores derived data, replacing an older version.
-func (tx *Tx) PutDerived(d Derived) error {
+// An EncodedDerived is a Derived as it is stored, so that the one writer need not encode.
+type EncodedDerived struct{ envelope, structure, preview, newWords string }
+
+// Encode makes d ready to be stored, for whatever message.
+func (d Derived) Encode() (e EncodedDerived, err error) {
 	env, err := json.Marshal(d.Envelope)
 	if err != nil {
-		return fmt.Errorf("derived data of %d: %w", d.MessageID, err)
+		return e, fmt.Errorf("encode envelope: %w", err)
 	}
 	root, err := json.Marshal(d.Root)
 	if err != nil {
-		return fmt.Errorf("derived data of %d: %w", d.MessageID, err)
+		return e, fmt.Errorf("encode structure: %w", err)
 	}
-	_, err = tx.exec(`INSERT INTO derived (message_id, version, envelope, structure, preview, new_words)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-		ON CONFLICT (message_id) DO UPDATE SET version = ?2, envelope = ?3, structure = ?4, preview = ?5, new_words = ?6`,
-		d.MessageID, DerivedVersion, string(env), string(root), d.Preview, d.NewWords)
+	return EncodedDerived{string(env), string(root), d.Preview, d.NewWords}, nil
+}
+
+// PutDerived stores derived data, replacing an older version.
+func (tx *Tx) PutDerived(d Derived) error {
+	e, err := d.Encode()
 	if err != nil {
 		return fmt.Errorf("derived data of %d: %w", d.MessageID, err)
+	}
+	return tx.PutEncoded(d.MessageID, e)
+}
+
+// PutEncoded is PutDerived for what was encoded before.
+func (tx *Tx) PutEncoded(message int64, e EncodedDerived) error {
+	_, err := tx.exec(`INSERT INTO derived (message_id, version, envelope, structure, preview, new_words)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+		ON CONFLICT (message_id) DO UPDATE SET version = ?2, envelope = ?3, structure = ?4, preview = ?5, new_words = ?6`,
+		message, DerivedVersion, e.envelope, e.structure, e.preview, e.newWords)
+	if err != nil {
+		return fmt.Errorf("derived data of %d: %w", message, err)
 	}
 	return nil
 }
@@ -141,12 +158,18 @@ func (tx *Tx) Derived(message int64) (Derived, error) {
 	return d, nil
 }
 
-// StaleDerived returns messages that stand in a mailbox and have no derived data of
-// this version, at most limit.
-func (tx *Tx) StaleDerived(limit int) ([]int64, error) {
+// StaleDerived returns messages that stand in a mailbox, with an entry above after, and
+// have no derived data of this version, at most limit.
+func (tx *Tx) StaleDerived(after int64, limit int) ([]int64, error) {
 	return all(tx, func(id *int64) []any { return []any{id} },
 		`SELECT DISTINCT e.message_id FROM entry e LEFT JOIN derived d ON d.message_id = e.message_id
-		 WHERE d.version IS NULL OR d.version <> ? LIMIT ?`, DerivedVersion, limit)
+		 WHERE e.id > ? AND (d.version IS NULL OR d.version <> ?) LIMIT ?`, after, DerivedVersion, limit)
+}
+
+// NewestEntry returns the highest id of an entry, 0 if there is none.
+func (tx *Tx) NewestEntry() (id int64, err error) {
+	err = tx.row([]any{&id}, `SELECT coalesce(max(id), 0) FROM entry`)
+	return id, err
 }
 
 // CountDerived returns how many messages have derived data of any version.

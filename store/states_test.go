@@ -365,7 +365,7 @@ func TestSearchNarrowsButLosesNothing(t *testing.T) {
 			if err := tx.AddEntry(&Entry{MailboxID: inbox.ID, MessageID: m.ID, InternalDate: t0}); err != nil {
 				return err
 			}
-			if stale, err := tx.StaleDerived(9); err != nil || len(stale) != 1 {
+			if stale, err := tx.StaleDerived(0, 9); err != nil || len(stale) != 1 {
 				t.Errorf("StaleDerived = %v, %v", stale, err)
 			}
 			d := Derived{MessageID: m.ID, Envelope: &mail.ImapEnvelope{Subject: mid}, Root: &mail.Part{Type: "text"}, Preview: "p", NewWords: "n"}
