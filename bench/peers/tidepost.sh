@@ -3,8 +3,7 @@
 # hold, batch and coach on, undo 0; everything goes on to a sink.
 # tidepost.sh start WORK PORT SINKPORT [IMAPPORT TLSPORT] | stop WORK
 # TIDEPOST: the binary (default: bin/tidepost beside this folder, else in PATH)
-# VARIANT=hold: the load asks for a day's wait (FUTURERELEASE); there is no command
-# that releases all, so HOLD_RELEASE_ALL releases one after another.
+# VARIANT=hold: the load asks for a day's wait (FUTURERELEASE).
 . "$BENCH/lib.sh"
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TIDEPOST=${TIDEPOST:-$here/../../bin/tidepost}
@@ -66,9 +65,9 @@ if [ "${VARIANT:-}" = hold ]; then
 	{
 		printf 'OPTS="$OPTS -mailargs HOLDFOR=86400"\nTP="%s --config %s/tidepost.toml"\n' "$TIDEPOST" "$W"
 		cat <<-'EOF'
-			HOLD_LIST='$TP queue list --limit 10000'
+			HOLD_LIST='$TP queue list'
 			HOLD_RELEASE_ONE='$TP queue release 1'
-			HOLD_RELEASE_ALL='for i in $(seq 2 "$COUNT"); do $TP queue release $i; done'
+			HOLD_RELEASE_ALL='$TP queue release --all --yes'
 		EOF
 	} >>"$W/env"
 fi
