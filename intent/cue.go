@@ -29,6 +29,15 @@ const (
 	actUrgent
 	actRhetoric // a question that wants no answer
 	actWeigh    // a thought, no request
+	actPointer  // points at what only the thread holds
+	actChat     // wants a talk
+	actBare     // wants something and does not say of what
+	actVague    // names what only the author knows
+	actNeed     // something should be done
+	actSomebody // by nobody in particular
+	actDispute  // contradicts
+	actLinked   // names a link
+	actHelpless // leaves it to the readers what is to be done
 )
 
 // A cue is a pattern of words that is a sign of an act.
@@ -62,7 +71,7 @@ var cues = compileCues()
 
 func compileCues() []cue {
 	var out []cue
-	for _, table := range [][]cueRow{askCues, answerCues, stanceCues} {
+	for _, table := range [][]cueRow{askCues, answerCues, stanceCues, coachCues} {
 		for _, row := range table {
 			var langs languageMark
 			for _, l := range fields(row.langs) {

@@ -24,10 +24,12 @@ type Input struct {
 	Date      time.Time      // when it was written
 	Zone      *time.Location // of the author; nil means that of Date
 	Reply     bool           // it answers another mail
+	Forward   bool           // it passes another mail on
 	Bulk      bool           // a newsletter, a list
 	Automatic bool           // written by a machine
 	Invite    bool           // calendar mail
 	Attached  bool           // it carries a file
+	Linked    bool           // it carries a link that Text may not show
 	Important bool           // a header says so
 	RulesOnly bool           // leave the trained model out
 }
@@ -36,8 +38,8 @@ type Input struct {
 func InputOf(f mail.Facts, c *mail.Content, zone *time.Location) Input {
 	in := Input{
 		Text: mail.NewWords(c), Subject: f.Subject, To: f.To, Cc: f.Cc, Date: f.Date, Zone: zone,
-		Reply: f.IsReply, Bulk: f.IsList || f.IsBulk, Automatic: f.IsAuto || f.IsBounce || f.AutoSubmitted != "" && f.AutoSubmitted != "no",
-		Invite: f.Calendar.Present, Attached: len(f.Attachments) > 0, Important: f.Importance == mail.ImportanceHigh,
+		Reply: f.IsReply, Forward: f.IsForward, Bulk: f.IsList || f.IsBulk, Automatic: f.IsAuto || f.IsBounce || f.AutoSubmitted != "" && f.AutoSubmitted != "no",
+		Invite: f.Calendar.Present, Attached: len(f.Attachments) > 0, Linked: c != nil && c.HTML != "", Important: f.Importance == mail.ImportanceHigh,
 	}
 	if len(f.From) > 0 {
 		in.From = f.From[0]
@@ -92,17 +94,22 @@ type Findings struct {
 	Tone       Stance
 	Medium     Stance
 	Attachment Stance
+	Link       Stance // the same of links
 	Urgent     Stance // Value "yes" where the mail claims it
 	Context    Stance // Value "yes" where its readers can tell what it is about, "no", or "na"
 	Proposal   Stance // Value "yes" where the mail says what should be done, "no", or "na"
 	CTA        Stance // call to action: "full", "part" (who or by when is missing), "none", or "na"
 
 	// What the coach speaks of; nil where the mail has none.
-	Vague   *Statement // asks for something without saying what it is about: "Can we chat about the project?"
-	Chat    *Statement // asks for a talk
-	Pointer *Statement // points at what only the thread holds: "see below"
-	Blocker *Statement // puts the problem, or what is new
-	Plan    *Statement // says what should be done
+	Vague    *Statement // asks for something without saying what it is about: "Can we chat about the project?"
+	Hollow   *Statement // wants something done without saying what: "The van needs doing"
+	Helpless *Statement // puts a problem and leaves it to the readers: "What should we do?"
+	Chat     *Statement // asks for a talk
+	Pointer  *Statement // points at what only the thread holds: "see below"
+	Blocker  *Statement // puts the problem, or what is new
+	Plan     *Statement // says what should be done
+	Nobody   *Statement // puts something to several people and names none
+	Dispute  *Statement // contradicts the reader
 }
 
 // A Statement is a sentence or clause, with the words it was recognised by.
@@ -123,6 +130,7 @@ type Promise struct {
 type Stance struct {
 	Value   string
 	Because []string
+	Text    string // the sentence of the first of them, white space folded
 }
 
 // Read reads a mail.
@@ -136,7 +144,7 @@ func Read(in Input) Findings {
 	r.detectLanguage(in)
 	f := Findings{Language: r.lang, Tone: Stance{Value: TonePlain}, Medium: Stance{Value: MediumAsync}}
 	r.hits = findCues(r.toks, r.mask)
-	f.Attachment = r.attachment()
+	f.Attachment, f.Link = r.attachment(), r.link()
 	if r.lang == Unknown {
 		f.Kind = r.mechanicalKind()
 		return f
@@ -147,9 +155,12 @@ func Read(in Input) Findings {
 	f.Promises = r.promises(f.Asks)
 	f.Decisions, f.Lazy = r.decisions()
 	f.Medium = r.medium(f)
-	f.Proposal = r.signs(actProposal, "yes", "no")
 	f.Urgent = r.urgent()
 	f.Kind = r.kind(f)
+	r.lacks(&f)
+	if f.Kind == KindAck && (f.Vague != nil || f.Hollow != nil || f.Nobody != nil) {
+		f.Kind = KindAsk
+	}
 	return f
 }
 

@@ -7,7 +7,9 @@ func (r *reader) signs(a act, yes, no string) Stance {
 	st := Stance{Value: no}
 	for _, h := range r.hits {
 		if h.act == a && len(st.Because) < maxReasons {
-			st.Value = yes
+			if st.Value != yes {
+				st.Value, st.Text = yes, r.textOf(h)
+			}
 			st.Because = append(st.Because, r.because(h))
 		}
 	}
@@ -27,6 +29,9 @@ func (r *reader) tone() Stance {
 	for _, h := range r.hits {
 		switch h.act {
 		case actHarsh:
+			if r.ofAuthor(h) {
+				continue
+			}
 			points += 3
 		case actSharp:
 			points++
@@ -52,9 +57,22 @@ func (r *reader) tone() Stance {
 		points -= 2
 	}
 	if points >= 4 {
-		return Stance{ToneHarsh, why}
+		return Stance{Value: ToneHarsh, Because: why, Text: r.sentenceWith(why)}
 	}
 	return Stance{Value: TonePlain}
+}
+
+// ofAuthor reports whether a single hard word is about its author: "I was an idiot".
+func (r *reader) ofAuthor(h hit) bool {
+	if h.to-h.from > 1 {
+		return false
+	}
+	for k := max(0, h.from-4); k < h.from; k++ {
+		if r.toks[k].is("i", "i'm", "my", "myself", "me", "ich", "mein", "je", "mon", "yo", "mi", "eu", "meu", "ik", "mijn", "mir") {
+			return true
+		}
+	}
+	return false
 }
 
 // addressed reports whether a mail speaks of its readers or their work.
@@ -96,33 +114,48 @@ func (r *reader) attachment() Stance {
 			continue
 		}
 		if r.in.Attached {
-			return Stance{AttachmentPresent, []string{r.because(h)}}
+			return Stance{Value: AttachmentPresent, Because: []string{r.because(h)}, Text: r.textOf(h)}
 		}
-		return Stance{AttachmentMissing, []string{r.because(h)}}
+		return Stance{Value: AttachmentMissing, Because: []string{r.because(h)}, Text: r.textOf(h)}
 	}
 	return Stance{Value: AttachmentNone}
 }
 
-// attachedElsewhere reports whether "attached" is not about a file of this mail.
+// attachedElsewhere reports whether "attached" is not about a file of this mail: one
+// that another sent, that shall be sent, or that hangs on something else.
 func (r *reader) attachedElsewhere(h hit) bool {
-	for k := max(0, h.from-4); k < h.from; k++ {
-		if r.toks[k].is("not", "no", "without", "previously", "earlier", "emotionally", "strings", "you", "your", "was", "were", "had", "forgot", "please", "can", "could", "if", "never", "be") && !r.toks[k].is("please") {
-			if r.toks[k].is("please", "you") && r.toks[h.from].is("find", "see", "attached") {
-				continue
-			}
+	for k := h.to - 1; k >= max(0, h.from-8); k-- {
+		t := &r.toks[k]
+		if t.kind == kindMark && !t.mark('(') && !t.mark('-') || k < h.from && t.breaks > 1 {
+			break
+		}
+		if k >= h.from-5 && t.is(notAttached...) || k >= h.from-2 && t.is(othersAttach...) {
+			return true
+		}
+		if k < h.from && t.is("send", "resend", "forward", "share", "expecting", "missing") && !(k > 0 && r.toks[k-1].is("i", "we", "i'll", "we'll", "to")) && !r.toks[h.to-1].is("attached", "enclosed") {
 			return true
 		}
 	}
-	t := &r.toks[h.from]
-	next := h.to
-	if t.is("attached") && next < len(r.toks) && r.toks[next].is("to") && !(next+1 < len(r.toks) && r.toks[next+1].is("this")) {
-		return true
+	for k := h.to; k < min(len(r.toks), h.to+5); k++ {
+		t := &r.toks[k]
+		if t.kind == kindMark && !t.mark('-') {
+			break
+		}
+		if k == h.to && t.is("to", "an", "au", "à") && r.toks[h.to-1].is("attached", "enclosed") && !(k+1 < len(r.toks) && r.toks[k+1].is("this")) {
+			return true
+		}
+		if t.is("yesterday", "earlier", "previously", "gestern", "hier", "ayer", "ontem", "gisteren", "missing", "fehlt", "manque", "falta", "ontbreekt", "empty", "leer", "corrupt", "open", "opens", "ticket", "jira", "wiki", "blank") || t.is("you", "sie") && k+1 < len(r.toks) && r.toks[k+1].is("sent", "mentioned", "forgot", "attached") {
+			return true
+		}
 	}
-	if t.is("attach") && h.from > 0 && !r.toks[h.from-1].is("i", "we") {
-		return true
-	}
-	return t.is("joint", "anexo", "pj") && h.to == h.from+1 && r.lang != Portuguese && r.lang != Spanish && t.is("joint")
+	return r.toks[h.from].is("joint") && h.to == h.from+1
 }
+
+// notAttached are words before "attached" that deny it or give it to another.
+var notAttached = fields("not without previously emotionally strings was were had forgot forget if never kein keine keinen ohne nicht pas sans sin sem niet geen zonder no can't cannot couldn't vergessen oublié olvidé esqueci vergeten")
+
+// othersAttach are words right before it that give it to another.
+var othersAttach = fields("you your you've he she they someone nobody his her their he's she's hattest ihr euer eure dein deine deinem ihrem ihre du votre ton vos tes vous tu su seu teu je jouw jullie uw stay be get")
 
 // medium tells whether the mail should rather be said in person.
 func (r *reader) medium(f Findings) Stance {
@@ -144,7 +177,7 @@ func (r *reader) medium(f Findings) Stance {
 	case n >= 2 && n > b-1:
 		return sensitive
 	case f.Tone.Value == ToneHarsh && n >= 1 && r.personal():
-		return Stance{MediumSensitive, f.Tone.Because}
+		return Stance{Value: MediumSensitive, Because: f.Tone.Because, Text: f.Tone.Text}
 	case b >= 2 && n < 2 && len(r.toks) < 140:
 		return bonding
 	}
@@ -199,7 +232,7 @@ func (r *reader) kind(f Findings) string {
 		return KindSocial
 	case len(f.Asks) > 0:
 		return KindAsk
-	case short && r.thanks():
+	case short && !r.harsh && r.thanks():
 		return KindAck
 	case len(f.Decisions) > 0:
 		return KindDecision
@@ -229,4 +262,37 @@ func (r *reader) statusLines() int {
 		}
 	}
 	return n
+}
+
+// sentenceWith is the sentence that holds the first of some words.
+func (r *reader) sentenceWith(words []string) string {
+	if len(words) == 0 {
+		return ""
+	}
+	for _, s := range r.sents {
+		if text := r.fold(r.spanOf(s.from, s.to)); strings.Contains(text, words[0]) {
+			return text
+		}
+	}
+	return ""
+}
+
+// link compares what the words say of links with the links they hold. Where there is
+// HTML, a link may hide behind any word.
+func (r *reader) link() Stance {
+	for _, h := range r.hits {
+		if h.act != actLinked {
+			continue
+		}
+		for i := range r.toks {
+			if r.toks[i].kind == kindLink {
+				return Stance{Value: AttachmentPresent, Because: []string{r.because(h)}, Text: r.textOf(h)}
+			}
+		}
+		if r.in.Linked || r.in.Reply || r.in.Forward {
+			return Stance{Value: AttachmentPresent, Because: []string{r.because(h)}, Text: r.textOf(h)}
+		}
+		return Stance{Value: AttachmentMissing, Because: []string{r.because(h)}, Text: r.textOf(h)}
+	}
+	return Stance{Value: AttachmentNone}
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"tidepost/intent"
+	"tidepost/mail"
 )
 
 // A Mode says what becomes of a coach policy's findings.
@@ -70,3 +71,14 @@ func smallTalk(in Input) bool {
 }
 
 func words(s string) int { return len(strings.Fields(s)) }
+
+// recipientOf is the index of an address among the recipients, Everybody if it is
+// none of them.
+func recipientOf(in Input, a mail.Address) int {
+	for i, r := range in.Recipients {
+		if r.Address.Key() == a.Key() {
+			return i
+		}
+	}
+	return Everybody
+}

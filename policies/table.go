@@ -34,13 +34,24 @@ const (
 )
 
 // Table returns the policies in their order: what lets mail pass comes first, what
-// its author said comes before what Tidepost thinks. Policies of the coach join
-// below.
+// its author said comes before what Tidepost thinks, and that comes before what the
+// coach advises.
 func Table() []Policy {
 	return []Policy{
 		{namePass, "Mail that never waits: calendar, codes, machines, lists, and whom you named.", passList, false},
 		{nameTags, "What the author wrote in front of the subject or behind a plus sign.", tags, false},
 		{nameUrgent, "Mail that passes holds and tides, and is counted.", urgent, false},
 		{nameTogether, "Decisions and proposals with a due time reach everybody at one moment.", together, false},
+		{Attachment, "A file or link is named and missing.", attachment, true},
+		{Context, "Its readers would have to ask what it is about.", noContext, true},
+		{CTA, "Something is wanted, and it is not said what.", callToAction, true},
+		{Proposal, "A problem is put, and nothing is proposed.", noProposal, true},
+		{NobodyNamed, "Several people are asked, and nobody is named.", nobodyNamed, true},
+		{DueTime, "Silence decides without a day, or something is due before it is seen.", dueTime, true},
+		{Storm, "Too many replies go to all.", storm, true},
+		{InPerson, "It is better said than written.", inPerson, true},
+		{Tone, "Its reader would wince.", tone, true},
+		{Length, "It is too long, or asks too much at once.", length, true},
+		{Subject, "Its subject says nothing.", subject, true},
 	}
 }
