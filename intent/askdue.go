@@ -1,10 +1,6 @@
 package intent
 
-import (
-	"strings"
-
-	"tidepost/mail"
-)
+import "strings"
 
 // askDue finds the deadline of an ask in its own words.
 func (r *reader) askDue(a *Ask, p part) {
@@ -12,7 +8,7 @@ func (r *reader) askDue(a *Ask, p part) {
 	var best *deadline
 	for i := range dues {
 		d := &dues[i]
-		if !d.strong && !r.bareDueFits(d, a, p) {
+		if !d.strong && !d.until && !r.bareDueFits(d, a, p) {
 			continue
 		}
 		if best == nil || d.strong && !best.strong || d.OK && !best.OK && d.strong == best.strong {
@@ -38,13 +34,13 @@ func (r *reader) bareDueFits(d *deadline, a *Ask, p part) bool {
 	if e.hasClock && (e.hasDay || e.weekday > 0) && d.from > p.marks[0].at && !(p.marks[0].question && a.Kind == AskAnswer) {
 		return true
 	}
-	if a.Kind == AskAttend {
-		return d.t.Grain <= GrainWeek || e.shift
+	if a.Kind == AskAttend && (d.t.Grain <= GrainWeek || e.shift) {
+		return true
 	}
 	if p.marks[0].question && !(a.Kind == AskDo) {
 		return false
 	}
-	if d.from > 0 && !e.weekend && r.toks[d.from-1].is("the", "a", "of", "for", "about", "your", "my", "our") {
+	if d.from > 0 && !e.weekend && !r.theDay(d) && r.articleBefore(d.from) {
 		return false
 	}
 	if next := d.to; next < p.to && (eventWords[r.toks[next].low] || r.toks[next].is("is", "was", "will", "we", "i", "they", "are", "were")) {
@@ -53,75 +49,27 @@ func (r *reader) bareDueFits(d *deadline, a *Ask, p part) bool {
 	if p.marks[0].at > d.from && d.from == p.from {
 		return true
 	}
-	return d.to > p.marks[0].at
+	return d.to > p.marks[0].at || r.pleads(p.marks[0], d)
 }
 
-// inherit gives asks the deadline that the mail states for them elsewhere.
-func (r *reader) inherit(asks []Ask) []Ask {
-	for i := range asks {
-		a := &asks[i]
-		if a.Due != nil || a.InSubject {
-			continue
-		}
-		if i > 0 && asks[i-1].Due != nil && (containsFold(a.Text, "same deadline") || containsFold(a.Text, "same time") || r.asksOfList(asks, i)) {
-			a.Due = asks[i-1].Due
-			continue
-		}
-		if i+1 < len(asks) && asks[i+1].Due != nil && r.sameBreath(a, &asks[i+1]) {
-			a.Due = asks[i+1].Due
-			continue
-		}
-		a.Due = r.dueNearby(a)
-	}
-	return asks
+// articleBefore reports whether a word before token i makes a time part of a
+// thing: "the Friday report", "my Monday".
+func (r *reader) articleBefore(i int) bool {
+	b := &r.toks[i-1]
+	return b.is("the", "of", "for", "about", "your", "my", "our") || b.is("a") && r.lang == English
 }
 
-func containsFold(s, sub string) bool { return strings.Contains(strings.ToLower(s), sub) }
-
-// asksOfList reports whether ask i is one of a list below an ask with a due time.
-func (r *reader) asksOfList(asks []Ask, i int) bool {
-	between := r.text[asks[i-1].End:asks[i].Start]
-	return len(asks[i].Owners) > 0 && len(asks[i].Owners) < 3 && asks[i].Owners[0].Address == (mail.Address{}) && len(between) < 400
-}
-
-// sameBreath reports whether the next ask only presses for the answer to this
-// one: "Is that fine? Please tell me by Friday."
-func (r *reader) sameBreath(a, next *Ask) bool {
-	if next.Start-a.End > 250 || a.Someone != next.Someone {
+// theDay reports whether an article belongs to the day: "the day after
+// tomorrow", "on the 20th".
+func (r *reader) theDay(d *deadline) bool {
+	if d.from == 0 || !r.toks[d.from-1].is("the", "le", "den", "el", "o") {
 		return false
 	}
-	low := strings.ToLower(next.Text)
-	if len(next.Owners) > 0 && len(a.Owners) > 0 && next.Owners[0] != a.Owners[0] {
-		return false
-	}
-	return next.Kind == AskAnswer && len(next.Text) < 90 && (strings.Contains(low, "know") || strings.Contains(low, "tell") || strings.Contains(low, "answer") || strings.Contains(low, "reply") || strings.Contains(low, "bescheid") || strings.Contains(low, "réponse") || strings.Contains(low, "respuesta") || strings.Contains(low, "resposta") || strings.Contains(low, "weten"))
+	return r.toks[d.from].is("day") || d.from > 2 && r.toks[d.from-2].is("on", "at") && !r.toks[d.from-3].is("is", "are", "was", "were", "be", "starts", "begins", "held", "happens")
 }
 
-// dueNearby takes the deadline of a sentence close by that tells by when an
-// answer, or everything, is wanted.
-func (r *reader) dueNearby(a *Ask) *Due {
-	for n, s := range r.sents {
-		start := r.toks[s.from].Start
-		if start < a.End-1 || start-a.End > 160 {
-			continue
-		}
-		if n > 0 && !s.after && start-a.End > 4 {
-			break
-		}
-		wanted := false
-		for i := s.from; i < s.to; i++ {
-			wanted = wanted || r.toks[i].is("know", "tell", "answer", "reply", "hear", "all", "everything", "need", "deadline", "bescheid", "antwort", "réponse", "respuesta", "resposta", "antwoord", "weten", "latest", "ideally", "possible", "idealerweise", "idéalement")
-		}
-		brief := s.to-s.from <= 7
-		if !wanted {
-			continue
-		}
-		for _, d := range r.deadlines(s.from, s.to) {
-			if (d.strong || brief) && d.OK {
-				due := d.Due
-				return &due
-			}
-		}
-	}
-	return nil
+// pleads reports whether a mark is only the "please" behind a deadline: "5.4.1 to
+// prod today please".
+func (r *reader) pleads(m askMark, d *deadline) bool {
+	return m.at >= d.to && m.at-d.to < 2 && r.toks[m.at].is("please", "pls", "plz", "bitte", "svp")
 }

@@ -44,6 +44,7 @@ type deadline struct {
 	Due
 	from, to int
 	strong   bool // said with a word that limits: by, before, asap
+	until    bool // said with "until": limits an ask, else a state
 	t        Time // the time in it; zero without one
 	before   bool
 }
@@ -102,7 +103,7 @@ func (r *reader) limitsIn(from, to int) []int32 {
 	if r.limits == nil {
 		r.limits = make([]int32, 0, len(r.toks)/8+8)
 		for i := range r.toks {
-			if t := &r.toks[i]; r.times.canStart(i) || t.word.limitWord {
+			if t := &r.toks[i]; r.times.canStart(i) || t.word.limitWord || t.word.vague != nil {
 				r.limits = append(r.limits, int32(i))
 			}
 		}
@@ -121,15 +122,22 @@ func (r *reader) deadlineAt(i, from, to int) (deadline, bool) {
 		return r.makeDue(i, i+n, deadline{strong: true}), true
 	}
 	word, k := r.dueWordAt(i, to)
-	if word != dueNone && !r.trapBefore(i, from, word) {
-		if d, ok := r.limited(i, k, to, word); ok {
-			return d, true
+	if word != dueNone {
+		if found := r.trapBefore(i, from, word); found != trapped {
+			if d, ok := r.limited(i, k, to, word); ok {
+				d.until = found == unclear
+				d.strong = d.strong && !d.until
+				return d, true
+			}
 		}
 	}
 	if !r.times.canStart(i) || r.eventWordBefore(i, from) {
 		return deadline{}, false
 	}
 	at, ok := r.times.at(i, to)
+	if ok && at.expr.shift && r.toks[i].is("in") && r.lasted(i, from) {
+		return deadline{}, false
+	}
 	if !ok || at.expr.weekMod < 0 || at.At.Before(dayOf(r.ref)) && at.Grain < GrainWeek {
 		return deadline{}, false
 	}
@@ -146,6 +154,10 @@ func (r *reader) limited(i, k, to int, word dueWord) (deadline, bool) {
 			if at.At.Before(dayOf(r.ref)) && at.Grain <= GrainDay {
 				return deadline{}, false
 			}
+			at = r.dayOfEvent(at, to)
+			if word == dueBefore && at.last < to && at.expr.part > 0 && !at.expr.hasClock && eventWords[r.toks[at.last].low] {
+				at.expr.part = 0 // before the Friday morning call
+			}
 			end := at.last
 			for end < to && (r.toks[end].is("sometime", "latest", "spätestens") || r.toks[end].is("at") && end+2 < to && r.toks[end+2].is("latest")) {
 				if r.toks[end].is("at") {
@@ -155,7 +167,7 @@ func (r *reader) limited(i, k, to int, word dueWord) (deadline, bool) {
 			}
 			return r.makeDue(i, end, deadline{strong: true, t: at, before: word == dueBefore}), true
 		}
-		if !r.toks[k].is("the", "my", "our", "your", "at", "latest", "my", "den", "dem", "der", "zum", "zur", "spätestens", "le", "la", "du", "el", "la", "del", "de", "o", "a", "ao", "end", "day", "then", "if", "possible", "about", "around", "on", "am", "or", "no", "later", "than", "next", "few", "feira", "dia", "da", "do", "des", "uiterlijk") {
+		if !r.toks[k].is("the", "my", "our", "your", "at", "latest", "my", "den", "dem", "der", "zum", "zur", "spätestens", "le", "la", "du", "el", "la", "del", "de", "o", "a", "ao", "end", "day", "then", "if", "possible", "about", "around", "on", "am", "or", "no", "later", "than", "next", "few", "feira", "dia", "da", "do", "des", "uiterlijk", "que", "as", "às", "las", "les", "los", "à", "al", "het", "aux") {
 			break
 		}
 		k++
@@ -167,6 +179,43 @@ func (r *reader) limited(i, k, to int, word dueWord) (deadline, bool) {
 		return r.makeDue(i, k+2, deadline{strong: true}), true
 	}
 	return deadline{}, false
+}
+
+// dayOfEvent adds the day that stands behind the event of a time: "before the 3pm
+// call on Friday".
+func (r *reader) dayOfEvent(at Time, to int) Time {
+	if !at.expr.hasClock || at.expr.hasDay || at.expr.weekday > 0 || at.expr.shift {
+		return at
+	}
+	k, event := at.last, false
+	for n := 0; n < 4 && k < to && r.toks[k].kind == kindWord && !r.toks[k].is("on", "am", "op", "le", "el", "na", "no"); n++ {
+		if event = event || eventWords[r.toks[k].low]; event && r.times.dayAt(k) {
+			break
+		}
+		k++
+	}
+	if !event || k >= to {
+		return at
+	}
+	if !r.times.dayAt(k) {
+		k++
+	}
+	if k < to && r.toks[k].is("the") {
+		k++
+	}
+	if k >= to {
+		return at
+	}
+	day, ok := r.times.at(k, to)
+	if !ok || day.Grain != GrainDay || day.expr.shift {
+		return at
+	}
+	e := day.expr
+	e.hasClock, e.sec, e.minute, e.fixed, e.zone, e.yours = true, at.expr.sec, at.expr.minute, at.expr.fixed, at.expr.zone, at.expr.yours
+	if moment, grain, ok := r.times.resolve(&e); ok {
+		at.At, at.Grain, at.expr, at.last, at.End = moment, grain, e, day.last, day.End
+	}
+	return at
 }
 
 // timeFrom reads a time at token k; "your time" has no zone.
@@ -208,20 +257,35 @@ func (r *reader) bareHour(k, to int) (Time, bool) {
 		return Time{}, false
 	}
 	t := &r.toks[k]
+	if t.kind == kindNumber && t.digits == 4 && t.num%5 == 0 && t.num%100 < 60 && t.num >= 600 && t.num < 1900 && (k+1 >= to || r.endsHour(k+1)) {
+		e := timeExpr{hasClock: true, sec: t.num/100*3600 + t.num%100*60, minute: true, fixed: true}
+		at, grain, ok := r.times.resolve(&e) // by 1730
+		return Time{Span: t.Span, At: at, Grain: grain, expr: e, last: k + 1}, ok
+	}
 	if t.kind != kindNumber || t.digits > 2 || t.num < 1 || t.num > 31 {
 		return Time{}, false
 	}
-	if k+1 < to && !r.toks[k+1].mark('.') && !r.toks[k+1].mark(',') && !r.toks[k+1].mark('?') && !r.toks[k+1].mark('!') {
+	if k+1 < to && !r.endsHour(k+1) {
 		return Time{}, false
 	}
 	e := timeExpr{hasClock: true, sec: t.num * 3600, fixed: t.num > 12}
-	if r.toks[k-1].is("the", "le", "el", "o", "dia") {
+	if r.toks[k-1].is("the", "le", "el", "o", "dia", "del", "du") {
 		e = timeExpr{hasDay: true, grain: GrainDay, day: r.times.dayOfMonth(&timeExpr{}, t.num)}
 	} else if t.num > 24 || r.toks[k-1].is("dem") {
 		return Time{}, false
 	}
 	at, grain, ok := r.times.resolve(&e)
 	return Time{Span: t.Span, At: at, Grain: grain, expr: e, last: k + 1}, ok
+}
+
+// endsHour reports whether a bare hour may end before token k: at a mark, or
+// where the clause goes on with something that is not counted.
+func (r *reader) endsHour(k int) bool {
+	t := &r.toks[k]
+	if t.kind == kindMark {
+		return t.mark('.') || t.mark(',') || t.mark('?') || t.mark('!') || t.mark(')') || t.mark(';') || t.low == "\u2013" || t.mark('-') && t.space
+	}
+	return t.breaks > 0 || t.is("please", "pls", "thanks", "so", "and", "or", "at", "if", "bitte", "beim", "bei", "im", "to", "schicken", "hinterlegen", "today", "s'il", "por", "graag")
 }
 
 // beforeEvent reads "before the release on Wednesday", "before the call".
@@ -249,38 +313,8 @@ func (r *reader) beforeEvent(i, to int) (deadline, bool) {
 // eventWords are things that have a time of their own.
 var eventWords = wordSet("meeting call demo release workshop session board review retro retrospective standup refinement planning sprint interview webinar training launch freeze round visit trip flight deadline presentation conference event expo lunch dinner party termin sitzung besprechung réunion reunion reunión reunião vergadering overleg deploy deployment cutover maintenance audit holiday holidays vacation")
 
-// limitWords are the first words of what vagueDue and dueWordAt read.
-var limitWords = wordSet("asap immediately urgently schnellstmöglich baldmöglichst umgehend sofort urgemment now right straight as dès lo o so zo when no same " +
-	"by due deadline bis d'ici até spätestens uiterlijk not until till til hasta jusqu'à jusqu'au tot before vor avant vóór voor antes prior ahead within binnen innerhalb sous pour para au a close first day")
-
-// vaguePhrases are words of urgency, or of none, without an instant, by their
-// first word.
-var vaguePhrases = compileVague("asap ; immediately ; urgently ; right now|away ; straight away ; as soon|quickly|fast as possible|you ; when you have|get a|one minute|moment|chance|sec|second ; no rush|hurry ; same day ; " +
-	"schnellstmöglich ; baldmöglichst ; umgehend ; sofort ; so schnell|bald wie möglich ; dès que possible ; urgemment ; lo antes posible ; o mais|quanto rápido|antes|breve ; zo snel|spoedig mogelijk")
-
-func compileVague(text string) map[string][][]cuePart {
-	out := make(map[string][][]cuePart)
-	for _, phrase := range strings.Split(text, ";") {
-		parts := compileCue(phrase)
-		first := parts[0].words[0]
-		out[first] = append(out[first], parts)
-	}
-	return out
-}
-
-// vagueDue returns the length of words of urgency without an instant.
-func (r *reader) vagueDue(i, to int) int {
-	t := &r.toks[i]
-	if t.low == "now" && (i+1 >= to || r.toks[i+1].kind == kindMark || t.caps) {
-		return 1
-	}
-	for _, parts := range t.word.vague {
-		if end := matchCue(r.toks[:to], i, parts); end > 0 {
-			return end - i
-		}
-	}
-	return 0
-}
+// limitWords are the first words of what dueWordAt reads.
+var limitWords = wordSet("by due deadline latest in on at bis d'ici até spätestens uiterlijk no not until till til hasta jusqu'à jusqu'au tot before vor vorm avant vóór voor antes prior ahead within binnen innerhalb sous pour para au a")
 
 // dueWordAt reads a word that limits and returns the token behind it.
 func (r *reader) dueWordAt(i, to int) (dueWord, int) {
@@ -312,6 +346,20 @@ func (r *reader) dueWordAt(i, to int) (dueWord, int) {
 		if is(1, "to", "of") {
 			return dueBefore, i + 2
 		}
+	case "in":
+		if is(1, "time", "advance") && is(2, "for", "of") {
+			return dueBefore, i + 3
+		}
+	case "on":
+		if is(1, "or") && is(2, "before") {
+			return dueBy, i + 3
+		}
+	case "at":
+		if is(1, "the") && is(2, "latest", "very") {
+			return dueBy, i + 3
+		}
+	case "latest":
+		return dueBy, i + 1
 	case "within", "binnen", "innerhalb", "sous":
 		return dueWithin, i
 	case "pour", "para":
@@ -330,26 +378,96 @@ func (r *reader) dueWordAt(i, to int) (dueWord, int) {
 
 // trapBefore reports whether the words before a limit make it something else:
 // an absence, a state, a reach.
-func (r *reader) trapBefore(i, from int, word dueWord) bool {
-	answer := false
-	for k := i - 1; k >= from && k >= i-7; k-- {
+func (r *reader) trapBefore(i, from int, word dueWord) trap {
+	if r.toks[i].is("by") && i > from && visitWords[r.toks[i-1].low] {
+		return trapped // she is dropping by tomorrow
+	}
+	if r.toks[i].is("due") && i > from && r.askedDue(i, from) {
+		return trapped
+	}
+	acts := false
+	for k := i - 1; k >= from && k >= i-maxActDistance; k-- {
 		t := &r.toks[k]
+		near := k >= i-7
 		if t.kind == kindMark && !t.mark('-') && !t.mark(')') && !t.mark('(') && word != dueUntil {
 			break
 		}
-		switch t.low {
-		case "back", "out", "away", "off", "leave", "absent", "closed", "unavailable", "abwesend", "urlaub", "absente", "congé", "vacaciones", "férias", "afwezig", "vrij", "pto", "ooo", "vacation", "holiday":
-			if k >= i-5 {
-				return true
+		if k >= i-5 && absenceWords[t.low] && !r.comesOut(k) || near && stateWords[t.low] {
+			return trapped
+		}
+		if word == dueUntil {
+			if lastingWords[t.low] || strings.HasSuffix(t.low, "n't") || t.is("not", "never", "cannot", "nicht", "pas", "não", "niet") && k >= i-6 {
+				return trapped
 			}
-		case "available", "extended", "valid", "open", "postponed", "deferred", "moved", "delayed":
-			return true
-		case "answer", "reply", "respond", "tell", "know", "feedback", "confirm", "send", "antworte", "confirmar", "confirma", "confirmez":
-			answer = true
+			acts = acts || actWords[t.low]
 		}
 	}
-	return word == dueUntil && !answer
+	if word == dueUntil && !acts {
+		return unclear
+	}
+	return free
 }
+
+// A trap says whether a word that limits is one.
+type trap uint8
+
+const (
+	free    trap = iota // it is
+	unclear             // only if the clause asks for something
+	trapped             // it is not
+)
+
+// lasted reports whether a span is one that has passed: "nobody missed it in two
+// years".
+func (r *reader) lasted(i, from int) bool {
+	for k := i - 1; k >= from && k >= i-6; k-- {
+		if r.toks[k].is("has", "have", "had", "hasn't", "haven't", "hadn't", "been", "nobody", "never", "first", "again", "lost", "gone", "went") {
+			return true
+		}
+	}
+	return false
+}
+
+// comesOut reports whether the "out" or "off" at token k is not of a person:
+// "have the contract out by Friday".
+func (r *reader) comesOut(k int) bool {
+	if !r.toks[k].is("out", "off", "away") {
+		return false
+	}
+	b := r.times.tok(k - 1)
+	return !b.is("is", "are", "am", "be", "was", "were", "been", "being", "i'm", "he's", "she's", "we're", "they're", "you're", "away", "stay", "all", "week", "day") && !strings.HasSuffix(b.low, "'s") && k > 0
+}
+
+// askedDue reports whether a question asks when something is due.
+func (r *reader) askedDue(i, from int) bool {
+	for k := from; k < i && k < from+3; k++ {
+		if r.toks[k].is("is", "are", "was", "when", "isn't", "wasn't") {
+			return true
+		}
+	}
+	return false
+}
+
+// visitWords stand before a "by" that is no limit.
+var visitWords = wordSet("come comes coming came drop drops dropping dropped stop stops stopping stopped swing swinging swung pass passes passing passed go goes going went stand standing get getting got")
+
+// maxActDistance is how many words before "until" the act is looked for that it
+// limits.
+const maxActDistance = 14
+
+// absenceWords say that somebody is away for a time.
+var absenceWords = wordSet("back out away off leave absent closed unavailable abwesend urlaub absente absent congé congés vacaciones férias afwezig vrij pto ooo vacation holiday")
+
+// stateWords say what lasts or has been moved.
+var stateWords = wordSet("available extended valid open postponed deferred moved delayed")
+
+// lastingWords are what one does for a time rather than once.
+var lastingWords = wordSet("keep stay stays wait waiting hold remain remains continue run runs running use using works working live lasts on-call oncall here in gültig bleibt offen geschlossen warten warte behalten fermé ouvert attendre reste valable abierto cerrado esperar válido aberto fechado wachten blijft geldig")
+
+// actWords are what is done once, and may be wanted until a day.
+var actWords = wordSet("answer reply respond tell know feedback confirm send give get return submit need needs deliver provide finish complete write done ready approve sign upload enter fill review have remarks comments quote decide update check order pay fix book register " +
+	"antworte antworten schicken schick senden sende geben gib melden brauche brauchen prüfen bestätigen erledigen einreichen " +
+	"répondre envoyer envoyez confirmez confirmer renvoyer donner faire confirmar confirma enviar envía responder mandar entregar confirme envie responda mande entregue sturen stuur laten bevestigen doorgeven aanleveren")
 
 // eventWordBefore reports whether the time at token i belongs to something that
 // has begun or will begin then: "since Monday", "from 1 March", "the meeting on
@@ -357,7 +475,7 @@ func (r *reader) trapBefore(i, from int, word dueWord) bool {
 func (r *reader) eventWordBefore(i, from int) bool {
 	for k := i - 1; k >= from && k >= i-3; k-- {
 		t := &r.toks[k]
-		if t.is("since", "last", "past", "previous", "letzten", "dernier", "pasado", "passado", "vorige", "to", "than", "from", "after", "starting", "effective", "as", "seit", "ab", "depuis", "dès", "partir", "desde", "sinds", "vanaf", "nach", "until", "till", "bis", "ago", "between", "every", "each", "jeden", "chaque", "cada", "elke", "of", "per") {
+		if t.is("since", "by", "before", "last", "past", "previous", "letzten", "dernier", "pasado", "passado", "vorige", "to", "than", "from", "after", "starting", "effective", "as", "seit", "ab", "depuis", "dès", "partir", "desde", "sinds", "vanaf", "nach", "until", "till", "bis", "ago", "between", "every", "each", "jeden", "chaque", "cada", "elke", "of", "per") {
 			return true
 		}
 		if eventWords[t.low] {
@@ -391,20 +509,21 @@ func (r *reader) makeDue(from, to int, d deadline) deadline {
 	d.Span = Span{r.toks[from].Start, r.toks[to-1].End}
 	d.Text = r.text[d.Start:d.End]
 	if d.t.last > 0 {
-		d.At, d.OK = r.dueInstant(d.t, d.before)
+		d.At, d.OK = r.dueInstant(d)
 	}
 	return d
 }
 
 // dueInstant resolves a time as a deadline.
-func (r *reader) dueInstant(t Time, before bool) (time.Time, bool) {
+func (r *reader) dueInstant(d deadline) (time.Time, bool) {
+	t, before := d.t, d.before
 	e := &t.expr
 	if e.yours {
 		return time.Time{}, false
 	}
 	if e.shift && !e.hasClock {
-		if e.shiftBy == GrainDay && t.At.Hour() == 0 && t.At.Minute() == 0 {
-			return atMinute(t.At, dueMinute), true
+		if e.shiftBy == GrainDay {
+			return atMinute(dayOf(t.At), dueMinute), true
 		}
 		return t.At, true
 	}
@@ -420,6 +539,9 @@ func (r *reader) dueInstant(t Time, before bool) (time.Time, bool) {
 	}
 	switch t.Grain {
 	case GrainWeek:
+		if e.weekend && d.strong && !e.endOf { // by the weekend: before it begins
+			return atMinute(mondayOf(day).AddDate(0, 0, 4), dueMinute), true
+		}
 		if e.weekend {
 			return atMinute(mondayOf(day).AddDate(0, 0, 6), dueMinute), true
 		}

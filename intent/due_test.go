@@ -47,7 +47,7 @@ func TestDueTimes(t *testing.T) {
 		"Send it in the next 48h.":                                    "03-13 10:00",
 		"Send it within the hour.":                                    "03-11 11:00",
 		"Send it in 10 min.":                                          "03-11 10:10",
-		"Send it in 2 business days.":                                 "03-13 10:00",
+		"Send it in 2 business days.":                                 "03-13 17:30",
 		"Send it no later than 18 March.":                             "03-18 17:30",
 		"Send it today.":                                              "03-11 17:30",
 		"Send it tonight.":                                            "03-11 20:00",

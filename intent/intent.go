@@ -196,7 +196,7 @@ func (r *reader) setLanguage(lang Language) {
 	clear(r.dues)
 	r.limits = nil
 	r.mask = languageBit(lang) | 1 // every language borrows from English
-	r.times = timeParser{text: r.text, toks: r.toks, ref: r.ref, opts: TimeOptions{Language: lang}, lang: r.mask}
+	r.times = timeParser{text: r.text, toks: r.toks, ref: r.ref, opts: TimeOptions{Language: lang}, lang: r.mask, due: true}
 }
 
 // detectLanguage takes the language of the text, or of the subject if the text

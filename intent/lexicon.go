@@ -1,6 +1,8 @@
 package intent
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -111,7 +113,7 @@ var timeTable = []struct {
 	{"nl", tWeekday, "maandag=1 dinsdag=2 woensdag=3 donderdag=4 vrijdag=5 zaterdag=6 zondag=7"},
 	{"en", tMonth, "january=1 jan=1 february=2 feb=2 march=3 mar=3 april=4 apr=4 may=5 june=6 jun=6 july=7 jul=7 august=8 aug=8 september=9 sep=9 sept=9 october=10 oct=10 november=11 nov=11 december=12 dec=12"},
 	{"de", tMonth, "januar=1 jänner=1 februar=2 märz=3 april=4 mai=5 juni=6 juli=7 august=8 september=9 oktober=10 okt=10 november=11 dezember=12 dez=12 sept=9"},
-	{"fr", tMonth, "janvier=1 février=2 fevrier=2 mars=3 avril=4 mai=5 juin=6 juillet=7 août=8 aout=8 septembre=9 octobre=10 novembre=11 décembre=12 decembre=12"},
+	{"fr", tMonth, "janvier=1 février=2 fevrier=2 mars=3 avril=4 mai=5 juin=6 juillet=7 août=8 aout=8 septembre=9 octobre=10 d'avril=4 d'août=8 d'octobre=10 novembre=11 décembre=12 decembre=12"},
 	{"es", tMonth, "enero=1 febrero=2 marzo=3 abril=4 mayo=5 junio=6 julio=7 agosto=8 septiembre=9 setiembre=9 octubre=10 noviembre=11 diciembre=12"},
 	{"pt", tMonth, "janeiro=1 fevereiro=2 março=3 abril=4 maio=5 junho=6 julho=7 agosto=8 setembro=9 outubro=10 novembro=11 dezembro=12"},
 	{"nl", tMonth, "januari=1 februari=2 maart=3 april=4 mei=5 juni=6 juli=7 augustus=8 september=9 oktober=10 november=11 december=12"},
@@ -123,16 +125,16 @@ var timeTable = []struct {
 	{"nl", tRelDay, "vandaag=0 vanavond=0 vanmiddag=0 morgen=1 overmorgen=2 gisteren=-1"},
 	{"en", tUnit, "second=1 seconds=1 sec=1 secs=1 minute=2 minutes=2 min=2 mins=2 hour=3 hours=3 hr=3 hrs=3 h=3 day=4 days=4 week=5 weeks=5 wk=5 wks=5 month=6 months=6 quarter=7 quarters=7 qtr=7 qtrs=7 year=8 years=8 yr=8 yrs=8 weekend=10 fortnight=11 fortnights=11 workday=9 workdays=9 weekday=9"},
 	{"de", tUnit, "sekunde=1 sekunden=1 minute=2 minuten=2 min=2 stunde=3 stunden=3 std=3 tag=4 tage=4 tagen=4 tages=4 woche=5 wochen=5 monat=6 monate=6 monaten=6 monats=6 quartal=7 quartals=7 jahr=8 jahre=8 jahren=8 jahres=8 wochenende=10 werktag=9 werktage=9 werktagen=9 arbeitstag=9 arbeitstage=9 arbeitstagen=9"},
-	{"fr", tUnit, "seconde=1 secondes=1 minute=2 minutes=2 heure=3 heures=3 jour=4 jours=4 journée=4 semaine=5 semaines=5 mois=6 trimestre=7 an=8 ans=8 année=8 week-end=10 weekend=10"},
+	{"fr", tUnit, "seconde=1 secondes=1 minute=2 minutes=2 heure=3 heures=3 jour=4 jours=4 journée=4 semaine=5 semaines=5 mois=6 trimestre=7 an=8 ans=8 année=8 l'année=8 l'an=8 l'heure=3 week-end=10 weekend=10"},
 	{"es", tUnit, "segundo=1 segundos=1 minuto=2 minutos=2 hora=3 horas=3 día=4 días=4 dia=4 dias=4 semana=5 semanas=5 mes=6 meses=6 trimestre=7 año=8 años=8"},
 	{"pt", tUnit, "segundo=1 segundos=1 minuto=2 minutos=2 hora=3 horas=3 dia=4 dias=4 semana=5 semanas=5 mês=6 meses=6 trimestre=7 ano=8 anos=8"},
-	{"nl", tUnit, "seconde=1 seconden=1 minuut=2 minuten=2 uren=3 dag=4 dagen=4 week=5 weken=5 maand=6 maanden=6 kwartaal=7 jaar=8 jaren=8 weekend=10 weekeinde=10 werkdag=9 werkdagen=9"},
+	{"nl", tUnit, "seconde=1 seconden=1 minuut=2 minuten=2 uren=3 dag=4 dagen=4 week=5 weken=5 maand=6 maanden=6 uur=3 kwartaal=7 jaar=8 jaren=8 weekend=10 weekeinde=10 werkdag=9 werkdagen=9"},
 	{"en", tNumber, "one=1 two=2 three=3 four=4 five=5 six=6 seven=7 eight=8 nine=9 ten=10 eleven=11 twelve=12 thirteen=13 fourteen=14 fifteen=15 sixteen=16 seventeen=17 eighteen=18 nineteen=19 twenty=20 thirty=30 forty=40 fifty=50 sixty=60 seventy=70 eighty=80 ninety=90"},
-	{"de", tNumber, "ein=1 eine=1 einem=1 einer=1 einen=1 zwei=2 drei=3 vier=4 fünf=5 sechs=6 sieben=7 acht=8 neun=9 zehn=10 elf=11 zwölf=12"},
-	{"fr", tNumber, "un=1 une=1 deux=2 trois=3 quatre=4 cinq=5 six=6 sept=7 huit=8 neuf=9 dix=10"},
-	{"es", tNumber, "un=1 una=1 dos=2 tres=3 cuatro=4 cinco=5 seis=6 siete=7 ocho=8 nueve=9 diez=10"},
-	{"pt", tNumber, "um=1 uma=1 dois=2 duas=2 três=3 quatro=4 cinco=5 seis=6 sete=7 oito=8 nove=9 dez=10"},
-	{"nl", tNumber, "een=1 één=1 twee=2 drie=3 vier=4 vijf=5 zes=6 zeven=7 acht=8 negen=9 tien=10"},
+	{"de", tNumber, "ein=1 eine=1 einem=1 einer=1 einen=1 zwei=2 drei=3 vier=4 fünf=5 sechs=6 sieben=7 acht=8 neun=9 zehn=10 elf=11 zwölf=12 zwanzig=20 dreißig=30"},
+	{"fr", tNumber, "un=1 une=1 deux=2 trois=3 quatre=4 cinq=5 six=6 sept=7 huit=8 neuf=9 dix=10 onze=11 douze=12 quinze=15 vingt=20 trente=30"},
+	{"es", tNumber, "un=1 una=1 dos=2 tres=3 cuatro=4 cinco=5 seis=6 siete=7 ocho=8 nueve=9 diez=10 doce=12 quince=15 veinte=20 treinta=30"},
+	{"pt", tNumber, "um=1 uma=1 dois=2 duas=2 três=3 quatro=4 cinco=5 seis=6 sete=7 oito=8 nove=9 dez=10 doze=12 quinze=15 vinte=20 trinta=30"},
+	{"nl", tNumber, "een=1 één=1 twee=2 drie=3 vier=4 vijf=5 zes=6 zeven=7 acht=8 negen=9 tien=10 twaalf=12 veertien=14 twintig=20 dertig=30"},
 	{"en", tOrdinal, "first=1 second=2 third=3 fourth=4 fifth=5 sixth=6 seventh=7 eighth=8 ninth=9 tenth=10 eleventh=11 twelfth=12 thirteenth=13 fourteenth=14 fifteenth=15 sixteenth=16 seventeenth=17 eighteenth=18 nineteenth=19 twentieth=20 thirtieth=30"},
 	{"fr", tOrdinal, "premier=1 première=1"},
 	{"en", tPart, "morning=1 mornings=1 noonish=2 lunchtime=2 lunch=2 afternoon=3 evening=4 night=5"},
@@ -143,9 +145,9 @@ var timeTable = []struct {
 	{"nl", tPart, "ochtend=1 ochtends=1 middag=3 middags=3 avond=4 avonds=4"},
 	{"en", tNext, "next=1 coming=2 upcoming=2 following=1"},
 	{"de", tNext, "nächste=1 nächsten=1 nächster=1 nächstes=1 kommende=2 kommenden=2 kommender=2"},
-	{"fr", tNext, "prochain=1 prochaine=1"},
-	{"es", tNext, "próximo=1 próxima=1 proximo=1 proxima=1"},
-	{"pt", tNext, "próximo=1 próxima=1"},
+	{"fr", tNext, "prochain=1 prochaine=1 prochains=1 prochaines=1"},
+	{"es", tNext, "próximo=1 próxima=1 proximo=1 proxima=1 próximos=1 próximas=1"},
+	{"pt", tNext, "próximo=1 próxima=1 próximos=1 próximas=1"},
 	{"nl", tNext, "volgende=1 komende=2 aanstaande=2"},
 	{"en", tThis, "this=1 current=1 same=1"},
 	{"de", tThis, "diese=1 diesen=1 dieser=1 dieses=1 diesem=1 laufenden=1"},
@@ -167,23 +169,25 @@ var timeTable = []struct {
 	{"en", tEnd, "end=1"},
 	{"de", tEnd, "ende=1"},
 	{"fr", tEnd, "fin=1"},
-	{"es", tEnd, "fin=1 final=1 finales=1"},
+	{"es", tEnd, "fin=1 final=1 finales=1 acabe=1 termine=1 finalice=1"},
 	{"pt", tEnd, "fim=1 final=1"},
 	{"nl", tEnd, "eind=1 einde=1"},
+	{"de", tShort, "monatsende=6 quartalsende=7 jahresende=8 dienstschluss=4 feierabend=4 geschäftsschluss=4 büroschluss=4 arbeitsende=4 tagesende=4 eod=4 eow=5"},
+	{"nl", tShort, "maandeinde=6 jaareinde=8 kwartaaleinde=7 eod=4"},
 	{"en", tShort, "eod=4 cob=4 eow=5 eom=6 eoq=7 eoy=8 cop=4"},
 	{"en", tIn, "in=1 within=1"},
 	{"de", tIn, "in=1 binnen=1 innerhalb=1"},
-	{"fr", tIn, "dans=1 sous=1"},
-	{"es", tIn, "en=1"},
-	{"pt", tIn, "em=1 dentro=1"},
+	{"fr", tIn, "dans=1 sous=1 d'ici=1"},
+	{"es", tIn, "en=1 dentro=1"},
+	{"pt", tIn, "em=1 dentro=1 nas=1 nos=1 no=1"},
 	{"nl", tIn, "over=1 binnen=1"},
 	{"en", tAgo, "ago=1 back=1 earlier=1"},
 	{"en", tHence, "hence=1 later=1"},
 	{"en", tLink, "at=1 on=1 of=1 the=1 around=1 about=1 approximately=1 in=1 for=1"},
-	{"de", tLink, "um=1 am=1 den=1 der=1 im=1 gegen=1"},
+	{"de", tLink, "um=1 am=1 den=1 der=1 des=1 dem=1 im=1 gegen=1"},
 	{"fr", tLink, "à=1 le=1 la=1 du=1 de=1 au=1 vers=1"},
-	{"es", tLink, "a=1 las=1 la=1 el=1 de=1 del=1 por=1"},
-	{"pt", tLink, "às=1 as=1 a=1 o=1 de=1 do=1 da=1 dia=1 feira=1 à=1"},
+	{"es", tLink, "a=1 al=1 las=1 la=1 el=1 de=1 del=1 por=1"},
+	{"pt", tLink, "às=1 as=1 a=1 o=1 ao=1 de=1 do=1 da=1 das=1 dia=1 feira=1 à=1"},
 	{"nl", tLink, "om=1 op=1 de=1 van=1"},
 	{"en", tHalf, "half=1"},
 	{"en", tPast, "past=1 after=1"},
@@ -197,7 +201,7 @@ var timeTable = []struct {
 }
 
 // nowWords begin the ways to say "now".
-var nowWords = wordSet("now atm right just at mid")
+var nowWords = wordSet("now atm right just at mid middle midweek mitte mediados meados milieu halverwege q laufe course medio midden mi après week meio courant transcurso decorrer loop")
 
 // lexicon holds all words that the package knows. It is read only.
 var lexicon = buildLexicon()
@@ -243,11 +247,14 @@ func (w *wordTable) find(hash uint32, word string) *wordInfo {
 
 func buildLexicon() *wordTable {
 	words := buildWords()
-	known := fields("new good now atm right just at mid")
+	known := append(fields("new good"), slices.Sorted(maps.Keys(nowWords))...)
 	for w := range holidays {
 		known = append(known, w)
 	}
 	for w := range limitWords {
+		known = append(known, w)
+	}
+	for w := range vaguePhrases {
 		known = append(known, w)
 	}
 	for _, w := range known {
@@ -308,10 +315,39 @@ func buildWords() map[string]wordInfo {
 			out[word] = info
 		}
 	}
+	addCompounds(out)
 	addVerbs(out)
 	addFlags(out)
 	addCues(out)
 	return out
+}
+
+// compounds are days that German and Dutch write in one word with a part of them.
+var compounds = []struct {
+	lang  Language
+	days  string
+	parts string
+}{
+	{German, "montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag", "morgen=1 früh=1 vormittag=1 mittag=2 nachmittag=3 abend=4 nacht=5"},
+	{Dutch, "maandag dinsdag woensdag donderdag vrijdag zaterdag zondag morgen", "morgen=1 ochtend=1 voormiddag=1 middag=3 namiddag=3 avond=4 nacht=5"},
+}
+
+func addCompounds(out map[string]wordInfo) {
+	for _, c := range compounds {
+		mark := languageBit(c.lang)
+		for _, day := range fields(c.days) {
+			for _, pair := range fields(c.parts) {
+				part, value, _ := strings.Cut(pair, "=")
+				info := wordInfo{time: []timeWord{{mark, tPart, int(value[0] - '0')}}}
+				for _, t := range out[day].time {
+					if t.langs&mark != 0 && (t.class == tWeekday || t.class == tRelDay) {
+						info.time = append(info.time, t)
+					}
+				}
+				out[day+part] = info
+			}
+		}
+	}
 }
 
 func fields(s string) []string { return strings.Fields(s) }

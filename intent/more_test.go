@@ -53,7 +53,7 @@ func TestWholeMails(t *testing.T) {
 		{"an offer on a condition", Input{Text: "Tell me if you come, and I'll keep two seats.", To: []mail.Mailbox{mei}}, "ask Mei"},
 		{"a promise of two words", Input{Text: "You're right. Fix tomorrow.", To: []mail.Mailbox{mei}, Reply: true}, "promise @tomorrow"},
 		{"a promise behind a colon", Input{Text: "So: I'll book the room tomorrow.", To: []mail.Mailbox{mei}}, "promise @tomorrow"},
-		{"a promise each week", Input{Text: "I check the pumps every Monday.", To: []mail.Mailbox{mei}}, "promise"},
+		{"a promise each week", Input{Text: "I check the pumps every Monday.", To: []mail.Mailbox{mei}}, "promise @every Monday"},
 		{"yes", Input{Text: "Yes, sign it.", To: []mail.Mailbox{mei}, Reply: true}, "decision"},
 		{"go", Input{Text: "Go ahead.", To: []mail.Mailbox{mei}, Reply: true}, "decision"},
 		{"a decision in the subject", Input{Subject: "The freeze is postponed until 24 June", Text: "As the subject says.", To: []mail.Mailbox{mei}}, "decision"},

@@ -51,7 +51,9 @@ func (r *reader) promiseEnd(at int, s sentence) int {
 }
 
 // absence reports whether a time tells when somebody is away.
-func (r *reader) absence(d deadline, s sentence) bool { return r.trapBefore(d.from, s.from, dueBy) }
+func (r *reader) absence(d deadline, s sentence) bool {
+	return r.trapBefore(d.from, s.from, dueBy) == trapped
+}
 
 // clauseStart goes back from a token to where its clause begins.
 func (r *reader) clauseStart(at int, s sentence) int {

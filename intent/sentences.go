@@ -188,7 +188,7 @@ func endsSentence(toks []token, i int) bool {
 		if b.kind == kindWord && (abbreviations[b.low] || len(b.low) == 1) && next.breaks < 2 {
 			return next.upper && !abbreviations[b.low] && len(b.low) > 1
 		}
-		if b.kind == kindNumber && b.digits <= 2 && (b.breaks > 0 || i == 1 || next.kind == kindWord && (len(next.word.time) > 0 || !next.upper && i > 2 && toks[i-2].mark('.'))) {
+		if b.kind == kindNumber && b.digits <= 2 && (b.breaks > 0 || i == 1 || next.kind == kindNumber && i > 2 && toks[i-2].mark('.') && !b.space || next.kind == kindWord && (next.word.starts != 0 || !next.upper && i > 2 && toks[i-2].mark('.'))) {
 			return false // 1. März, am 5.10. um, 2. a list item
 		}
 		return true

@@ -64,7 +64,7 @@ func (p *timeParser) colonClock(e *timeExpr, i int) (int, bool) {
 			return 0, false
 		}
 	}
-	if p.tok(next).is("uhr") {
+	if p.tok(next).is("uhr", "uur", "horas") {
 		next++
 	}
 	n, ok := p.meridiem(e, h, m, true, next)
@@ -78,13 +78,19 @@ func (p *timeParser) dottedClock(e *timeExpr, i int) bool {
 	if a, _, ok := p.amPM(i + 3); ok && a != "" {
 		return true
 	}
-	if p.tok(i+3).is("uhr", "h") {
+	if p.tok(i+3).is("uhr", "uur", "h") {
 		return true
 	}
 	if p.tok(i+3).mark('%') || p.tok(i+3).mark('.') && !p.tok(i+3).space && p.tok(i+4).kind == kindNumber {
 		return false
 	}
 	return p.tok(i-1).is("at", "um", "om") && p.tok(i+3).low != "percent" && p.tok(i).num < 24 && (e.hasDay || e.weekday > 0 || p.tok(i+3).is("on", "am", "tomorrow", "today") && p.dayFollows(i+3))
+}
+
+// hourMark reports whether a.m. or p.m. stands at token i, or Uhr or o'clock.
+func (p *timeParser) hourMark(i int) bool {
+	_, _, ok := p.amPM(i)
+	return ok || p.isHourWord(i)
 }
 
 // amPM reads am, pm, a.m., p, in the morning.
@@ -227,6 +233,8 @@ func (p *timeParser) pastClock(e *timeExpr, i int) (int, bool) {
 		m, k = n, next
 		if p.tok(k).is("minutes", "minute", "mins", "min") {
 			k++
+		} else if n%5 != 0 {
+			return 0, false // 1 to 3
 		}
 	}
 	sign := 0
@@ -293,13 +301,13 @@ func (p *timeParser) bareClock(e *timeExpr, i int) (int, bool) {
 	}
 	before := p.tok(i - 1)
 	day := e.hasDay || e.weekday > 0
-	at := before.is("at", "um", "à", "às", "las", "om") || before.mark('@')
+	at := before.is("at", "um", "à", "às", "las", "om") || before.mark('@') || p.due && before.is(clockLimits...) && (day || p.dayBehind(i+1))
 	if t.digits <= 2 && next.kind == kindNumber && next.space && next.digits == 2 && next.num < 60 && at { // at 3 15
 		return p.setClock(e, h, next.num, 0, true, false, i+2)
 	}
 	follows := p.dayFollowsClock(i + 1)
 	switch {
-	case day && at, follows && t.digits <= 2:
+	case day && at, follows && t.digits <= 2, p.due && at && p.dayBehind(i+1):
 	case at && t.digits >= 3, before.is("approximately", "about", "around") && t.digits == 4 && next.kind != kindWord:
 	case at && (next.kind == kindMark || p.dayPartFollows(i+1)):
 	case day && e.part > 0 && t.digits <= 4 && next.kind != kindWord:
@@ -314,6 +322,19 @@ func (p *timeParser) bareClock(e *timeExpr, i int) (int, bool) {
 func (p *timeParser) dayFollowsClock(i int) bool {
 	n, ok := p.has(i, tRelDay)
 	return ok && n >= 0 && (p.tok(i-2).kind != kindWord || p.tok(i-2).is("at", "by", "before"))
+}
+
+// dayBehind reports whether a day stands behind a bare hour: "by 9 on Friday".
+func (p *timeParser) dayBehind(i int) bool {
+	if p.tok(i).is("on", "am", "le", "el", "op", "this") {
+		i++
+	}
+	if p.tok(i).is("the") && p.tok(i+1).kind == kindNumber {
+		return true
+	}
+	_, weekday := p.has(i, tWeekday)
+	_, day := p.has(i, tRelDay)
+	return weekday || day
 }
 
 func (p *timeParser) dayPartFollows(i int) bool {
@@ -351,8 +372,10 @@ func (p *timeParser) dayPart(e *timeExpr, i int) (int, bool) {
 	}
 	mod, k := p.modifier(i)
 	part, ok := p.has(k, tPart)
-	if t.is("après") && p.tok(i+1).mark('-') && p.tok(i+2).is("midi") {
-		part, ok, k = partAfternoon, true, i+2
+	if a := p.tok(k); a.is("après", "meio") && p.tok(k+1).mark('-') && p.tok(k+2).is("midi", "dia") {
+		if part, ok, k = partAfternoon, true, k+2; a.is("meio") {
+			part = partNoon
+		}
 	}
 	if !ok {
 		return 0, false
@@ -367,16 +390,25 @@ func (p *timeParser) dayPart(e *timeExpr, i int) (int, bool) {
 		p.setRelative(e, 1, k)
 		day = true
 	}
-	if !day && !e.hasClock && !p.tok(i-1).is("by", "before", "until", "till", "bis", "vers", "avant", "tot", "vóór", "at", "à", "al") && !p.tok(k).is("noonish", "mittags") {
+	if !day && !e.hasClock && e.part != partFirstThing && !p.tok(i-1).is("by", "before", "until", "till", "bis", "vers", "avant", "d'ici", "tot", "vóór", "voor", "at", "à", "al", "del", "de", "el", "do", "ao", "o", "da", "uiterlijk", "vor") && !p.tok(k).is("noonish", "mittags") {
 		return 0, false
 	}
 	if e.part != partFirstThing {
 		e.part = part
 	}
 	if !day && !e.hasClock {
-		p.setRelative(e, 0, k)
+		p.setRelative(e, p.firstThingDay(e), k)
+		e.assumed = true
 	}
 	return k + 1, true
+}
+
+// firstThingDay is tomorrow for "first thing in the morning" once it is nine.
+func (p *timeParser) firstThingDay(e *timeExpr) int {
+	if e.part == partFirstThing && p.ref.Hour() >= 9 {
+		return 1
+	}
+	return 0
 }
 
 // zone reads CET, UTC+2, Pacific, "Lisbon time", "your time".
@@ -403,23 +435,7 @@ func (p *timeParser) zone(e *timeExpr, i int) (int, bool) {
 		e.zone = zoneNamed(map[string]string{"et": "America/New_York", "pt": "America/Los_Angeles", "ct": "America/Chicago", "mt": "America/Denver", "z": "UTC"}[t.low])
 		return i + 1, e.zone != nil
 	}
-	name, ok := placeZones[t.low]
-	if !ok || !t.upper {
-		return 0, false
-	}
-	next := i + 1
-	if p.tok(next).is("standard", "daylight") {
-		next++
-	}
-	switch {
-	case p.tok(next).is("time"):
-		next++
-	case t.is("pacific", "eastern", "central", "mountain"):
-	default:
-		return 0, false
-	}
-	e.zone = zoneNamed(name)
-	return next, e.zone != nil
+	return p.placeZone(e, i)
 }
 
 // offset reads what may follow the name of a zone: UTC+2, GMT -08:45.
@@ -440,27 +456,6 @@ func (p *timeParser) offset(e *timeExpr, name string, minutes, next int) (int, b
 	}
 	e.zone = time.FixedZone(name, minutes*60)
 	return next, true
-}
-
-// placeZones are the places that people name for their time.
-var placeZones = map[string]string{
-	"pacific": "America/Los_Angeles", "eastern": "America/New_York", "central": "America/Chicago", "mountain": "America/Denver",
-	"lisbon": "Europe/Lisbon", "london": "Europe/London", "dublin": "Europe/Dublin", "paris": "Europe/Paris", "berlin": "Europe/Berlin",
-	"hamburg": "Europe/Berlin", "madrid": "Europe/Madrid", "rome": "Europe/Rome", "brussels": "Europe/Brussels", "amsterdam": "Europe/Amsterdam",
-	"stockholm": "Europe/Stockholm", "helsinki": "Europe/Helsinki", "warsaw": "Europe/Warsaw", "athens": "Europe/Athens", "istanbul": "Europe/Istanbul",
-	"zurich": "Europe/Zurich", "vienna": "Europe/Vienna", "prague": "Europe/Prague", "copenhagen": "Europe/Copenhagen", "oslo": "Europe/Oslo",
-	"tokyo": "Asia/Tokyo", "japan": "Asia/Tokyo", "india": "Asia/Kolkata", "indian": "Asia/Kolkata", "singapore": "Asia/Singapore", "beijing": "Asia/Shanghai",
-	"sydney": "Australia/Sydney", "boston": "America/New_York", "york": "America/New_York", "chicago": "America/Chicago", "denver": "America/Denver",
-	"uk": "Europe/London", "german": "Europe/Berlin", "lagos": "Africa/Lagos", "dubai": "Asia/Dubai", "seattle": "America/Los_Angeles", "california": "America/Los_Angeles",
-}
-
-// zoneNamed loads a zone; nil if the system does not know it.
-func zoneNamed(name string) *time.Location {
-	loc, err := time.LoadLocation(name)
-	if err != nil {
-		return nil
-	}
-	return loc
 }
 
 // plausible refuses expressions that are more often something else.

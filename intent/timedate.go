@@ -294,7 +294,7 @@ func (p *timeParser) dayNumber(i int) (d, next int, ok bool) {
 		switch {
 		case !n.space && n.is("st", "nd", "rd", "th", "er", "e", "ste", "de"):
 			return t.num, i + 2, true
-		case n.mark('.') && !n.space && (p.opts.Language == German):
+		case n.mark('.') && !n.space && p.opts.Language == German && (p.tok(i+2).kind != kindNumber || p.tok(i+2).space):
 			return t.num, i + 2, true
 		}
 		return t.num, i + 1, true
@@ -426,14 +426,14 @@ func (p *timeParser) ordinalDay(e *timeExpr, i int) (int, bool) {
 	before := p.tok(i - 1)
 	if !marked {
 		romance := p.opts.Language != English && (before.is("le", "el", "dia", "día", "au", "du"))
-		if !romance && !(e.weekday > 0 && !before.is("at", "by", "before", "las", "às", "à", "a", "um", "om", "vers") && !p.tok(next).mark(':') && !p.tok(next).is("am", "pm", "h", "uhr")) {
+		if !romance && !(e.weekday > 0 && !before.is("at", "by", "before", "las", "às", "à", "a", "um", "om", "vers") && !p.tok(next).mark(':') && !(p.tok(next).mark('.') && !p.tok(next).space && p.tok(next+1).kind == kindNumber && !p.tok(next+1).space) && !p.tok(next).is("am", "pm", "h", "uhr") && !p.hourMark(next)) {
 			return 0, false
 		}
 	}
 	if _, unit := p.has(next, tUnit); unit {
 		return 0, false
 	}
-	if marked && p.tok(next).kind == kindWord && e.weekday == 0 && !before.is("the", "on", "by", "before", "until", "from", "le", "am", "vom", "bis", "den", "dem", "zum", "op", "since", "to") && i > 0 {
+	if marked && p.tok(next).kind == kindWord && e.weekday == 0 && !before.is("the", "on", "by", "before", "until", "from", "le", "am", "vom", "bis", "den", "dem", "zum", "op", "de", "since", "to") && i > 0 {
 		return 0, false // "1st place"
 	}
 	if next == i+2 && p.tok(i+1).mark('.') && !before.is("am", "bis", "dem", "vor", "den", "zum", "vom", "ab", "der") && e.weekday == 0 {

@@ -17,6 +17,13 @@ func (p *timeParser) relativeDay(e *timeExpr, i int) (int, bool) {
 		}
 		return 0, false
 	}
+	switch next := p.tok(i + 1); {
+	case e.hasDay || e.weekday > 0:
+	case t.is("pasado") && next.is("mañana"):
+		return p.setRelative(e, 2, i+2)
+	case t.is("après") && next.mark('-') && p.tok(i+2).is("demain"):
+		return p.setRelative(e, 2, i+3)
+	}
 	n, ok := p.has(i, tRelDay)
 	if !ok || e.hasDay || e.weekday > 0 {
 		return p.morgen(e, i)
@@ -30,7 +37,9 @@ func (p *timeParser) relativeDay(e *timeExpr, i int) (int, bool) {
 		e.part = partEvening
 	case "vanmiddag":
 		e.part = partAfternoon
-	case "pasado":
+	}
+	if part, ok := p.has(i, tPart); ok && e.part == 0 {
+		e.part = part // morgenochtend
 	}
 	if t.is("depois") {
 		return 0, false
@@ -118,7 +127,13 @@ func (p *timeParser) weekdayOf(e *timeExpr, i int) (int, bool) {
 	if p.tok(next).is("after") && p.tok(next+1).is("next") {
 		mod, next = 1, next+2
 	}
+	if p.due && mod == 0 && p.tok(next).is("week") && p.tok(next+1).kind != kindNumber && p.opts.Language == English {
+		mod, next = modWeekLater, next+1 // Tuesday week
+	}
 	e.weekday, e.weekMod = day, mod
+	if part, ok := p.has(k, tPart); ok && e.part == 0 {
+		e.part = part // Freitagabend
+	}
 	if e.dayOnly {
 		e.day = p.dayOfMonth(e, e.day.Day())
 	}
@@ -156,8 +171,11 @@ func (p *timeParser) modifier(i int) (mod, next int) {
 	return 0, i
 }
 
-// modPrevious is the weekday of the week before.
-const modPrevious = -2
+// Modifiers of a weekday that modifier does not give.
+const (
+	modPrevious  = -2 // of the week before
+	modWeekLater = 4  // a week after the next such day
+)
 
 // meantWeekday keeps short names of days from being seen in other words.
 func (p *timeParser) meantWeekday(i int, modified bool) bool {
@@ -185,17 +203,32 @@ func (p *timeParser) spanOfTime(e *timeExpr, i int) (int, bool) {
 	k, ahead := i, false
 	if _, ok := p.has(i, tIn); ok {
 		ahead, k = true, i+1
-		for p.tok(k).is("the", "about", "around", "den", "der", "les", "las", "los", "os", "as", "de", "next", "nächsten", "prochaines", "prochains", "próximas", "próximos", "komende", "of") && k < i+4 {
+		for p.tok(k).is("the", "about", "around", "von", "van", "un", "el", "plazo", "prazo", "no", "den", "der", "les", "las", "los", "os", "as", "de", "next", "nächsten", "prochaines", "prochains", "próximas", "próximos", "komende", "of") && k < i+4 {
 			k++
+		}
+	}
+	if _, ok := p.has(i, tNext); ok && p.due && !ahead { // over the next 48 hours
+		if n, _, _, ok := p.amount(i + 1); ok && n > 1 {
+			ahead, k = true, i+1
 		}
 	}
 	amount, half, k2, ok := p.amount(k)
 	if !ok {
-		if ahead && p.tok(k-1).is("the") && p.tok(i).is("within", "in") && !p.tok(k).is("second", "week", "day", "month", "year") {
-			amount, k2 = 1, k
+		_, unit := p.has(k, tUnit)
+		if ahead && p.tok(k-1).is("the") && p.tok(i).is("within", "in") && !p.tok(k).is("second", "week", "day", "month", "year") ||
+			p.due && ahead && unit && p.tok(k-1).is("next", "coming", "nächsten", "prochaine", "próxima", "komende") && !p.tok(k).is("week", "day", "month", "year") {
+			if amount, k2 = 1, k; p.tok(k).is("quarter") && p.tok(k+1).is("of", "hour") {
+				return 0, false
+			}
 		} else {
 			return 0, false
 		}
+	}
+	if p.tok(k2).mark('-') && !p.tok(k2).space && !p.tok(k2+1).space {
+		k2++ // within 30-days
+	}
+	if _, next := p.has(k2, tNext); next && ahead {
+		k2++ // dans les 2 prochaines heures
 	}
 	unit, ok := p.unitAt(k2)
 	if !ok {
@@ -204,6 +237,11 @@ func (p *timeParser) spanOfTime(e *timeExpr, i int) (int, bool) {
 	next := k2 + 1
 	if p.tok(k2).is("business", "working") {
 		next++
+	} else if unit == uDay && p.tok(next).is("ouvrés", "ouvrables", "hábiles", "laborables", "úteis") {
+		unit, next = uWorkday, next+1
+	}
+	if w := p.tok(k2 - 1); unit == uDay && w.is("huit", "quinze", "quince") {
+		amount -= 1 // a week, a fortnight
 	}
 	if p.tok(next).mark('\'') {
 		next++
@@ -243,6 +281,11 @@ func (p *timeParser) anchor(i, unit int) (sign int, at time.Time, next int, ok b
 	switch {
 	case p.tok(i).is("from") && p.tok(i+1).is("now"):
 		return 1, time.Time{}, i + 2, true
+	case p.due && unit == uWeek && p.tok(i).is("on", "today", "tomorrow"):
+		i-- // a week on Tuesday, a week tomorrow
+		if p.tok(i + 1).is("on") {
+			i++
+		}
 	case p.tok(i).is("before"):
 		sign = -1
 	case !p.tok(i).is("from", "after"):

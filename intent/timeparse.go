@@ -55,6 +55,7 @@ type timeParser struct {
 
 	nested bool // inside of another expression
 	now    bool // "now" and "at the moment" count
+	due    bool // deadlines are read: "Friday by noon", "mid next week"
 }
 
 // all reads the expressions in toks[from:to].
@@ -115,6 +116,7 @@ type timeExpr struct {
 	shiftBy  Grain
 	endOf    bool
 	weekend  bool
+	assumed  bool // day is today only because a part of the day was named
 	dayOnly  bool // a bare number of a day ("the 20th")
 	thisDate bool // "this 5/12"
 	count    int  // parts read
@@ -172,7 +174,7 @@ func (p *timeParser) canStart(i int) bool {
 // that a number or "next" began.
 func (p *timeParser) timeFollows(i int) bool {
 	n := p.tok(i)
-	return n.kind != kindWord || len(n.word.time) > 0 || n.word.starts != 0 || n.is("business", "working", "hundred", "oh", "ou", "zero", "thing", "a", "an", "couple", "few", "que", "m", "p")
+	return n.kind != kindWord || len(n.word.time) > 0 || n.word.starts != 0 || n.is("business", "working", "von", "van", "un", "el", "les", "prazo", "plazo", "hundred", "oh", "ou", "zero", "thing", "a", "an", "couple", "few", "que", "m", "p")
 }
 
 // gluedNumber reports whether the number is a later piece of something else, as
@@ -200,6 +202,9 @@ func (p *timeParser) joint(e *timeExpr, i, to int) (int, bool) {
 		_, link := p.has(i, tLink)
 		mark := t.mark(',') || t.mark('@') || t.mark('-') || t.mark('(') || t.mark(')') || t.mark(':') || t.low == "\u2013" || t.low == "\u00b7" ||
 			t.mark('.') && i > 0 && (len(p.tok(i-1).low) <= 4) && !p.tok(i+1).upper || t.mark('/')
+		if n == 0 && p.limitInside(e, i) {
+			link = true
+		}
 		if !link && !mark || t.breaks > 1 {
 			return 0, false
 		}
@@ -207,6 +212,42 @@ func (p *timeParser) joint(e *timeExpr, i, to int) (int, bool) {
 		var probe timeExpr = *e
 		if _, ok := p.part(&probe, i, to); ok && i < to {
 			return i, true
+		}
+	}
+	return 0, false
+}
+
+// limitInside reports whether a word that limits stands between a day and its
+// time: "Friday by noon".
+func (p *timeParser) limitInside(e *timeExpr, i int) bool {
+	return p.due && !e.hasClock && e.part == 0 && !e.shift && (e.weekday > 0 || e.hasDay && e.grain == GrainDay) && p.tok(i).is(clockLimits...) && !p.dayAt(i+1)
+}
+
+// dayAt reports whether a day stands at token i.
+func (p *timeParser) dayAt(i int) bool {
+	if _, ok := p.has(i, tWeekday); ok {
+		return true
+	}
+	if _, ok := p.has(i, tRelDay); ok {
+		return true
+	}
+	_, ok := p.monthAt(i)
+	return ok || p.tok(i).is("the")
+}
+
+// clockLimits are the words that limit which may stand before a time of day.
+var clockLimits = []string{"by", "before", "until", "till", "til", "latest", "bis", "vor", "avant", "d'ici", "jusqu'à", "antes", "até", "vóór", "voor", "tot", "uiterlijk", "spätestens"}
+
+// realDay reads a day that takes the place of an assumed one.
+func (p *timeParser) realDay(e *timeExpr, i, to int) (int, bool) {
+	probe := *e
+	probe.hasDay, probe.assumed = false, false
+	for _, read := range [...]func(*timeParser, *timeExpr, int) (int, bool){
+		(*timeParser).numericDate, (*timeParser).monthDate, (*timeParser).weekdayOf, (*timeParser).relativeDay, (*timeParser).ordinalDay,
+	} {
+		if next, ok := read(p, &probe, i); ok && next <= to {
+			*e = probe
+			return next, true
 		}
 	}
 	return 0, false
@@ -224,6 +265,11 @@ func (p *timeParser) part(e *timeExpr, i, to int) (int, bool) {
 	}
 	if t.breaks > 0 && e.count > 0 && t.breaks > 1 {
 		return 0, false
+	}
+	if e.assumed {
+		if next, ok := p.realDay(e, i, to); ok {
+			return next, true
+		}
 	}
 	for _, read := range [...]func(*timeParser, *timeExpr, int) (int, bool){
 		(*timeParser).numericDate, (*timeParser).yearFirst, (*timeParser).rightNow, (*timeParser).holiday, (*timeParser).monthDate,
@@ -323,8 +369,8 @@ func (p *timeParser) weekdayDate(e *timeExpr, today time.Time) time.Time {
 	case -1:
 		back := (isoWeekday(today)-e.weekday+6)%7 + 1
 		return today.AddDate(0, 0, -back)
-	case 3:
-		return today.AddDate(0, 0, ahead)
+	case modWeekLater:
+		return today.AddDate(0, 0, ahead+7)
 	}
 	return today.AddDate(0, 0, ahead)
 }

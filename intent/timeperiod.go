@@ -20,6 +20,18 @@ func (p *timeParser) period(e *timeExpr, i int) (int, bool) {
 		}
 		return p.setPeriod(e, u, 0, true, i+1)
 	}
+	if next, ok := p.unitEnd(e, i); ok {
+		return next, true
+	}
+	if next, ok := p.middleOf(e, i); ok {
+		return next, true
+	}
+	if next, ok := p.courseOf(e, i); ok {
+		return next, true
+	}
+	if n, next, ok := p.quarterNumber(i); ok && !e.hasDay {
+		return p.quarter(e, n, next)
+	}
 	if _, ok := p.has(i, tEnd); ok {
 		return p.endOf(e, i)
 	}
@@ -29,6 +41,9 @@ func (p *timeParser) period(e *timeExpr, i int) (int, bool) {
 		mod, k, count = 1, after, n
 	}
 	u, ok := p.has(k, tUnit)
+	if p.tok(k).is("week") && p.tok(k+1).mark('-') && p.tok(k+2).is("end") {
+		u, ok, k = uWeekend, true, k+2
+	}
 	if !ok || u < uWeek && u != uDay || u == uFortnight || u == uWorkday {
 		return 0, false
 	}
@@ -46,7 +61,7 @@ func (p *timeParser) period(e *timeExpr, i int) (int, bool) {
 	}
 	if u == uWeekend && mod == 0 {
 		mod = 2
-		if !p.tok(i-1).is("the", "over", "am", "le", "ce", "het", "du", "fim", "by", "this") {
+		if !p.tok(i-1).is("the", "over", "am", "zum", "dem", "das", "übers", "le", "ce", "het", "du", "el", "o", "fim", "by", "this") {
 			return 0, false
 		}
 	}
@@ -58,6 +73,97 @@ func (p *timeParser) period(e *timeExpr, i int) (int, bool) {
 		return p.setRelative(e, add, next)
 	}
 	return p.setPeriod(e, u, add, false, next)
+}
+
+// unitEnd reads "month end", "year-end", "week's end".
+func (p *timeParser) unitEnd(e *timeExpr, i int) (int, bool) {
+	u, ok := p.has(i, tUnit)
+	if !ok || p.opts.Language != English || u != uWeek && u != uMonth && u != uQuarter && u != uYear {
+		return 0, false
+	}
+	k := i + 1
+	if p.tok(k).mark('-') {
+		k++
+	}
+	if !p.tok(k).is("end") || p.tok(k+1).is("of") {
+		return 0, false
+	}
+	return p.setPeriod(e, u, 0, true, k+1)
+}
+
+// courseOf reads "im Laufe der Woche", "in the course of the day".
+func (p *timeParser) courseOf(e *timeExpr, i int) (int, bool) {
+	k := i + 1
+	switch t := p.tok(i); {
+	case !p.due || e.hasDay:
+		return 0, false
+	case t.is("laufe", "course", "courant", "transcurso", "decorrer", "loop"):
+	case t.is("dans") && p.tok(k).is("la") && p.tok(k+1).is("journée", "semaine"):
+	default:
+		return 0, false
+	}
+	for k < i+4 && p.tok(k).is("of", "the", "de", "la", "du", "der", "des", "del", "da", "do", "van") {
+		k++
+	}
+	mod, k := p.modifier(k)
+	u, ok := p.has(k, tUnit)
+	switch {
+	case !ok:
+		return 0, false
+	case u == uDay:
+		return p.setRelative(e, 0, k+1)
+	case u < uWeek || u > uYear:
+		return 0, false
+	}
+	next, add := k+1, 0
+	if mod == 1 || mod == 3 {
+		add = 1
+	} else if _, ok := p.has(next, tNext); ok {
+		add, next = 1, next+1
+	}
+	return p.setPeriod(e, u, add, false, next)
+}
+
+// quarterNumber reads Q3.
+func (p *timeParser) quarterNumber(i int) (n, next int, ok bool) {
+	d := p.tok(i + 1)
+	if !p.tok(i).is("q") || d.kind != kindNumber || d.space || d.digits != 1 || d.num < 1 || d.num > 4 {
+		return 0, 0, false
+	}
+	return d.num, i + 2, true
+}
+
+// middleOf reads "mid next week", "the middle of April", "Mitte nächster Woche":
+// the Wednesday of the week, the 15th of the month.
+func (p *timeParser) middleOf(e *timeExpr, i int) (int, bool) {
+	if !p.due || e.hasDay || !p.tok(i).is("mid", "middle", "midweek", "mitte", "mi", "medio", "midden", "mediados", "meados", "meio", "milieu", "halverwege", "half") {
+		return 0, false
+	}
+	k := i + 1
+	for k < i+4 && (p.tok(k).mark('-') || p.tok(k).is("of", "the", "de", "la", "du", "des", "der", "do", "da", "del", "van")) {
+		k++
+	}
+	var inner timeExpr
+	next, ok := 0, false
+	if m, month := p.monthAt(k); month {
+		next, ok = p.monthFirst(&inner, k, m)
+	} else if p.tok(k).is("month", "mois", "mes", "mês", "maand") {
+		next, ok = p.setPeriod(&inner, uMonth, 0, false, k+1)
+	} else {
+		next, ok = p.period(&inner, k)
+	}
+	switch {
+	case !ok:
+		return 0, false
+	case inner.grain == GrainWeek && !inner.weekend:
+		e.day = inner.day.AddDate(0, 0, 2)
+	case inner.grain == GrainMonth:
+		e.day = inner.day.AddDate(0, 0, 14)
+	default:
+		return 0, false
+	}
+	e.hasDay, e.grain = true, GrainDay
+	return next, true
 }
 
 // upcomingCount reads "2 upcoming weeks" and "upcoming two weeks".
@@ -117,7 +223,7 @@ func (p *timeParser) closing(e *timeExpr, next int) (int, bool) {
 // dayFollows reports whether a day is named behind "end of day".
 func (p *timeParser) dayFollows(i int) bool {
 	for range 3 {
-		if p.tok(i).is("on", "of", "the") || p.tok(i).mark(',') {
+		if p.tok(i).is("on", "of", "the", "de", "da", "do", "del", "le", "el", "am", "op", "na", "van") || p.tok(i).mark(',') {
 			i++
 		}
 	}
@@ -138,7 +244,7 @@ func (p *timeParser) dayFollows(i int) bool {
 func (p *timeParser) endOf(e *timeExpr, i int) (int, bool) {
 	k := i + 1
 	linked := false
-	for k < i+4 && p.tok(k).is("of", "the", "de", "la", "du", "des", "der", "do", "da", "del", "van", "my", "your", "our", "mes", "el", "o") && !p.tok(k).is("mes") {
+	for k < i+4 && p.tok(k).is("of", "the", "de", "la", "du", "des", "der", "do", "da", "del", "van", "my", "your", "our", "het", "el", "o") && !p.tok(k).is("mes") {
 		k, linked = k+1, true
 	}
 	if m, ok := p.monthAt(k); ok {
@@ -153,10 +259,23 @@ func (p *timeParser) endOf(e *timeExpr, i int) (int, bool) {
 		return next, true
 	}
 	mod, k2 := p.modifier(k)
+	if p.tok(k2).is("working", "business", "work") {
+		k2++
+	}
 	u, ok := p.has(k2, tUnit)
 	if !ok {
-		if p.tok(k2).is("play", "business") && linked {
-			return p.closing(e, k2+1)
+		if p.tok(k2).is("play", "business") && linked || p.tok(k2-1).is("business") {
+			return p.closing(e, max(k2, k+1))
+		}
+		_, weekday := p.has(k2, tWeekday)
+		day, relative := p.has(k2, tRelDay)
+		if weekday || relative && day >= 0 {
+			e.endOf = true
+			return k, true
+		}
+		if n, next, ok := p.quarterNumber(k2); ok {
+			e.endOf = true
+			return p.quarter(e, n, next)
 		}
 		return 0, false
 	}
@@ -177,6 +296,8 @@ func (p *timeParser) endOf(e *timeExpr, i int) (int, bool) {
 	case French, Spanish, Portuguese:
 		if _, ok := p.has(next, tNext); ok {
 			mod, next = 1, next+1
+		} else if p.tok(next).is("que") && p.tok(next+1).is("viene", "vem", "entra") {
+			mod, next = 1, next+2
 		}
 	}
 	add := 0
