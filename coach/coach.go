@@ -122,7 +122,12 @@ func names(list []string) string {
 	return and(out)
 }
 
-// and joins a list for a sentence.
+// And joins a list for a sentence: "a, b and c".
+func And(list []string) string { return and(list) }
+
+// Wrap breaks a text into lines of 76 columns.
+func Wrap(text string) string { return strings.Join(wrap(text), "\n") }
+
 func and(list []string) string {
 	switch len(list) {
 	case 0:

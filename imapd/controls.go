@@ -33,6 +33,7 @@ type pair struct {
 func pairs() []pair {
 	var (
 		outgoing      = group(isOutgoing)
+		before        = only(store.KindBefore)
 		nextDelivery  = only(store.KindNextDelivery)
 		reminding     = group(isReminder)
 		notifications = only(store.KindNotifications)
@@ -40,10 +41,17 @@ func pairs() []pair {
 		any           group
 	)
 	return []pair{
+		{any, before, act{refusal: "Before sending is filled by Tidepost; a draft that you send is looked at again"}},
+
 		{outgoing, outgoing, act{move: enter, copy: enter, vanishes: true, scan: true}},
 		{outgoing, nextDelivery, act{refusal: "Next delivery is filled by Tidepost"}},
 		{outgoing, reminding, act{refusal: "This mail waits to leave; it cannot be a reminder"}},
 		{outgoing, any, act{move: takeOut, copy: copyOut}},
+
+		{before, outgoing, act{move: enter, copy: enter, vanishes: true, scan: true}},
+		{before, nextDelivery, act{refusal: "Next delivery is filled by Tidepost"}},
+		{before, reminding, act{refusal: "This mail waits to leave; it cannot be a reminder"}},
+		{before, any, act{move: takeOut, copy: copyOut}},
 
 		{nextDelivery, outgoing, act{refusal: "This mail came to you; only a draft of yours can be sent"}},
 		{nextDelivery, nextDelivery, act{refusal: "This mail is in Next delivery already"}},
@@ -80,8 +88,11 @@ func isReminder(k store.Kind) bool {
 
 // isControl reports whether entering or leaving the folder means something.
 func isControl(k store.Kind) bool {
-	return isOutgoing(k) || isReminder(k) || k == store.KindNextDelivery
+	return waitsIn(k) || isReminder(k) || k == store.KindNextDelivery
 }
+
+// waitsIn: folders whose entries are mail that waits to leave.
+func waitsIn(k store.Kind) bool { return isOutgoing(k) || k == store.KindBefore }
 
 // actOf finds the line of the table.
 func actOf(from, to store.Kind) act {
@@ -102,6 +113,9 @@ func (a act) allowed(t *transfer, e store.Entry) error {
 	if isTimetable(t.from.Kind, e) {
 		return no(imap.ResponseCodeCannot, "The timetable stays in Scheduled; deleted, it comes back")
 	}
+	if isAdvice(t.from.Kind, e) && isOutgoing(t.to.Kind) {
+		return no(imap.ResponseCodeCannot, "That is the advice; move the draft beside it")
+	}
 	return nil
 }
 
@@ -111,27 +125,38 @@ func isTimetable(k store.Kind, e store.Entry) bool {
 	return k == store.KindScheduled && e.SubmissionID == 0
 }
 
+// isAdvice: what lies in Before sending beside a draft. It is an ordinary letter.
+func isAdvice(k store.Kind, e store.Entry) bool { return k == store.KindBefore && e.SubmissionID == 0 }
+
 // appendRefusal says which folders take no APPEND.
 func appendRefusal(k store.Kind) error {
 	switch {
 	case k == store.KindNextDelivery:
 		return no(imap.ResponseCodeCannot, "Next delivery is filled by Tidepost")
+	case k == store.KindBefore:
+		return no(imap.ResponseCodeCannot, "Before sending is filled by Tidepost")
 	case isReminder(k):
 		return no(imap.ResponseCodeCannot, "Only mail that is in another folder can be a reminder; move it here")
 	}
 	return nil
 }
 
-// takeOut: out of Scheduled to Drafts or Trash cancels what has not left; to any
+// takeOut: out of Scheduled or Before sending to Drafts or Trash cancels what has not left; to any
 // other folder files a copy there, and the mail goes on waiting.
-func takeOut(tx *store.Tx, t *transfer, e store.Entry, _ job) (*store.Entry, error) {
+func takeOut(tx *store.Tx, t *transfer, e store.Entry, j job) (*store.Entry, error) {
+	if isAdvice(t.from.Kind, e) {
+		return movePlain(tx, t, e, j)
+	}
 	out, err := t.s.queue().MoveOut(tx, t.s.person, e, t.to, t.s.now())
 	return &out, err
 }
 
 // copyOut: COPY alone files a copy and changes nothing; the queue remembers it, and
 // EXPUNGE then means what MOVE would have meant.
-func copyOut(tx *store.Tx, t *transfer, e store.Entry, _ job) (*store.Entry, error) {
+func copyOut(tx *store.Tx, t *transfer, e store.Entry, j job) (*store.Entry, error) {
+	if isAdvice(t.from.Kind, e) {
+		return copyPlain(tx, t, e, j)
+	}
 	out, err := t.s.queue().CopyOut(tx, t.s.person, e, t.to, t.s.now())
 	return &out, err
 }
@@ -174,7 +199,7 @@ func copyWanted(tx *store.Tx, t *transfer, e store.Entry, j job) (*store.Entry, 
 func (s *Session) expungeEntry(tx *store.Tx, box store.Mailbox, e store.Entry) error {
 	now := s.now()
 	switch {
-	case isOutgoing(box.Kind): // The timetable, too: it comes back.
+	case isOutgoing(box.Kind) || box.Kind == store.KindBefore && e.SubmissionID != 0: // The timetable, too: it comes back.
 		return s.queue().CancelEntry(tx, s.person, e, now)
 	case box.Kind == store.KindNextDelivery && e.DeliveryID != 0:
 		_, err := s.inbox().Withdraw(tx, s.person.ID, e, now)
@@ -187,10 +212,10 @@ func (s *Session) expungeEntry(tx *store.Tx, box store.Mailbox, e store.Entry) e
 	return tx.RemoveEntry(e, store.GoneExpunged, now)
 }
 
-// flagged follows a change of flags: in Scheduled \Deleted freezes the release until
+// flagged follows a change of flags: on waiting mail \Deleted freezes the release until
 // EXPUNGE or until it is taken away.
 func (s *Session) flagged(tx *store.Tx, box store.Mailbox, e store.Entry, was store.Flags) error {
-	if !isOutgoing(box.Kind) || e.SubmissionID == 0 || (e.Flags^was)&store.Deleted == 0 {
+	if !waitsIn(box.Kind) || e.SubmissionID == 0 || (e.Flags^was)&store.Deleted == 0 {
 		return nil
 	}
 	return s.queue().SetFrozen(tx, s.person, e, e.Flags&store.Deleted != 0, s.now())

@@ -60,7 +60,7 @@ func (s *Session) scan(message int64) (*mail.Content, error) {
 // left because it was sent is worth saying; any other is passed over, as a UID that
 // names nothing is (RFC 9051 §6.4.8).
 func (s *Session) missing(tx *store.Tx, box store.Mailbox, uid uint32) error {
-	if !isOutgoing(box.Kind) {
+	if !waitsIn(box.Kind) {
 		return nil
 	}
 	return s.queue().TooLate(tx, s.person, box, uid, s.now())
@@ -73,7 +73,7 @@ const maxNamed = 1000
 // left: the UIDs it names one by one are remembered for 30 days.
 func (s *Session) tooLate(box store.Mailbox, set imap.NumSet) error {
 	uids, ok := set.(imap.UIDSet)
-	if !ok || !isOutgoing(box.Kind) || imap.IsSearchRes(set) {
+	if !ok || !waitsIn(box.Kind) || imap.IsSearchRes(set) {
 		return nil
 	}
 	return s.db.View(s.ctx, func(tx *store.Tx) error {

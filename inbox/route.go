@@ -226,3 +226,20 @@ func absence(s *scheduler.Schedule, now time.Time) (opening time.Time, away bool
 	zone := s.Zone()
 	return opening, scheduler.DateOf(opening.In(zone)).Before(scheduler.DateOf(back.In(zone)))
 }
+
+// Appears says when mail of a colleague that is released at an instant appears for a
+// person: with the next tide, or then. It knows hours, tides and leave, and not what
+// only the message can tell.
+func (b *Inbox) Appears(p *people.Person, released time.Time) time.Time {
+	if p.Profile.Batch.Or(b.o.Batch) != people.On {
+		return released
+	}
+	s := p.Schedule(released)
+	if at, away := absence(s, released); away {
+		return at
+	}
+	if !s.HasTides() {
+		return released
+	}
+	return s.Tide(released, b.o.MaxHold).At
+}

@@ -17,6 +17,9 @@ func (q *Queue) accept(tx *store.Tx, in *intake) (int64, error) {
 	if len(in.env.Recipients) == 0 {
 		return 0, nil // To Tidepost alone.
 	}
+	if err := q.replaceDraft(tx, in); err != nil {
+		return 0, err
+	}
 	before, err := q.dropRepeats(tx, in)
 	if err != nil || len(in.env.Recipients) == 0 {
 		return before, err
@@ -81,7 +84,8 @@ func (q *Queue) putSubmission(tx *store.Tx, in *intake, msg store.Message) (stor
 		MessageID: msg.ID, AuthorID: in.author.ID, ReversePath: in.env.From.String(), EnvID: in.env.EnvID, Ret: in.env.Ret,
 		UTF8: in.env.UTF8, MID: in.facts.MessageID, Digest: in.digest(), Subject: subject, Urgent: in.urgentSource() != "",
 		FileSent: in.folder, Accepted: in.now,
-		Plan: encodeLetter(letterPlan{Tag: tag, Stale: !in.atOnce() && in.stale(), Protocol: in.peer.Protocol}),
+		Plan: encodeLetter(letterPlan{Tag: tag, Stale: !in.atOnce() && in.stale(), Protocol: in.peer.Protocol,
+			Coached: in.back.advises()}),
 	}
 	if ids := parents(in.facts); len(ids) > 0 {
 		sub.InReplyTo = ids[0]
@@ -159,17 +163,23 @@ func (q *Queue) showWaiting(tx *store.Tx, in *intake, msg store.Message, sub sto
 	if err != nil {
 		return err
 	}
-	_, err = q.addScheduled(tx, sub, in.now)
+	_, err = q.addWaiting(tx, sub, in.back.advises(), in.now)
 	return err
 }
 
-// addScheduled gives a submission its entry in the author's Scheduled.
-func (q *Queue) addScheduled(tx *store.Tx, sub store.Submission, now time.Time) (store.Entry, error) {
-	box, err := tx.MailboxByKind(sub.AuthorID, store.KindScheduled)
-	if err != nil {
-		return store.Entry{}, err
+// addWaiting gives a submission its entry in the author's Scheduled, or in Before
+// sending if advice lies beside it.
+func (q *Queue) addWaiting(tx *store.Tx, sub store.Submission, coached bool, now time.Time) (e store.Entry, err error) {
+	var box store.Mailbox
+	if coached {
+		box, err = q.beforeBox(tx, sub.AuthorID, now)
+	} else {
+		box, err = tx.MailboxByKind(sub.AuthorID, store.KindScheduled)
 	}
-	e := store.Entry{MailboxID: box.ID, MessageID: sub.MessageID, SubmissionID: sub.ID, InternalDate: sub.Accepted,
+	if err != nil {
+		return e, err
+	}
+	e = store.Entry{MailboxID: box.ID, MessageID: sub.MessageID, SubmissionID: sub.ID, InternalDate: sub.Accepted,
 		Flags: store.Seen, Keywords: []string{keywordPending}}
 	if err := tx.AddEntry(&e); err != nil {
 		return e, err

@@ -126,6 +126,7 @@ func (q *Queue) remember(tx *store.Tx) error {
 // Kick has the table looked at again: another process has changed it.
 func (q *Queue) Kick() {
 	q.next.forget()
+	q.quiet.forget()
 	q.wake()
 }
 

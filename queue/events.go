@@ -24,6 +24,13 @@ const (
 	evFiled       = "filed"
 	evCopied      = "copied"
 	evStale       = "policy-failed"
+
+	evAdvice       = "advice"        // the author was handed the draft back
+	evAdviceEnded  = "advice-ended"  // how that ended
+	evCoachDryRun  = "coach-dry-run" // what a policy in dry run would have said
+	evRefusedDraft = "draft-refused" // by the mode stop: nothing was accepted
+	evReplaced     = "replaced"      // by an edited mail
+	evPolicyQuiet  = "policy-quiet"  // it went to dry run by itself
 )
 
 // A detail is what a ledger line says beyond its columns: ids, times and reasons,

@@ -140,6 +140,9 @@ func (q *Queue) takeBack(tx *store.Tx, p *people.Person, s store.Submission, e s
 	if err := tx.RemoveEntry(e, store.GoneCancelled, now); err != nil {
 		return out, nil, nil, err
 	}
+	if err := q.withdrawDraft(tx, p, s, now); err != nil {
+		return out, nil, nil, err
+	}
 	if err := tx.Orphan(s.MessageID, now.Add(keepCancelled)); err != nil {
 		return out, nil, nil, err
 	}
@@ -196,7 +199,7 @@ func (q *Queue) draft(tx *store.Tx, s store.Submission, now time.Time) (store.Me
 	return draft, tx.PutDerived(d)
 }
 
-// comeBack gives a waiting mail a new UID in Scheduled: its old one was moved away.
+// comeBack gives a waiting mail a new UID in its folder: its old one was moved away.
 func (q *Queue) comeBack(tx *store.Tx, s store.Submission, e store.Entry, now time.Time) error {
 	if err := tx.RemoveEntry(e, store.GoneMoved, now); err != nil {
 		return err
@@ -208,7 +211,10 @@ func (q *Queue) comeBack(tx *store.Tx, s store.Submission, e store.Entry, now ti
 		}
 		tx.AfterCommit(q.Kick)
 	}
-	_, err := q.addScheduled(tx, s, now)
+	coached, err := q.coached(tx, s)
+	if err == nil {
+		_, err = q.addWaiting(tx, s, coached, now)
+	}
 	return err
 }
 
@@ -222,7 +228,7 @@ func (q *Queue) TooLate(tx *store.Tx, p *people.Person, box store.Mailbox, uid u
 	if err != nil {
 		return err
 	}
-	if box.Kind != store.KindScheduled || box.PersonID != p.ID || x.Reason != store.GoneReleased || now.Sub(x.At) > keepLate {
+	if box.Kind != store.KindScheduled && box.Kind != store.KindBefore || box.PersonID != p.ID || x.Reason != store.GoneReleased || now.Sub(x.At) > keepLate {
 		return nil
 	}
 	s, err := tx.Submission(x.SubmissionID)

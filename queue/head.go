@@ -35,6 +35,7 @@ type letterPlan struct {
 	Tag      string `json:"tag,omitempty"`      // override tag to cut off the subject
 	Stale    bool   `json:"stale,omitempty"`    // says "tomorrow" or the like
 	Protocol string `json:"protocol,omitempty"` // ESMTPSA …; "" composed in a folder
+	Coached  bool   `json:"coached,omitempty"`  // advice lay beside it
 }
 
 // dated reports whether the Date becomes that of the release: not for mail that

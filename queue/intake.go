@@ -56,6 +56,10 @@ type intake struct {
 	failed   bool // the policies panicked or took too long
 	plans    []Plan
 
+	asIs     bool              // was looked at before: no advice, and it replaces nothing
+	back     *handback         // what the coach says of it; nil: nothing
+	replaced *store.Submission // whose place it took, inside the transaction
+
 	ready  bool    // leaves as it is accepted: a worker is kept for it
 	flight *flight // that it left with
 }
@@ -178,8 +182,11 @@ func (q *Queue) examine(in *intake, view func(func(*store.Tx) error) error) erro
 	if in.toTeam() {
 		input.NewWords = in.words()
 	}
+	if err := q.readForCoach(in, &input, view); err != nil {
+		return err
+	}
 	if len(parents(in.facts)) > 0 || policies.AsksUrgent(input) {
-		if err := view(func(tx *store.Tx) error { return recall(tx, in, &input) }); err != nil {
+		if err := view(func(tx *store.Tx) error { return q.recall(tx, in, &input) }); err != nil {
 			return err
 		}
 	}
@@ -188,6 +195,9 @@ func (q *Queue) examine(in *intake, view func(func(*store.Tx) error) error) erro
 		return err
 	}
 	in.plans = q.plans(in)
+	if err := q.consider(in, input, view); err != nil {
+		return err
+	}
 	if !in.atOnce() {
 		// Here, not by the one writer of the database.
 		in.stale()
@@ -199,7 +209,7 @@ func (q *Queue) examine(in *intake, view func(func(*store.Tx) error) error) erro
 }
 
 // recall fills in what is known of the thread and of the author's habits.
-func recall(tx *store.Tx, in *intake, input *policies.Input) (err error) {
+func (q *Queue) recall(tx *store.Tx, in *intake, input *policies.Input) (err error) {
 	if in.thread, err = threadOf(tx, in.facts); err != nil {
 		return err
 	}
@@ -212,6 +222,11 @@ func recall(tx *store.Tx, in *intake, input *policies.Input) (err error) {
 	}
 	if input.ParentSubject, err = parentSubject(tx, in.facts); err != nil {
 		return err
+	}
+	if input.Read != nil {
+		if err := q.recallThread(tx, in, input); err != nil {
+			return err
+		}
 	}
 	input.HeaderUses, err = tx.UrgentUses(in.author.ID, string(policies.ByHeader), in.now.AddDate(0, 0, -7))
 	return err

@@ -25,6 +25,9 @@ const (
 	noteTooLate   = "too-late"
 	noteRefused   = "refused"
 	noteAnswer    = "answer"
+	noteAdvice    = "advice"
+	noteReplaced  = "replaced"
+	noteSilenced  = "silenced"
 )
 
 const (
@@ -40,6 +43,11 @@ func (q *Queue) note(tx *store.Tx, to *people.Person, kind string, sub int64, l 
 	if err != nil {
 		return fmt.Errorf("note %s: %w", kind, err)
 	}
+	return q.addNote(tx, to, kind, sub, mid, d, now)
+}
+
+// addNote remembers a letter that may be answered.
+func (q *Queue) addNote(tx *store.Tx, to *people.Person, kind string, sub int64, mid string, d any, now time.Time) (err error) {
 	n := store.Note{MID: mid, PersonID: to.ID, Kind: kind, SubmissionID: sub, Created: now}
 	if d != nil {
 		if n.Detail, err = json.Marshal(d); err != nil {
@@ -120,6 +128,9 @@ func (q *Queue) tellAccepted(tx *store.Tx, in *intake, sub store.Submission, rcp
 		return err
 	}
 	if err := q.inbox.Answered(tx, in.author.ID, parents(in.facts), in.now); err != nil {
+		return err
+	}
+	if err := q.tellCoached(tx, in, sub, rcpts); err != nil || in.back.advises() {
 		return err
 	}
 	return q.tellFirstHold(tx, in, sub, rcpts)
@@ -251,7 +262,7 @@ func (q *Queue) plain(to *people.Person, subject, text, about string) mail.Lette
 // told fills in what the calendar answered.
 func (p Plan) told(m scheduler.Moment) Plan {
 	p.Capped = m.Capped
-	if p.Why == "" {
+	if p.Why == "" || m.Reason == whyCoach {
 		p.Why = string(m.Reason)
 	}
 	return p

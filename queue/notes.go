@@ -100,6 +100,9 @@ func (q *Queue) answer(ctx context.Context, tx *store.Tx, in *intake, a *ask) er
 }
 
 func (q *Queue) act(ctx context.Context, tx *store.Tx, in *intake, a *ask) (string, error) {
+	if said, err := q.actOnAdvice(tx, in, a); err != nil || said != "" {
+		return said, err
+	}
 	if a.known && a.message.ID != 0 {
 		switch {
 		case len(a.message.Head) == 0 && a.word != wordCorrect:
@@ -132,6 +135,12 @@ func unknownWord(a *ask) string {
 	possible := "Reply to one of my notes with the word that it names."
 	switch {
 	case !a.known:
+	case a.note.Kind == noteAdvice:
+		possible = "Possible here: *send* sends the draft as it is, *never* ends advice of this kind for you."
+	case a.note.Kind == noteReplaced:
+		possible = "Possible here: *both* sends the version before, too."
+	case a.note.Kind == noteSilenced:
+		possible = "Possible here: *undo* brings the advice back."
 	case a.note.Kind == noteRepeat:
 		possible = "Possible here: *again* sends the mail once more."
 	case a.note.Kind == noteTooLate:
@@ -144,7 +153,7 @@ func unknownWord(a *ask) string {
 
 // stored is the intake of a mail that is in the store, for a new submission of it.
 func (q *Queue) stored(in *intake, a *ask) *intake {
-	out := &intake{author: in.author, now: in.now, again: true, source: a.message, head: a.message.Head, size: a.message.Size,
+	out := &intake{author: in.author, now: in.now, again: true, asIs: true, source: a.message, head: a.message.Head, size: a.message.Size,
 		content: a.content}
 	out.readLater()
 	out.facts = mail.FactsOf(mail.ParseHeader(out.head), a.content, addressOfPath(a.sub.ReversePath))

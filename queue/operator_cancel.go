@@ -107,7 +107,7 @@ func (c *cancelling) one(id int64) error {
 	return c.note(s, author, cancelled)
 }
 
-// whole moves the entry in Scheduled to Trash if all that is held shall be cancelled,
+// whole moves the entry of waiting mail to Trash if all that is held shall be cancelled,
 // and returns the recipients that are cancelled by it.
 func (c *cancelling) whole(s store.Submission, author *people.Person, rcpts []store.Recipient) ([]store.Recipient, error) {
 	if author == nil {
@@ -122,31 +122,16 @@ func (c *cancelling) whole(s store.Submission, author *people.Person, rcpts []st
 			return nil, nil
 		}
 	}
-	entry, ok, err := scheduledEntry(c.tx, s)
-	if err != nil || !ok {
+	entries, err := c.q.waitingEntries(c.tx, s)
+	if err != nil || len(entries) == 0 {
 		return nil, err
 	}
 	trash, err := c.tx.MailboxByKind(author.ID, store.KindTrash)
 	if err != nil {
 		return nil, err
 	}
-	_, cancelled, _, err := c.q.takeBack(c.tx, author, s, entry, &trash, c.o.Now)
+	_, cancelled, _, err := c.q.takeBack(c.tx, author, s, entries[0], &trash, c.o.Now)
 	return cancelled, err
-}
-
-// scheduledEntry finds the entry of a submission in its author's Scheduled.
-func scheduledEntry(tx *store.Tx, s store.Submission) (e store.Entry, ok bool, err error) {
-	box, err := tx.MailboxByKind(s.AuthorID, store.KindScheduled)
-	if err != nil {
-		return e, false, err
-	}
-	entries, err := tx.EntriesOfSubmission(s.ID)
-	for _, e := range entries {
-		if e.MailboxID == box.ID {
-			return e, true, err
-		}
-	}
-	return e, false, err
 }
 
 // note tells the author of a single mail at once, and remembers one of many for tell.

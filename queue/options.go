@@ -34,6 +34,10 @@ type Options struct {
 	DateComposed   bool          // the Date of released mail stays as it was written
 	Pass           policies.Lists
 
+	Coach         people.Switch            // advice before sending: off, dry-run or on, unless a person chose otherwise; default off
+	CoachDelay    time.Duration            // how long a draft with advice waits that nothing else holds; 15 min
+	CoachPolicies map[string]policies.Mode // by name; what is missing is as in policies.Defaults
+
 	GiveUp        time.Duration // trying ends; 120 h
 	DelayedNotice time.Duration // the author is told of a delay; 4 h
 	Workers       int           // attempts at a time; 20
@@ -73,12 +77,15 @@ func (o Options) withDefaults() Options {
 		value time.Duration
 	}{
 		{&o.Grace, 30 * time.Minute}, {&o.Cap, 120 * time.Hour}, {&o.MaxExplicit, 400 * 24 * time.Hour},
-		{&o.Late, 10 * time.Minute}, {&o.GiveUp, 120 * time.Hour}, {&o.DelayedNotice, 4 * time.Hour},
+		{&o.Late, 10 * time.Minute}, {&o.GiveUp, 120 * time.Hour}, {&o.DelayedNotice, 4 * time.Hour}, {&o.CoachDelay, 15 * time.Minute},
 	} {
 		*d.field = orDefault(*d.field, d.value)
 	}
 	if o.Mode == people.Team {
 		o.Mode = people.On
+	}
+	if o.Coach == people.Team {
+		o.Coach = people.Off
 	}
 	o.Budget = orDefault(o.Budget, 8)
 	if o.Workers <= 0 {

@@ -38,6 +38,7 @@ const (
 	whyFolder  = "folder"
 	whyFailed  = "policy-failed"
 	whyDryRun  = "dry-run"
+	whyCoach   = "advice"
 )
 
 // A Plan is why a recipient's release time is what it is, and all that is needed to
@@ -47,6 +48,7 @@ type Plan struct {
 	Why     string          `json:"why,omitempty"` // a policies.Reason, a scheduler.Reason or one of the queue's
 	From    time.Time       `json:"from"`          // counted from: accepted, or moved
 	Floor   time.Time       `json:"floor,omitzero"`
+	Coach   time.Time       `json:"coach,omitzero"` // not before: its author has advice to read
 	At      time.Time       `json:"at,omitzero"`
 	Wall    *scheduler.Wall `json:"wall,omitempty"`
 	Zone    string          `json:"zone,omitempty"`
@@ -66,7 +68,7 @@ func (p Plan) explicit() bool {
 
 // atOnce reports whether the plan lets the mail go at now, whatever the calendars say.
 func (p Plan) atOnce(now time.Time) bool {
-	return (p.Rule == RuleNow || p.Rule == RuleFree) && p.Spread == 0 && !p.Floor.After(now)
+	return (p.Rule == RuleNow || p.Rule == RuleFree) && p.Spread == 0 && !p.Floor.After(now) && !p.Coach.After(now)
 }
 
 func (p Plan) encode() json.RawMessage {
@@ -224,6 +226,9 @@ func (q *Queue) moment(p Plan, who party, now time.Time) scheduler.Moment {
 	}
 	if m.At.Before(p.Floor) {
 		m.At = p.Floor
+	}
+	if m.At.Before(p.Coach) {
+		m.At, m.Reason = p.Coach, whyCoach
 	}
 	m.At = m.At.Add(time.Duration(p.Spread) * time.Second).UTC()
 	return m

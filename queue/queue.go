@@ -61,6 +61,8 @@ type Queue struct {
 	tables timetables
 	copies copyLog
 	alarms alarmLog
+	quiet  quietPolicies
+	learns learnLimiter
 
 	beginMu sync.Mutex // one recovery
 	begun   bool
@@ -95,6 +97,9 @@ func (q *Queue) Submit(ctx context.Context, s Submission) (id int64, err error) 
 	}
 	if err := q.examine(in, func(fn func(*store.Tx) error) error { return q.view(ctx, fn) }); err != nil {
 		return 0, err
+	}
+	if in.back.stops() {
+		return 0, q.refuseDraft(ctx, in)
 	}
 	var a *ask
 	if in.control {

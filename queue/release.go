@@ -363,23 +363,20 @@ func (q *Queue) leftScheduled(tx *store.Tx, f *flight, now time.Time) error {
 	if slices.ContainsFunc(rcpts, func(r store.Recipient) bool { return r.State == store.Held }) {
 		return nil
 	}
+	author, _ := q.people.ByID(f.sub.AuthorID)
+	if err := q.settleDraft(tx, author, f.sub, store.CoachRanOut, store.VerdictNone, "left by itself", now); err != nil {
+		return err
+	}
 	return q.hideWaiting(tx, f.sub, store.GoneReleased, now)
 }
 
-// hideWaiting takes the entry of a submission out of Scheduled.
+// hideWaiting takes the entry of a submission out of Scheduled or Before sending.
 func (q *Queue) hideWaiting(tx *store.Tx, sub store.Submission, why store.Gone, now time.Time) error {
-	entries, err := tx.EntriesOfSubmission(sub.ID)
+	entries, err := q.waitingEntries(tx, sub)
 	if err != nil || len(entries) == 0 {
 		return err
 	}
-	box, err := tx.MailboxByKind(sub.AuthorID, store.KindScheduled)
-	if err != nil {
-		return err
-	}
 	for _, e := range entries {
-		if e.MailboxID != box.ID {
-			continue
-		}
 		if err := tx.RemoveEntry(e, why, now); err != nil {
 			return err
 		}

@@ -119,7 +119,7 @@ func (q *Queue) freeParent(tx *store.Tx, mid string, p *people.Person, now time.
 		if err != nil {
 			return err
 		}
-		plan.Rule, plan.Why, plan.From = RuleNow, "answered", now
+		plan.Rule, plan.Why, plan.From, plan.Coach = RuleNow, "answered", now, time.Time{}
 		if err := q.reschedule(tx, r, plan, now, "answered", now); err != nil {
 			return err
 		}

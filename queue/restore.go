@@ -25,7 +25,7 @@ func (q *Queue) MoveIn(tx *store.Tx, p *people.Person, e store.Entry, content *m
 	if box.PersonID != p.ID {
 		return nil, fmt.Errorf("entry %d: %w", e.UID, store.ErrNotFound)
 	}
-	if box.Kind == store.KindScheduled {
+	if box.Kind == store.KindScheduled || box.Kind == store.KindBefore {
 		return q.moveInside(tx, p, e, kind, now)
 	}
 	m, err := tx.Message(e.MessageID)
@@ -64,7 +64,8 @@ func (q *Queue) AppendIn(tx *store.Tx, p *people.Person, staged *store.Staged, f
 	return out, nil
 }
 
-// moveInside retimes waiting mail. Its entry gets a new UID: the old one was moved.
+// moveInside retimes waiting mail. Its entry gets a new UID: the old one was moved. A
+// draft with advice beside it leaves that behind, and then waits like any other.
 func (q *Queue) moveInside(tx *store.Tx, p *people.Person, e store.Entry, kind store.Kind, now time.Time) (*store.Entry, error) {
 	s, ok, err := q.waiting(tx, p, e)
 	if err != nil {
@@ -76,6 +77,9 @@ func (q *Queue) moveInside(tx *store.Tx, p *people.Person, e store.Entry, kind s
 	rcpts, err := q.held(tx, s.ID)
 	if err != nil {
 		return nil, q.lost(p, s, err, now)
+	}
+	if err := q.override(tx, p, s, rcpts, kind, now); err != nil {
+		return nil, err
 	}
 	if plan, ok := wish(kind, p, now); ok {
 		if err := q.retime(tx, s, rcpts, plan, now); err != nil {
@@ -141,6 +145,9 @@ func (q *Queue) reenter(tx *store.Tx, in *intake, s store.Submission, kind store
 	}
 	switch {
 	case len(held) > 0:
+		if err := q.outOfBefore(tx, in.author, s, held, kind, in.now); err != nil {
+			return nil, err
+		}
 		if plan, ok := wish(kind, in.author, in.now); ok {
 			if err := q.retime(tx, s, held, plan, in.now); err != nil {
 				return nil, err
@@ -161,7 +168,7 @@ func (q *Queue) restore(tx *store.Tx, in *intake, s store.Submission, rcpts []st
 		return nil, err
 	}
 	in.head, in.size = m.Head, in.size+int64(len(m.Head)-len(in.head))
-	in.folder = s.FileSent
+	in.folder, in.asIs = s.FileSent, true
 	in.peer.Protocol = decodeLetter(s.Plan).Protocol
 	in.envelopeOf(s, rcpts)
 	if err := q.inspect(in); err != nil {
@@ -241,6 +248,7 @@ func (q *Queue) sendDraft(tx *store.Tx, in *intake, kind store.Kind) (*store.Ent
 // ev about it if ev has a kind.
 func (q *Queue) admit(tx *store.Tx, in *intake, kind store.Kind, ev store.Event) (*store.Entry, error) {
 	if p, ok := wish(kind, in.author, in.now); ok {
+		in.back.mute()
 		for i := range in.plans {
 			in.plans[i] = p
 			if in.readers[i] == nil && p.Rule == RuleOpening {

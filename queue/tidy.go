@@ -13,13 +13,18 @@ import (
 const sweepBatch = 200
 
 // tidy removes what nobody needs any more: messages without a reference, UIDs that
-// went more than 30 days ago. It looks at once, and then every ten minutes.
+// went more than 30 days ago; it looks what became of advice. It does so at once, and
+// then every ten minutes.
 func (q *Queue) tidy(ctx context.Context) {
 	ticker := time.NewTicker(sweepEvery)
 	defer ticker.Stop()
 	for {
-		if err := q.Sweep(ctx, time.Now().UTC().Round(0)); err != nil && ctx.Err() == nil {
+		now := time.Now().UTC().Round(0)
+		if err := q.Sweep(ctx, now); err != nil && ctx.Err() == nil {
 			q.o.Log.Error("sweep", "err", err)
+		}
+		if err := q.Follow(ctx, now); err != nil && ctx.Err() == nil {
+			q.o.Log.Error("follow advice", "err", err)
 		}
 		select {
 		case <-ctx.Done():

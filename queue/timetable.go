@@ -200,6 +200,8 @@ func (p Plan) words() string {
 		return "you asked for it"
 	case whyOutside, whySelf, string(policies.ReasonTagNow):
 		return "you may still take it back"
+	case whyCoach:
+		return "there is advice for you to look at"
 	case whyFailed:
 		return "Tidepost failed while looking at it"
 	case string(policies.ReasonTogether):

@@ -90,3 +90,14 @@ func (tx *Tx) MergeThread(from, into int64) error {
 	}
 	return nil
 }
+
+// ThreadMail returns the newest messages of a thread that people wrote, at most limit,
+// the newest first, and how many there are.
+func (tx *Tx) ThreadMail(id int64, limit int) (list []Message, total int, err error) {
+	const where = ` FROM message WHERE thread_id = ?1 AND origin IN ('submitted', 'received') AND head <> x''`
+	if err := tx.row([]any{&total}, `SELECT count(*)`+where, id); err != nil {
+		return nil, 0, fmt.Errorf("mail of thread %d: %w", id, err)
+	}
+	list, err = all(tx, scanMessage, `SELECT `+messageColumns+where+` ORDER BY id DESC LIMIT ?2`, id, limit)
+	return list, total, err
+}

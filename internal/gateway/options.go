@@ -29,6 +29,15 @@ func lists(cfg *config.Config) policies.Lists {
 	}
 }
 
+// policyModes are the team's settings of the policies of the coach.
+func policyModes(cfg *config.Config) map[string]policies.Mode {
+	out := map[string]policies.Mode{}
+	for name, mode := range cfg.Coach.Policies {
+		out[name] = policies.Mode(*mode)
+	}
+	return out
+}
+
 func (g *Gateway) inboxOptions() inbox.Options {
 	cfg := g.cfg
 	return inbox.Options{
@@ -65,6 +74,9 @@ func (g *Gateway) queueOptions(signer queue.Signer) queue.Options {
 		Budget:         orNone(cfg.Urgent.Budget),
 		DateComposed:   cfg.Hold.Date == "composed",
 		Pass:           lists(cfg),
+		Coach:          people.Switch(cfg.Coach.Mode),
+		CoachDelay:     cfg.Coach.Delay,
+		CoachPolicies:  policyModes(cfg),
 		GiveUp:         cfg.Retry.GiveUp,
 		DelayedNotice:  cfg.Retry.DelayedNotice,
 		Workers:        cfg.Relay.Connections,
