@@ -12,7 +12,7 @@ const repoData = "../../testdata"
 
 func TestCalendarSetIsAnsweredRightly(t *testing.T) {
 	var out, errs bytes.Buffer
-	if code := run([]string{"-data", repoData, "-json"}, &out, &errs); code != 0 {
+	if code := run([]string{"-data", repoData, "-json", "calendar"}, &out, &errs); code != 0 {
 		t.Fatalf("exit %d: %s", code, &errs)
 	}
 	const want = `{"set":"calendar","items":265,"metrics":{"accuracy":1}}` + "\n"

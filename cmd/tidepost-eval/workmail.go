@@ -10,6 +10,7 @@ import (
 
 	"tidepost/intent"
 	"tidepost/mail"
+	"tidepost/policies"
 )
 
 // workCase is a line of work-mail/cases.jsonl; LABELS.md there says what the
@@ -75,28 +76,42 @@ func runWorkMail(r *Result) func(line []byte) error {
 			return fmt.Errorf("zone: %w", err)
 		}
 		r.Items++
-		var got intent.Findings
-		var to []mail.Mailbox
-		r.ask(func() { got, to = c.read(zone) })
-		s.judge(c, got, to)
+		var got workRead
+		r.ask(func() { got = c.read(zone) })
+		s.judge(c, got)
 		return nil
 	}
 }
 
-// read scans the message as the gateway does.
-func (c workCase) read(zone *time.Location) (intent.Findings, []mail.Mailbox) {
+// workRead is what the gateway makes of a mail.
+type workRead struct {
+	intent.Findings
+	to     []mail.Mailbox
+	advice []policies.Finding // that is on by default
+}
+
+// read scans the message and asks the coach, as the gateway does.
+func (c workCase) read(zone *time.Location) workRead {
 	head, body := mail.SplitHead([]byte(c.Eml))
 	content := mail.Scan(head, body)
 	facts := mail.FactsOf(mail.ParseHeader(head), content, mail.Address{Local: "a", Domain: "x.example"})
-	return intent.Read(intent.InputOf(facts, content, zone)), facts.To
+	in := policies.Standalone(facts, content, zone)
+	out := workRead{Findings: in.Read(), to: facts.To}
+	for _, f := range policies.Coach(in, facts.Date) {
+		if !f.DryRun {
+			out.advice = append(out.advice, f)
+		}
+	}
+	return out
 }
 
 // judge compares the findings of one mail with its labels.
-func (s *workScore) judge(c workCase, got intent.Findings, to []mail.Mailbox) {
+func (s *workScore) judge(c workCase, got workRead) {
 	l := c.Labels
 	wrong := mistakes{id: c.ID}
 	s.ask.yesNo(len(got.Asks) > 0, len(l.Asks) > 0)
-	s.judgeAsks(c, got.Asks, to, &wrong)
+	s.judgeAsks(c, got.Asks, got.to, &wrong)
+	s.judgeAdvice(l.Coach == "yes", got.advice, &wrong)
 	m := match(textsOf(got.Decisions, func(d intent.Statement) string { return d.Text }), l.Decisions)
 	s.decision.add(wrong.note("decisions", m))
 	m = match(textsOf(got.Promises, func(p intent.Promise) string { return p.Text }), textsOf(l.Promises, func(p workPromise) string { return p.Text }))
@@ -139,6 +154,18 @@ func (s *workScore) judgeAsks(c workCase, got []intent.Ask, to []mail.Mailbox, w
 	}
 	s.owner.add(owners)
 	s.due.add(dues)
+}
+
+// judgeAdvice compares whether the draft would be handed back.
+func (s *workScore) judgeAdvice(want bool, advice []policies.Finding, wrong *mistakes) {
+	if s.coach.yesNo(len(advice) > 0, want); (len(advice) > 0) == want {
+		return
+	}
+	var reasons []string
+	for _, f := range advice {
+		reasons = append(reasons, string(f.Reason))
+	}
+	wrong.add("coach", canonical(reasons), canonical(want))
 }
 
 // named counts attachments that are named: the class has to be the right one.
