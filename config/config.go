@@ -45,6 +45,7 @@ type Config struct {
 	DKIM   DKIM
 	Limits Limits
 	Log    Log
+	Debug  Debug
 	Store  Store
 }
 
@@ -54,6 +55,8 @@ type Server struct {
 	Domains  []string // local domains, lower-case; the first is the main one
 	Data     string   // directory of the database, mode 0700
 	Admin    string   // address that is told when something needs a human; "" = nobody
+
+	SharedDataDir bool // its group may enter Data
 }
 
 // Listen names the addresses to listen on, "host:port"; "" leaves that door shut.
@@ -146,6 +149,7 @@ type Limits struct {
 	Connections    int
 	PerAddress     int
 	PerPerson      int
+	ConnectionRate int // new connections a second from one address
 	InsideNetworks []netip.Prefix
 	LoginTries     int
 	LoginLockout   time.Duration
@@ -159,6 +163,11 @@ type Limits struct {
 type Log struct {
 	Level  string // "debug", "info", "warn" or "error"
 	Format string // "text" or "json"
+}
+
+// Debug is for looking into a running server.
+type Debug struct {
+	Listen string // "host:port" on loopback, or the path of a unix socket; "" = nowhere
 }
 
 // Store guards the disk.
@@ -181,7 +190,7 @@ func Default() *Config {
 		Coach:  Coach{Mode: On, Delay: 15 * time.Minute, Policies: policyModes()},
 		Urgent: Urgent{Budget: 8},
 		Retry:  Retry{GiveUp: 120 * time.Hour, DelayedNotice: 4 * time.Hour},
-		Limits: Limits{MessageSize: 50_000_000, Recipients: 1000, Connections: 12000, PerAddress: 50, PerPerson: 30,
+		Limits: Limits{MessageSize: 50_000_000, Recipients: 1000, Connections: 12000, PerAddress: 50, PerPerson: 30, ConnectionRate: 20,
 			InsideNetworks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")},
 			LoginTries:     10, LoginLockout: 15 * time.Minute,
 			IdleLogin: time.Minute, IdleSMTP: 5 * time.Minute, IdleData: 3 * time.Minute, IdleIMAP: 30 * time.Minute},

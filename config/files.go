@@ -54,10 +54,14 @@ func (d *decoder) private(key, path string) {
 	f.Close()
 }
 
-// dataDirectory refuses a directory that others may enter. One that does not
-// exist yet is made by init or at the first start, with the right mode.
+// dataDirectory refuses a directory that others may enter; its group may, if the
+// configuration says so. One that does not exist yet is made by init or at the first
+// start, with the right mode.
 func (d *decoder) dataDirectory() {
-	path := d.config.Server.Data
+	path, others := d.config.Server.Data, fs.FileMode(0o077)
+	if d.config.Server.SharedDataDir {
+		others = 0o007
+	}
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -65,8 +69,8 @@ func (d *decoder) dataDirectory() {
 		d.about("server.data", "%v", err)
 	case !info.IsDir():
 		d.about("server.data", "%s is not a directory", path)
-	case info.Mode().Perm()&0o077 != 0:
-		d.about("server.data", "%s has mode %04o, others may read it: chmod 0700", path, info.Mode().Perm())
+	case info.Mode().Perm()&others != 0:
+		d.about("server.data", "%s has mode %04o, others may read it: chmod 0700, or see server.shared_data_dir", path, info.Mode().Perm())
 	}
 }
 

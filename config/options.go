@@ -50,6 +50,7 @@ func sectionDocs() map[string]string {
 		"dkim":           "Signs mail at release. All three, or none.",
 		"limits":         "Protection of the machine. Sizes: \"50MB\" is 50,000,000 octets, \"50MiB\" is 52,428,800.",
 		"log":            "What is logged to standard error. Bodies and passwords never are.",
+		"debug":          "For looking into a running server; off.",
 		"store":          "The database.",
 	}
 }
@@ -60,6 +61,7 @@ func (c *Config) serverOptions() []option {
 		{key: "server.hostname", doc: "The name of this machine as other mail servers see it, as in \"mail.team.example\".", value: text(&s.Hostname, checkHostname)},
 		{key: "server.domains", doc: "The mail domains of the team, the main one first, as in [\"team.example\"].", value: list(&s.Domains, domainItem)},
 		{key: "server.data", doc: "Directory of the database, mode 0700. Relative paths in this file are relative to the file.", value: text(&s.Data, notEmpty), path: &s.Data},
+		{key: "server.shared_data_dir", doc: "Take a data directory that its group may enter, as containers mount volumes. Whoever is in the group may read everybody's mail.", value: flag(&s.SharedDataDir)},
 		{key: "server.admin", doc: "An address outside this gateway that is told when something needs a human.", value: text(&s.Admin, optional(checkAddress))},
 	}
 }
@@ -177,7 +179,8 @@ func (c *Config) limitOptions() []option {
 		{key: "limits.connections", doc: "Open connections in total.", value: number(&l.Connections, 10, 1_000_000)},
 		{key: "limits.per_address", doc: "Open connections without a login from one IPv4 address or one IPv6 /64, over all doors.", value: number(&l.PerAddress, 1, 1_000_000)},
 		{key: "limits.per_person", doc: "Open connections of one person after login, over all doors.", value: number(&l.PerPerson, 1, 10_000)},
-		{key: "limits.inside_networks", doc: "Networks that per_address does not count, as in [\"10.0.0.0/8\"].", value: networks(&l.InsideNetworks)},
+		{key: "limits.connection_rate", doc: "New connections a second from one such address, for long: a flood has more, an office has not.", value: number(&l.ConnectionRate, 1, 100_000)},
+		{key: "limits.inside_networks", doc: "Networks that per_address and connection_rate do not count, as in [\"10.0.0.0/8\"].", value: networks(&l.InsideNetworks)},
 		{key: "limits.login_tries", doc: "Wrong passwords before logins of that user or from that address are refused for a while.", value: number(&l.LoginTries, 3, 1000)},
 		{key: "limits.login_lockout", doc: "How long they are refused.", value: span(&l.LoginLockout, time.Minute, day)},
 		{key: "limits.idle_login", doc: "A connection without login is closed after this.", value: span(&l.IdleLogin, 10*time.Second, hour)},
@@ -191,6 +194,7 @@ func (c *Config) hostOptions() []option {
 	return []option{
 		{key: "log.level", doc: "\"debug\", \"info\", \"warn\" or \"error\".", value: choice(&c.Log.Level, "debug", "info", "warn", "error")},
 		{key: "log.format", doc: "\"text\" or \"json\".", value: choice(&c.Log.Format, "text", "json")},
+		{key: "debug.listen", doc: "Profiles of the running server (net/http/pprof): \"host:port\" on loopback, or the path of a unix socket. They name no mail, but show what the server does.", value: text(&c.Debug.Listen, optional(checkLoopbackOrPath))},
 		{key: "store.reserve", doc: "With less free disk than this, new mail is refused for the moment (452); what waits still goes out.", value: octets(&c.Store.Reserve, 1<<20, math.MaxInt64)},
 	}
 }

@@ -107,6 +107,18 @@ func checkListenOrPath(s string) error {
 	return nil
 }
 
+// checkLoopbackOrPath takes what only this machine can reach.
+func checkLoopbackOrPath(s string) error {
+	if isSocketPath(s) {
+		return nil
+	}
+	host, _, err := net.SplitHostPort(s)
+	if ip, perr := netip.ParseAddr(host); err != nil || checkListen(s) != nil || host != "localhost" && (perr != nil || !ip.IsLoopback()) {
+		return fmt.Errorf("%s is not reached from this machine alone: write \"127.0.0.1:port\", a path with a slash, or \"\" for none", quote(s))
+	}
+	return nil
+}
+
 // isSocketPath tells a unix socket from host:port.
 func isSocketPath(s string) bool { return strings.Contains(s, "/") }
 

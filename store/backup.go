@@ -32,10 +32,7 @@ func Backup(ctx context.Context, from, to string, progress func(done, total int)
 			os.Remove(part)
 		}
 	}()
-	src, err := sql.Open("sqlite3", dsn(from, readOptions))
-	if err != nil {
-		return fmt.Errorf("backup: %w", err)
-	}
+	src := openReading(from)
 	defer src.Close()
 	dst, err := sql.Open("sqlite3", dsn(part, []string{"_synchronous=FULL"}))
 	if err != nil {

@@ -195,10 +195,7 @@ func FileSchema(dir string) (version int, err error) {
 	if _, err := os.Stat(path); err != nil {
 		return 0, fmt.Errorf("read schema version: %w", err)
 	}
-	r, err := sql.Open("sqlite3", dsn(path, readOptions))
-	if err != nil {
-		return 0, fmt.Errorf("read schema version: %w", err)
-	}
+	r := openReading(path)
 	defer func() { err = errors.Join(err, r.Close()) }()
 	if err := r.QueryRow(`PRAGMA user_version`).Scan(&version); err != nil {
 		return 0, fmt.Errorf("read schema version of %s: %w", path, mapError(err))

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"fmt"
 	"path/filepath"
 )
@@ -25,18 +24,11 @@ func OpenReader(dir string) (*DB, error) {
 		return nil, fmt.Errorf("the database has schema %d, this program works with %d: %w", version, newest, ErrOtherSchema)
 	}
 	path := filepath.Join(dir, File)
-	r, err := sql.Open("sqlite3", dsn(path, readOptions))
-	if err != nil {
-		return nil, fmt.Errorf("open database: %w", err)
-	}
+	r := openReading(path)
 	r.SetMaxOpenConns(readers)
 	r.SetMaxIdleConns(readers)
-	w, err := sql.Open("sqlite3", dsn(path, readOptions)) // Never connected: Close closes it.
-	if err != nil {
-		r.Close()
-		return nil, fmt.Errorf("open database: %w", err)
-	}
-	db := &DB{path: path, read: r, write: w, failed: make(chan struct{}), stop: make(chan struct{}), done: make(chan struct{})}
+	db := &DB{path: path, read: r, write: openReading(path), // which is never connected
+		failed: make(chan struct{}), stop: make(chan struct{}), done: make(chan struct{})}
 	db.stopOnce.Do(func() { close(db.stop) })
 	close(db.done) // There is no writer.
 	return db, nil

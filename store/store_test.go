@@ -152,7 +152,15 @@ func TestDurableOptions(t *testing.T) {
 		}
 		return nil
 	})
-	err := db.View(context.Background(), func(tx *Tx) error { return tx.SetMeta("k", "v") })
+	err := db.View(context.Background(), func(tx *Tx) error {
+		for pragma, want := range map[string]string{"query_only": "1", "trusted_schema": "0", "cell_size_check": "1"} {
+			var got string
+			if err := tx.row([]any{&got}, `PRAGMA `+pragma); err != nil || got != want {
+				t.Errorf("of a reader: %s = %s, want %s, %v", pragma, got, want, err)
+			}
+		}
+		return tx.SetMeta("k", "v")
+	})
 	if err == nil {
 		t.Error("a reader could write")
 	}

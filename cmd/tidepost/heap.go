@@ -18,8 +18,9 @@ const (
 
 // tuneGC has garbage collected a third as often while the heap is small, where memory
 // is cheaper than time, and as usual once thousands of connections have made it
-// large. It runs until ctx ends. Who sets GOGC or GOMEMLIMIT decides instead.
-func tuneGC(ctx context.Context) {
+// large; it never takes more than most. It runs until ctx ends. Who sets GOGC or
+// GOMEMLIMIT decides instead.
+func tuneGC(ctx context.Context, most int64) {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return
 	}
@@ -29,7 +30,7 @@ func tuneGC(ctx context.Context) {
 	defer ticker.Stop()
 	for limit := int64(0); ; {
 		metrics.Read(live)
-		if l := max(smallHeap, 2*int64(live[0].Value.Uint64())); l != limit { //nolint:gosec // a heap fits
+		if l := min(most, max(smallHeap, 2*int64(live[0].Value.Uint64()))); l != limit { //nolint:gosec // a heap fits
 			limit = l
 			debug.SetMemoryLimit(l)
 		}

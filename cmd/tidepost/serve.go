@@ -40,7 +40,7 @@ func (c *serveCmd) Run(a *app) error {
 	defer stop()
 	context.AfterFunc(ctx, stop) // A second signal ends the program at once.
 	go reloads(ctx, g, log)
-	go tuneGC(ctx)
+	go tuneGC(ctx, memoryCap(log))
 	log.Info("serving", "version", version, "hostname", cfg.Server.Hostname, "config", a.config)
 	return g.Run(ctx)
 }

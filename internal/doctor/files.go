@@ -20,6 +20,10 @@ import (
 func (v *visit) dataDirectory() {
 	const check = "data directory"
 	dir, reserve := v.Config.Server.Data, v.Config.Store.Reserve
+	others := fs.FileMode(0o077)
+	if v.Config.Server.SharedDataDir {
+		others = 0o007
+	}
 	info, err := os.Stat(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -28,7 +32,7 @@ func (v *visit) dataDirectory() {
 	case err != nil:
 		v.fail(check, "Run as the user of the service.", "%v", err)
 		return
-	case info.Mode().Perm()&0o077 != 0:
+	case info.Mode().Perm()&others != 0:
 		v.fail(check, "chmod 0700 "+dir, "%s has mode %04o: others may read everybody's mail", dir, info.Mode().Perm())
 		return
 	}

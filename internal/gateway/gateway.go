@@ -123,8 +123,15 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	if err := g.db.RemoveStaged(ctx); err != nil {
 		return err
 	}
+	debug, err := g.openDebug()
+	if err != nil {
+		return err
+	}
 	doors, err := g.open()
 	if err != nil {
+		if debug != nil {
+			err = errors.Join(err, debug.Close())
+		}
 		return err
 	}
 	front, stopFront := context.WithCancel(context.Background())
@@ -143,6 +150,9 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	})
 	var fronts errgroup.Group
 	g.serveControl(front, control, &fronts)
+	if debug != nil {
+		g.serveDebug(front, debug, &fronts)
+	}
 	for _, d := range doors {
 		fronts.Go(func() error { return d.serve(front) })
 	}

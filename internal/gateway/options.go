@@ -114,13 +114,9 @@ func (g *Gateway) imapOptions() imapd.Options {
 	}
 }
 
-// connectionRate is how many connections a second one address outside may open for
-// long: a flood, and no office, has more.
-const connectionRate = 20
-
 func (g *Gateway) limits(busy string) guard.Limits {
 	l := g.cfg.Limits
-	return guard.Limits{Shared: g.places, PerAddress: l.PerAddress, PerPerson: l.PerPerson, Rate: connectionRate,
+	return guard.Limits{Shared: g.places, PerAddress: l.PerAddress, PerPerson: l.PerPerson, Rate: l.ConnectionRate,
 		Inside: l.InsideNetworks, Busy: busy}
 }
 
