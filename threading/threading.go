@@ -46,6 +46,7 @@ type Message struct {
 	To          []string // all recipients of the header, lower-case
 	At          time.Time
 	IsAutomatic bool // lists and machines: their subjects join nothing
+	Doubtful    bool // forged or junk: it joins the mail it names and says nothing of others
 }
 
 // Of takes from facts what threading needs. at is when the message came.
