@@ -106,7 +106,11 @@ func Open(dir string) (*DB, error) {
 		r.Close()
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	go db.run(conn)
+	go db.run(&writer{db: db, conn: conn})
+	if err := db.Unpack(context.Background()); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("open database %s: %w", path, err)
+	}
 	return db, nil
 }
 

@@ -70,6 +70,18 @@ func (tx *Tx) MessagesByMID(mid string) ([]Message, error) {
 	return all(tx, scanMessage, `SELECT `+messageColumns+` FROM message WHERE mid = ? AND mid <> '' ORDER BY id`, mid)
 }
 
+// Stripped reports whether the text of a message is not kept any more.
+func (m Message) Stripped() bool { return m.BodyID == emptyBody || len(m.Head) == 0 }
+
+// RefillMessage gives a stripped message its head and a body again.
+func (tx *Tx) RefillMessage(m Message) error {
+	_, err := tx.exec(`UPDATE message SET body_id = ?, head = ?, size = ? WHERE id = ?`, m.BodyID, m.Head, m.Size, m.ID)
+	if err != nil {
+		return fmt.Errorf("refill message %d: %w", m.ID, err)
+	}
+	return nil
+}
+
 // BodySum returns the SHA-256 of a message's body.
 func (tx *Tx) BodySum(m Message) ([]byte, error) {
 	var sum []byte

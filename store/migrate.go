@@ -128,6 +128,9 @@ func migrateDir(dir string, known []migration, to int) (from int, err error) {
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
 	w.SetMaxOpenConns(1)
+	if err := unpackFile(w); err != nil { // The release before knows no express mail.
+		return 0, fmt.Errorf("change schema of %s: %w", path, mapError(err))
+	}
 	if from, err = migrateTo(w, known, to); err != nil {
 		return from, fmt.Errorf("change schema of %s: %w", path, mapError(err))
 	}
@@ -141,7 +144,7 @@ func NewestSchema() (int, error) {
 }
 
 // checkedTables are those the queue and the ledger live in.
-func checkedTables() []string { return []string{"submission", "recipient", "delivery", "event"} }
+func checkedTables() []string { return []string{"submission", "recipient", "delivery", "event", "express", "landed"} }
 
 // quickCheck looks for damage before anything is served from the file: the whole
 // structure of the tables the queue and the ledger live in.

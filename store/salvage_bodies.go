@@ -90,6 +90,11 @@ func (v *salvager) writeBody(id int64, w io.Writer) (sum []byte, size int64, err
 // bodiless finds what lost its other half: messages without a body row, bodies and
 // chunks without a message.
 func (v *salvager) bodiless() error {
+	// That of messages whose text nobody needs proves nothing, and may be made anew.
+	if err := v.do(`INSERT INTO body (id, size, sha256, state, created) SELECT 0, 0, x'` + emptySum + `', 'whole', ?1
+		WHERE EXISTS (SELECT 1 FROM message WHERE body_id = 0) AND NOT EXISTS (SELECT 1 FROM body WHERE id = 0)`); err != nil {
+		return err
+	}
 	var ids []int64
 	if err := each(v.tx, func(id int64) error { ids = append(ids, id); return nil },
 		`SELECT DISTINCT body_id FROM message WHERE body_id NOT IN (SELECT id FROM body)`); err != nil {

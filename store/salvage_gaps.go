@@ -21,13 +21,15 @@ func gapRules() []gapRule {
 		{"thread", true, `SELECT coalesce(max(thread_id), 0) FROM message`},
 		{"message", true, `SELECT max((SELECT coalesce(max(message_id), 0) FROM entry), (SELECT coalesce(max(message_id), 0) FROM submission),
 			(SELECT coalesce(max(message_id), 0) FROM delivery), (SELECT coalesce(max(rendition_id), 0) FROM recipient))`},
-		{"submission", true, `SELECT max((SELECT coalesce(max(submission_id), 0) FROM event), (SELECT coalesce(max(submission_id), 0) FROM recipient))`},
+		{"submission", true, `SELECT max((SELECT coalesce(max(submission_id), 0) FROM event), (SELECT coalesce(max(submission_id), 0) FROM recipient),
+			(SELECT coalesce(max(id), 0) FROM express))`},
 		{"recipient", true, `SELECT coalesce(max(recipient_id), 0) FROM event`},
 		{"delivery", true, `SELECT coalesce(max(delivery_id), 0) FROM event`},
 		{"urgent_use", true, `SELECT 0`},
 		{"event", true, `SELECT 0`},
 		{"mailbox", false, `SELECT coalesce(max(mailbox_id), 0) FROM entry`},
 		{"entry", false, `SELECT 0`},
+		{"express", false, `SELECT 0`},
 	}
 }
 

@@ -165,6 +165,14 @@ CREATE INDEX event_by_person ON event (person_id, at) WHERE person_id IS NOT NUL
 
 CREATE INDEX event_by_submission ON event (submission_id) WHERE submission_id IS NOT NULL;
 
+CREATE TABLE express (
+  id        INTEGER PRIMARY KEY,
+  record    TEXT NOT NULL CONSTRAINT express_record_json CHECK (json_valid(record)),
+  head      BLOB NOT NULL,            -- as submitted
+  rendition BLOB NOT NULL,            -- as it leaves
+  body      BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE expunged (
   mailbox_id    INTEGER NOT NULL REFERENCES mailbox (id),
   uid           INTEGER NOT NULL,
@@ -186,6 +194,11 @@ CREATE VIRTUAL TABLE fts USING fts5 (
 );
 
 CREATE VIRTUAL TABLE fts_term USING fts5vocab (fts, row);
+
+CREATE TABLE landed (
+  id     INTEGER PRIMARY KEY,
+  record TEXT NOT NULL CONSTRAINT landed_record_json CHECK (json_valid(record))
+) STRICT;
 
 CREATE TABLE mailbox (
   id          INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -62,6 +62,9 @@ func (tx *Tx) sweepOne(id int64) error {
 
 // sweepBody removes the octets of a body whose messages are all stripped.
 func (tx *Tx) sweepBody(body int64) error {
+	if body == emptyBody {
+		return nil
+	}
 	var used bool
 	err := tx.row([]any{&used}, `SELECT EXISTS (SELECT 1 FROM message WHERE body_id = ? AND head <> x'')`, body)
 	if err != nil || used {

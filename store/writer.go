@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
+	"time"
 
 	"github.com/mattn/go-sqlite3"
 )
@@ -14,13 +16,15 @@ import (
 // wait for the last.
 const maxBatch = 128
 
-// A job is one caller's closure on its way through the writer.
+// A job is one caller's closure on its way through the writer, or express mail.
 type job struct {
-	ctx  context.Context
-	fn   func(*Tx) error
-	tx   *Tx
-	err  error
-	done chan error
+	ctx     context.Context
+	fn      func(*Tx) error
+	launch  *Express // instead of fn: to be launched, or
+	landing *Landing // what came of it
+	tx      *Tx
+	err     error
+	done    chan error
 }
 
 // Update runs fn in a transaction and returns nil only after COMMIT has reached the
@@ -28,12 +32,16 @@ type job struct {
 // is. ctx only drops a closure that has not started yet: a write in progress is
 // never cancelled. fn must not keep tx, and must not touch the network.
 func (db *DB) Update(ctx context.Context, fn func(tx *Tx) error) error {
-	j := &job{ctx: ctx, fn: fn, done: make(chan error, 1)}
+	return db.await(&job{ctx: ctx, fn: fn, done: make(chan error, 1)})
+}
+
+// await hands a job to the writer and waits for its answer.
+func (db *DB) await(j *job) error {
 	select {
 	case <-db.stop:
 		return ErrClosed
-	case <-ctx.Done():
-		return ctx.Err()
+	case <-j.ctx.Done():
+		return j.ctx.Err()
 	case db.jobs <- j:
 	}
 	select {
@@ -49,32 +57,51 @@ func (db *DB) Update(ctx context.Context, fn func(tx *Tx) error) error {
 	}
 }
 
-// run is the writer goroutine: the only user of conn.
-func (db *DB) run(conn *sql.Conn) {
+// A writer is the state of the writer goroutine, the only user of conn.
+type writer struct {
+	db     *DB
+	conn   *sql.Conn
+	flight flights
+}
+
+// run is the writer goroutine. What landed is unpacked when there is a moment.
+func (db *DB) run(w *writer) {
 	defer close(db.done)
-	defer conn.Close()
+	defer w.conn.Close()
+	defer w.flight.close()
 	batch := make([]*job, 0, maxBatch)
-	for {
+	idle := time.NewTimer(unpackAfter)
+	idle.Stop()
+	defer idle.Stop()
+	for armed := false; ; {
 		batch = batch[:0]
 		select {
 		case j := <-db.jobs:
 			batch = append(batch, j)
+		case <-idle.C:
+			armed = false
+			w.flight.due = true
 		case <-db.stop:
-			db.drain(conn)
+			w.drain()
 			return
 		}
-		db.commit(conn, db.gather(batch))
+		w.commit(db.gather(batch))
+		if !armed && w.flight.waiting() {
+			idle.Reset(unpackAfter)
+			armed = true
+		}
 	}
 }
 
-// drain commits what callers had queued when Close was called.
-func (db *DB) drain(conn *sql.Conn) {
-	for {
-		batch := db.gather(nil)
-		if len(batch) == 0 {
-			return
-		}
-		db.commit(conn, batch)
+// drain commits what callers had queued when Close was called, and unpacks: a database
+// that was closed holds nothing but ordinary rows.
+func (w *writer) drain() {
+	for batch := w.db.gather(nil); len(batch) > 0; batch = w.db.gather(nil) {
+		w.commit(batch)
+	}
+	end := &job{ctx: context.Background(), fn: func(*Tx) error { return nil }, done: make(chan error, 1)}
+	if len(w.flight.up) > 0 {
+		w.commit([]*job{end})
 	}
 }
 
@@ -95,10 +122,10 @@ func (db *DB) gather(batch []*job) []*job {
 
 // commit runs a batch as one transaction and answers every caller. If the
 // transaction is lost half-way, those that were innocent are tried one by one.
-func (db *DB) commit(conn *sql.Conn, batch []*job) {
-	again := db.try(conn, batch)
+func (w *writer) commit(batch []*job) {
+	again := w.try(batch)
 	for _, j := range again {
-		if left := db.try(conn, []*job{j}); len(left) > 0 {
+		if left := w.try([]*job{j}); len(left) > 0 {
 			j.done <- j.err
 		}
 	}
@@ -106,44 +133,88 @@ func (db *DB) commit(conn *sql.Conn, batch []*job) {
 
 // try runs the batch. It returns the jobs that were not answered because the whole
 // transaction was lost; their err says why.
-func (db *DB) try(conn *sql.Conn, batch []*job) []*job {
-	if err := db.failure(); err != nil {
+func (w *writer) try(batch []*job) []*job {
+	if err := w.db.failure(); err != nil {
 		answer(batch, err)
 		return nil
 	}
 	ctx := context.Background()
-	if _, err := conn.ExecContext(ctx, `BEGIN IMMEDIATE`); err != nil {
-		answer(batch, db.note(fmt.Errorf("begin: %w", mapError(err))))
+	if _, err := w.conn.ExecContext(ctx, `BEGIN IMMEDIATE`); err != nil {
+		answer(batch, w.db.note(fmt.Errorf("begin: %w", mapError(err))))
 		return nil
 	}
+	if err := w.before(batch); err != nil {
+		return w.lose(batch, err)
+	}
 	for i, j := range batch {
+		if j.fn == nil {
+			continue
+		}
 		if j.err = j.ctx.Err(); j.err != nil {
 			continue
 		}
-		j.err = db.one(conn, j)
-		if lost(conn) {
-			return db.abandon(batch, i)
+		j.err = w.one(j)
+		if lost(w.conn) {
+			w.flight.forget()
+			return w.db.abandon(batch, i)
 		}
 	}
-	if _, err := conn.ExecContext(ctx, `COMMIT`); err != nil {
-		conn.ExecContext(ctx, `ROLLBACK`)
-		err = db.note(fmt.Errorf("commit: %w", mapError(err)))
-		for _, j := range batch {
-			j.err = err
-		}
-		if errors.Is(err, ErrFailed) || len(batch) == 1 {
-			answer(batch, err)
-			return nil
-		}
-		return batch
+	if err := w.raw(func() error { return w.flight.launch(batch) }); err != nil {
+		return w.lose(batch, err)
 	}
-	db.settle(batch)
+	if _, err := w.conn.ExecContext(ctx, `COMMIT`); err != nil {
+		return w.lose(batch, fmt.Errorf("commit: %w", mapError(err)))
+	}
+	w.flight.keep()
+	w.db.settle(batch)
 	return nil
 }
 
+// lose takes the transaction back. Every job of a batch that was alone, or whose disk
+// has failed, has its answer then.
+func (w *writer) lose(batch []*job, err error) []*job {
+	w.conn.ExecContext(context.Background(), `ROLLBACK`)
+	w.flight.forget()
+	err = w.db.note(err)
+	for _, j := range batch {
+		j.err = err
+	}
+	if errors.Is(err, ErrFailed) || errors.Is(err, ErrDamaged) || len(batch) == 1 {
+		answer(batch, err)
+		return nil
+	}
+	return batch
+}
+
+// before writes what has come of express mail, and unpacks: ordinary closures find
+// everything in the ordinary tables. What is launched gets its id behind them.
+func (w *writer) before(batch []*job) error {
+	ordinary := slices.ContainsFunc(batch, func(j *job) bool { return j.fn != nil })
+	return w.raw(func() error {
+		err := w.flight.look()
+		if err == nil {
+			err = w.flight.land(batch)
+		}
+		if err == nil {
+			err = w.flight.unpack(ordinary)
+		}
+		return err
+	})
+}
+
+// raw runs fn while nobody uses the connection by way of database/sql.
+func (w *writer) raw(fn func() error) error {
+	return w.conn.Raw(func(c any) error {
+		if w.flight.b == nil {
+			w.flight.b = newBulk(c.(*sqlite3.SQLiteConn))
+		}
+		return fn()
+	})
+}
+
 // one runs a closure inside its savepoint.
-func (db *DB) one(conn *sql.Conn, j *job) error {
-	ctx := context.Background()
+func (w *writer) one(j *job) error {
+	ctx, conn, db := context.Background(), w.conn, w.db
 	if _, err := conn.ExecContext(ctx, `SAVEPOINT closure`); err != nil {
 		return fmt.Errorf("savepoint: %w", mapError(err))
 	}
