@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -25,16 +26,14 @@ import (
 
 	"tidepost/e2e/reconcile"
 	"tidepost/internal/testkit"
+	"tidepost/store"
 )
-
-// undo is how long everything waits under load, so that there is always mail about to
-// leave.
-const undo = time.Second
 
 // A load is mail of every kind from many sessions at once, and what was written down
 // of it.
 type load struct {
 	*server
+	undo     time.Duration // how long everything waits
 	journal  *reconcile.Journal
 	upstream string // log of the fake smarthost
 	path     string // of the journal
@@ -47,14 +46,16 @@ type load struct {
 	sessions sync.WaitGroup
 }
 
-// underLoad makes an installation for runs that end and start the server again.
-func underLoad(t *testing.T) *load {
+// underLoad makes an installation for runs that end and start the server again. With an
+// undo time there is always mail about to leave, without one mail leaves as it is
+// accepted.
+func underLoad(t *testing.T, undo time.Duration) *load {
 	t.Helper()
 	outside := t.TempDir() // of the data directory
-	l := &load{held: make(chan string, 10_000), path: filepath.Join(outside, "journal"), upstream: filepath.Join(outside, "upstream")}
+	l := &load{undo: undo, held: make(chan string, 10_000), path: filepath.Join(outside, "journal"), upstream: filepath.Join(outside, "upstream")}
 	l.server = setup(t, options{
 		people:    []person{awake("ana"), awake("tom", "--tides", hoursFrom("Europe/London", 10)[len("daily "):][:5]), asleep("mei")},
-		config:    map[string]string{"hold.undo": `"1s"`, "log.level": `"info"`, "relay.connections": "8"},
+		config:    map[string]string{"hold.undo": strconv.Quote(undo.String()), "log.level": `"info"`, "relay.connections": "8"},
 		smarthost: testkit.SmarthostOptions{Log: l.upstream},
 	})
 	// A reply that takes its time: kills fall between the end of a mail and its 250.
@@ -296,13 +297,13 @@ func (l *load) message(inbound bool) (reconcile.Sent, string) {
 	now := time.Now().Truncate(time.Millisecond) // as the ledger writes times
 	var goals []reconcile.Goal
 	outside := func() {
-		goals = append(goals, reconcile.Goal{Address: fmt.Sprintf("r%d@outside.example", n%5), Way: reconcile.Outside, NotBefore: now.Add(undo)})
+		goals = append(goals, reconcile.Goal{Address: fmt.Sprintf("r%d@outside.example", n%5), Way: reconcile.Outside, NotBefore: now.Add(l.undo)})
 	}
 	held := func() {
 		goals = append(goals, reconcile.Goal{Address: mei, Way: reconcile.Held, NotBefore: l.after})
 	}
 	here := func() {
-		goals = append(goals, reconcile.Goal{Address: "tom@team.example", Way: reconcile.Here, NotBefore: now.Add(undo)})
+		goals = append(goals, reconcile.Goal{Address: "tom@team.example", Way: reconcile.Here, NotBefore: now.Add(l.undo)})
 	}
 	switch {
 	case inbound:
@@ -351,6 +352,13 @@ func (l *load) facts() reconcile.Facts {
 	}
 	read(l.path, func(r io.Reader) (err error) { f.Sent, err = reconcile.ReadJournal(r); return err })
 	read(l.upstream, func(r io.Reader) (err error) { f.Handovers, err = reconcile.ReadHandovers(r); return err })
+	opened, err := store.Open(l.data) // What was killed has not unpacked its express mail.
+	if err == nil {
+		err = opened.Close()
+	}
+	if err != nil {
+		l.t.Fatal(err)
+	}
 	db, err := sql.Open("sqlite3", "file:"+filepath.Join(l.data, "tidepost.db")+"?mode=ro")
 	if err != nil {
 		l.t.Fatal(err)

@@ -29,7 +29,12 @@ func kills(t *testing.T) int {
 // kind. Nothing that was acknowledged may be lost, changed, doubled beyond what a kill
 // can cause, or early; and in the end everything that may leave has left.
 func TestKill(t *testing.T) {
-	l := underLoad(t)
+	t.Run("undo", func(t *testing.T) { killed(t, time.Second) })
+	t.Run("express", func(t *testing.T) { killed(t, 0) })
+}
+
+func killed(t *testing.T, undo time.Duration) {
+	l := underLoad(t, undo)
 	n := kills(t)
 	var slowest time.Duration
 	for i := range n {
@@ -84,7 +89,12 @@ func TestKill(t *testing.T) {
 // TestTermUnderLoad stops the server as systemd does, in the middle of everything:
 // nothing is lost and nothing is sent twice.
 func TestTermUnderLoad(t *testing.T) {
-	l := underLoad(t)
+	t.Run("undo", func(t *testing.T) { terminated(t, time.Second) })
+	t.Run("express", func(t *testing.T) { terminated(t, 0) })
+}
+
+func terminated(t *testing.T, undo time.Duration) {
+	l := underLoad(t, undo)
 	for range 2 {
 		before := l.acked.Load()
 		l.begin()

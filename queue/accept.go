@@ -32,7 +32,7 @@ func (q *Queue) accept(tx *store.Tx, in *intake) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	rcpts, err := q.putRecipients(tx, in, msg, sub)
+	rcpts, err := q.putRecipients(tx, in, sub)
 	if err != nil {
 		return 0, err
 	}
@@ -75,13 +75,33 @@ func (q *Queue) putThread(tx *store.Tx, in *intake) (int64, error) {
 }
 
 func (q *Queue) putSubmission(tx *store.Tx, in *intake, msg store.Message) (store.Submission, error) {
+	sub, err := q.submissionOf(in)
+	if err != nil {
+		return sub, err
+	}
+	sub.MessageID = msg.ID
+	if in.facts.MessageID == "" {
+		if err := tx.PutThreadRef(sub.MID, msg.ThreadID); err != nil {
+			return sub, err
+		}
+	}
+	if err := tx.InsertSubmission(&sub); err != nil {
+		return sub, err
+	}
+	ev := in.accepted(sub)
+	ev.SubmissionID, ev.MessageID = sub.ID, msg.ID
+	return sub, tx.AddEvent(ev)
+}
+
+// submissionOf is the envelope as it is stored, with a Message-ID in any case.
+func (q *Queue) submissionOf(in *intake) (store.Submission, error) {
 	tag := policies.Tag(in.found)
 	subject := in.facts.Subject
 	if _, rest, ok := mail.SubjectTag(subject); ok && tag != "" {
 		subject = rest
 	}
 	sub := store.Submission{
-		MessageID: msg.ID, AuthorID: in.author.ID, ReversePath: in.env.From.String(), EnvID: in.env.EnvID, Ret: in.env.Ret,
+		AuthorID: in.author.ID, ReversePath: in.env.From.String(), EnvID: in.env.EnvID, Ret: in.env.Ret,
 		UTF8: in.env.UTF8, MID: in.facts.MessageID, Digest: in.digest(), Subject: subject, Urgent: in.urgentSource() != "",
 		FileSent: in.folder, Accepted: in.now,
 		Plan: encodeLetter(letterPlan{Tag: tag, Stale: !in.atOnce() && in.stale(), Protocol: in.peer.Protocol,
@@ -96,46 +116,43 @@ func (q *Queue) putSubmission(tx *store.Tx, in *intake, msg store.Message) (stor
 			return sub, fmt.Errorf("message id: %w", err)
 		}
 		sub.MID = mid
-		if err := tx.PutThreadRef(mid, msg.ThreadID); err != nil {
-			return sub, err
-		}
 	}
-	if err := tx.InsertSubmission(&sub); err != nil {
-		return sub, err
-	}
-	return sub, tx.AddEvent(store.Event{At: in.now, Kind: evAccepted, SubmissionID: sub.ID, MessageID: msg.ID, PersonID: in.author.ID,
-		Detail: detail{"mid": sub.MID, "size": in.size, "recipients": len(in.env.Recipients), "protocol": in.peer.Protocol, "ip": in.peer.IP}})
+	return sub, nil
+}
+
+// accepted is the first line of the ledger, without ids of rows.
+func (in *intake) accepted(sub store.Submission) store.Event {
+	return store.Event{At: in.now, Kind: evAccepted, PersonID: in.author.ID, Detail: acceptedDetail{
+		IP: in.peer.IP, MID: sub.MID, Protocol: in.peer.Protocol, Recipients: len(in.env.Recipients), Size: in.size}}
 }
 
 // putRecipients stores every recipient as held until its release time, which may be
-// now, or as leaving this moment.
-func (q *Queue) putRecipients(tx *store.Tx, in *intake, msg store.Message, sub store.Submission) ([]store.Recipient, error) {
-	var out []store.Recipient
-	var why []detail
-	for i, e := range in.env.Recipients {
-		m := q.moment(in.plans[i], in.party(i), in.now)
-		p := in.plans[i].told(m)
-		r := store.Recipient{SubmissionID: sub.ID, Address: in.verdicts[i].Address.String(), Notify: e.Notify, ORcpt: e.ORcpt,
-			State: store.Held, Due: later(m.At, in.now), Plan: p.encode()}
-		if in.readers[i] != nil {
-			r.PersonID = in.readers[i].ID
-		}
-		d := detail{"due": r.Due, "rule": p.Rule, "why": p.Why}
-		if !p.DryRun.IsZero() {
-			d["dry_run"] = p.DryRun
-		}
-		out, why = append(out, r), append(why, d)
-	}
-	if in.ready {
-		return out, q.leave(tx, in, msg, sub, out, why)
-	}
+// now.
+func (q *Queue) putRecipients(tx *store.Tx, in *intake, sub store.Submission) ([]store.Recipient, error) {
+	out, why := q.recipientsOf(in)
 	for i := range out {
+		out[i].SubmissionID = sub.ID
 		if err := tx.InsertRecipient(&out[i], store.Event{At: in.now, Kind: evHeld, Detail: why[i]}); err != nil {
 			return nil, err
 		}
 		q.wakeAt(tx, out[i])
 	}
 	return out, nil
+}
+
+// recipientsOf are the recipients, held, with what the ledger says of each.
+func (q *Queue) recipientsOf(in *intake) (out []store.Recipient, why []heldDetail) {
+	for i, e := range in.env.Recipients {
+		m := q.moment(in.plans[i], in.party(i), in.now)
+		p := in.plans[i].told(m)
+		r := store.Recipient{Address: in.verdicts[i].Address.String(), Notify: e.Notify, ORcpt: e.ORcpt,
+			State: store.Held, Due: later(m.At, in.now), Plan: p.encode()}
+		if in.readers[i] != nil {
+			r.PersonID = in.readers[i].ID
+		}
+		out, why = append(out, r), append(why, heldDetail{Due: r.Due, Rule: p.Rule, Why: p.Why, DryRun: p.DryRun})
+	}
+	return out, why
 }
 
 func later(a, b time.Time) time.Time {
@@ -237,12 +254,34 @@ func (q *Queue) dropRepeats(tx *store.Tx, in *intake) (int64, error) {
 	}
 	in.cut(keep)
 	old := earlier[len(earlier)-1]
+	if err := q.refill(tx, in, old, len(gone) > 0); err != nil {
+		return 0, err
+	}
 	err = tx.AddEvent(store.Event{At: in.now, Kind: evRepeat, SubmissionID: old.ID, PersonID: in.author.ID,
 		Detail: detail{"mid": old.MID, "delivered": len(gone)}})
 	if err == nil && len(gone) > 0 {
 		err = q.tellRepeat(tx, in.author, old, gone, in.now)
 	}
 	return old.ID, err
+}
+
+// refill gives a submission whose text is not kept any more the text of its repeat: the
+// author may ask to have it sent again.
+func (q *Queue) refill(tx *store.Tx, in *intake, old store.Submission, asked bool) error {
+	m, err := tx.Message(old.MessageID)
+	if err != nil || !asked || !m.Stripped() {
+		return err
+	}
+	m.BodyID, m.Head, m.Size = in.source.BodyID, in.head, in.size
+	if in.staged != nil {
+		if m.BodyID, err = tx.AddBody(in.staged, in.now); err != nil {
+			return err
+		}
+	}
+	if err := tx.RefillMessage(m); err != nil {
+		return err
+	}
+	return tx.Orphan(m.ID, in.now.Add(keepSettled))
 }
 
 // earlier finds the author's submissions of the same mail, oldest first.

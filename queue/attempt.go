@@ -255,7 +255,7 @@ func (q *Queue) settleSurely(ctx context.Context, t trip, results []Result) {
 	q.watch(results)
 	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
 		now := time.Now().UTC().Round(0)
-		err := q.db.Update(context.WithoutCancel(ctx), func(tx *store.Tx) error { return q.settle(tx, t, results, now) })
+		err := q.write(context.WithoutCancel(ctx), t, results, now)
 		if err == nil {
 			return
 		}

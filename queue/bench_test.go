@@ -11,7 +11,7 @@ import (
 )
 
 // bench is a world whose queue runs. stop ends it.
-func bench(b *testing.B) (w *world, now time.Time, stop func()) {
+func bench(b testing.TB) (w *world, now time.Time, stop func()) {
 	w = newWorld(b, func(o *Options) { o.Undo, o.Workers = 0, 20 })
 	ctx, cancel := context.WithCancel(context.Background())
 	now = time.Now().UTC().Round(0)

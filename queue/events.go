@@ -1,5 +1,11 @@
 package queue
 
+import (
+	"time"
+
+	"tidepost/store"
+)
+
 // The kinds of ledger lines that the queue writes.
 const (
 	evAccepted    = "accepted"
@@ -36,3 +42,33 @@ const (
 // A detail is what a ledger line says beyond its columns: ids, times and reasons,
 // never text of the mail.
 type detail map[string]any
+
+// What most lines say has a shape of its own: it is written with every mail.
+type (
+	acceptedDetail struct {
+		IP         string `json:"ip"`
+		MID        string `json:"mid"`
+		Protocol   string `json:"protocol"`
+		Recipients int    `json:"recipients"`
+		Size       int64  `json:"size"`
+	}
+	heldDetail struct {
+		Attempt int       `json:"attempt,omitempty"`
+		DryRun  time.Time `json:"dry_run,omitzero"`
+		Due     time.Time `json:"due"`
+		Rule    Rule      `json:"rule"`
+		Why     string    `json:"why"`
+	}
+	saidDetail struct {
+		Attempt int    `json:"attempt"`
+		Remote  string `json:"remote"`
+		Reply   string `json:"reply"`
+		TLS     string `json:"tls"`
+		Trouble string `json:"trouble"`
+	}
+)
+
+// saidOf is what the other server said about a recipient.
+func saidOf(r store.Recipient, res Result) saidDetail {
+	return saidDetail{Attempt: r.Attempts, Remote: res.Remote, Reply: replyText(res.Reply), TLS: res.TLS, Trouble: res.Trouble}
+}

@@ -3,15 +3,25 @@ package queue
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
+	"slices"
 	"time"
 
+	"tidepost/mail"
+	"tidepost/policies"
 	"tidepost/store"
 )
 
-// Mail that nothing holds, to elsewhere, leaves in the very transaction that accepts
-// it: one sync instead of two, and its octets are still in memory. Whatever is not
-// plain goes the ordinary way by RunDue, which is always right.
+// Mail that nothing holds, to elsewhere, is express: it leaves with the very transaction
+// that accepts it, its octets are still in memory, and its rows are written when its
+// fate is known (store.Launch). Whatever is not plain goes the ordinary way by RunDue,
+// which is always right.
+
+// maxExpress bounds the recipients of express mail.
+const maxExpress = 20
 
 // overtakeTime is how long mail that is due may be overtaken by mail just accepted.
 const overtakeTime = 2 * time.Second
@@ -23,14 +33,30 @@ const workerPatience = 100 * time.Millisecond
 
 // mayLeave reports whether the mail can leave as it is accepted, and keeps a worker
 // for it then: who gets true calls giveBack afterwards. An answer may have to wait
-// for the mail it answers, a signature takes too long for the one writer, and mail
-// that has waited for a worker is not overtaken for long.
+// for the mail it answers, a tag or a signature takes more than the one writer should
+// do, and mail that has waited for a worker is not overtaken for long.
 func (q *Queue) mayLeave(in *intake) bool {
 	_, beyond, known := q.next.get()
 	return known && (beyond.IsZero() || in.now.Sub(beyond) < overtakeTime) &&
-		in.atOnce() && !in.failed && !in.toTeam() && !in.control && !in.folder &&
-		in.staged.InMemory() && len(parents(in.facts)) == 0 && !q.signs(in.facts) &&
+		in.atOnce() && in.plain() && in.staged.InMemory() && !q.signs(in.facts) && q.oneRoute(in) &&
 		q.pausedUntil().IsZero() && q.pool.reserve(workerPatience)
+}
+
+// plain reports whether accepting the mail writes nothing but the mail itself.
+func (in *intake) plain() bool {
+	told := slices.ContainsFunc(in.found, func(f policies.Finding) bool { return f.Reason == policies.ReasonTagUnread })
+	return !in.failed && !in.toTeam() && !in.control && !in.folder && in.back == nil && !told && policies.Tag(in.found) == "" &&
+		len(parents(in.facts)) == 0 && !in.facts.IsReply && len(in.env.Recipients) <= maxExpress
+}
+
+// oneRoute reports whether one attempt serves all recipients.
+func (q *Queue) oneRoute(in *intake) bool {
+	router, ok := q.sender.(Router)
+	if !ok || len(in.env.Recipients) == 1 {
+		return true
+	}
+	first := router.Route(in.env.Recipients[0].Address)
+	return !slices.ContainsFunc(in.env.Recipients, func(r mail.Recipient) bool { return router.Route(r.Address) != first })
 }
 
 // giveBack ends what mayLeave kept: by now the worker has the mail, or there is none.
@@ -39,32 +65,78 @@ func (q *Queue) giveBack() {
 	q.freed()
 }
 
-// leave stores the recipients as claimed for an attempt, with the due time and reason
-// that each of them has, and makes the flight for it.
-func (q *Queue) leave(tx *store.Tx, in *intake, msg store.Message, sub store.Submission, rcpts []store.Recipient, why []detail) error {
-	f := &flight{sub: sub, source: msg, fresh: true, zone: in.zone(), letter: decodeLetter(sub.Plan),
-		facts: in.facts, content: in.content, body: in.staged.Body()}
-	for i, r := range rcpts {
-		f.leaving = append(f.leaving, &leaving{r: r, plan: in.plans[i], who: in.party(i)})
+// express accepts the mail and hands it to a worker. ErrKnown: it has to go the
+// ordinary way.
+func (q *Queue) express(ctx context.Context, in *intake) (int64, error) {
+	f := &flight{fresh: true, zone: in.zone(), facts: in.facts, content: in.content, body: in.staged.Body(),
+		source: store.Message{Head: in.head, MID: in.facts.MessageID, Created: in.now}}
+	var err error
+	if f.sub, err = q.submissionOf(in); err != nil {
+		return 0, err
 	}
-	head := q.render(f, in.now)
-	f.eight = hasEightBit(f.body) || hasEightBit(head)
-	f.rendition = rendition(f, head, int64(len(f.body)), in.now)
-	if err := q.putRendition(tx, f, in.now); err != nil {
-		return err
-	}
+	f.letter = decodeLetter(f.sub.Plan)
+	rcpts, why := q.recipientsOf(in)
+	x := &store.Express{Submission: f.sub, Thread: in.facts.BaseSubject, Head: in.head, Body: f.body, Sum: in.staged.Sum,
+		Accepted: in.accepted(f.sub), Keep: keepSettled}
 	for i := range rcpts {
 		r := &rcpts[i]
-		r.State, r.Due, r.RenditionID = store.Sending, time.Time{}, f.rendition.ID
-		r.Released, r.Claimed, r.Attempts = in.now, in.now, 1
-		why[i]["attempt"] = r.Attempts
-		if err := tx.InsertRecipient(r, store.Event{At: in.now, Kind: evAttempt, MessageID: f.rendition.ID, Detail: why[i]}); err != nil {
-			return err
-		}
+		r.State, r.Due, r.Released, r.Claimed, r.Attempts = store.Sending, time.Time{}, in.now, in.now, 1
+		why[i].Attempt = r.Attempts
+		x.Attempts = append(x.Attempts, store.Event{At: in.now, Kind: evAttempt, Detail: why[i]})
+		f.leaving = append(f.leaving, &leaving{r: *r, plan: in.plans[i], who: in.party(i)})
 	}
-	f.claimed = rcpts
-	in.flight = f
-	return nil
+	x.Recipients = rcpts
+	x.Render = func(submission int64) []byte {
+		f.sub.ID = submission
+		return q.render(f, in.now)
+	}
+	if err := q.db.Launch(ctx, x); err != nil {
+		return 0, err
+	}
+	f.express, f.claimed = x, rcpts
+	f.rendition = rendition(f, x.Rendition, int64(len(f.body)), in.now)
+	f.eight = hasEightBit(f.body) || hasEightBit(x.Rendition)
+	q.dispatch([]*flight{f})
+	return f.sub.ID, nil
+}
+
+// land settles express mail that everybody has. false: it is settled like any other.
+func (q *Queue) land(ctx context.Context, t trip, results []Result, now time.Time) (bool, error) {
+	l := &store.Landing{At: now, Kind: evDelivered}
+	for i, r := range t.rcpts {
+		res := results[i]
+		if !res.Delivered || relayedReport(r, res) != nil {
+			return false, nil
+		}
+		raw, err := json.Marshal(saidOf(r, res))
+		if err != nil {
+			return false, fmt.Errorf("land submission %d: %w", t.f.sub.ID, err)
+		}
+		l.Fates = append(l.Fates, store.Fate{Reply: replyText(res.Reply), Remote: res.Remote, Detail: raw})
+	}
+	err := q.db.Land(ctx, t.f.express, l)
+	if errors.Is(err, store.ErrUnpacked) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// unpacked is the trip of express mail as the ordinary tables have it by now.
+func unpacked(tx *store.Tx, t trip) (trip, error) {
+	f := *t.f
+	var err error
+	if f.sub, err = tx.Submission(f.sub.ID); err != nil {
+		return t, err
+	}
+	if t.rcpts, err = tx.Recipients(f.sub.ID); err != nil {
+		return t, err
+	}
+	if len(t.rcpts) != len(f.claimed) {
+		return t, fmt.Errorf("submission %d: %w", f.sub.ID, store.ErrDamaged)
+	}
+	f.rendition, err = tx.Message(t.rcpts[0].RenditionID)
+	t.f = &f
+	return t, err
 }
 
 // rendition is the message with the head of a release, not stored yet.

@@ -1,10 +1,15 @@
 package queue
 
 import (
+	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"tidepost/mail"
+	"tidepost/store"
 )
 
 // stateOnly is the states of the recipients, without times.
@@ -102,10 +107,124 @@ func TestCrashBehindExpress(t *testing.T) {
 	w.wantOnly(id, "sending")
 	u, _ := w.q.pool.take()
 	want := string(u[0].f.rendition.Head) + "t\r\n"
-	w.reopen()
+	w.crash()
 	w.run(now.Add(time.Minute))
 	w.wantOnly(id, "delivered")
 	if got := w.out.list(); len(got) != 1 || got[0].octet != want {
 		t.Errorf("it went out as %q, want %q", got, want)
+	}
+}
+
+// TestExpressEndsLikeAnyOther: whatever comes of it, and whoever looked meanwhile, the
+// ledger tells the same story.
+func TestExpressEndsLikeAnyOther(t *testing.T) {
+	now := monday(10, 0)
+	for name, c := range map[string]struct {
+		answer func(mail.Address, int) Result
+		notify string
+		states string
+		kinds  string
+		letter string // in the author's INBOX
+	}{
+		"delivered": {states: "delivered delivered", kinds: "accepted attempt delivered attempt delivered"},
+		"report":    {notify: "SUCCESS", states: "delivered delivered", kinds: "accepted attempt attempt delivered delivered report", letter: "passed on"},
+		"bounced": {answer: func(mail.Address, int) Result { return replied(550, "No") }, states: "bounced bounced",
+			kinds: "accepted attempt attempt bounced bounced report", letter: "not delivered"},
+		"half": {answer: func(a mail.Address, _ int) Result {
+			if a.Local == "joe" {
+				return replied(451, "Later")
+			}
+			return taken()
+		}, states: "deferred delivered", kinds: "accepted attempt attempt deferred delivered"},
+	} {
+		for _, looked := range []bool{false, true} {
+			w := newWorld(t, func(o *Options) { o.Undo = 0 })
+			w.run(now)
+			w.out.answer = c.answer
+			env := envelope(w.ana, "joe@else.example", "sam@else.example")
+			for i := range env.Recipients {
+				env.Recipients[i].Notify = c.notify
+			}
+			id, err := w.q.Submit(context.Background(), Submission{Author: w.ana, Envelope: env, Now: now, Peer: Peer{Protocol: "ESMTPSA"},
+				Staged: w.stage(letter(w.ana, "e@team.example", "x", now, "t", "To: joe@else.example"), now)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			kinds := c.kinds
+			if looked {
+				w.unpack()
+				kinds = strings.Replace(kinds, "attempt delivered attempt delivered", "attempt attempt delivered delivered", 1)
+			}
+			w.workOff(now)
+			w.wantOnly(id, c.states)
+			if got := w.kinds(id); got != kinds {
+				t.Errorf("%s, looked at %t: ledger %s, want %s", name, looked, got, kinds)
+			}
+			letters := w.subjects(w.ana, store.KindInbox)
+			if c.letter == "" && letters != "" || !strings.Contains(strings.ToLower(letters), c.letter) {
+				t.Errorf("%s, looked at %t: INBOX %q, want %q", name, looked, letters, c.letter)
+			}
+			if rep, err := w.db.CheckLedger(context.Background()); err != nil || len(rep.Findings) > 0 {
+				t.Errorf("%s: %+v, %v", name, rep, err)
+			}
+		}
+	}
+}
+
+// TestExpressIsSentAgainOnRequest: its text is gone, but the repeat brings it.
+func TestExpressIsSentAgainOnRequest(t *testing.T) {
+	w := newWorld(t, func(o *Options) { o.Undo = 0 })
+	now := monday(10, 0)
+	w.run(now)
+	text := letter(w.ana, "a@team.example", "Offer", now, "the text", "To: joe@else.example")
+	id := w.submit(now, w.ana, text, "joe@else.example")
+	w.workOff(now)
+	if again := w.submit(now.Add(time.Minute), w.ana, text, "joe@else.example"); again != id {
+		t.Errorf("the repeat is submission %d, want %d", again, id)
+	}
+	w.run(now.Add(time.Minute))
+	w.reply(w.ana, "Already sent: Offer", "again", now.Add(2*time.Minute))
+	w.run(now.Add(3 * time.Minute))
+	got := w.out.list()
+	if len(got) != 2 || !strings.HasSuffix(got[1].octet, "\r\n\r\nthe text\r\n") {
+		t.Errorf("sent: %q", got)
+	}
+}
+
+// TestExpressUnderRun: the real workers, while others look; every mail arrives once.
+func TestExpressUnderRun(t *testing.T) {
+	w, now, stop := bench(t)
+	var all sync.WaitGroup
+	for i := range int64(4) {
+		all.Go(func() {
+			for n := range int64(40) {
+				if err := w.put(i*1000+n, now, time.Time{}); err != nil {
+					t.Error(err)
+					return
+				}
+				if n%10 == i {
+					w.unpack()
+				}
+			}
+		})
+	}
+	all.Wait()
+	stop()
+	rep, err := w.db.CheckLedger(context.Background())
+	if err != nil || len(rep.Findings) > 0 {
+		t.Fatalf("%+v, %v", rep, err)
+	}
+	w.crash()
+	if rep, err = w.db.CheckLedger(context.Background()); err != nil || len(rep.Findings) > 0 || rep.Accepted != 160 {
+		t.Errorf("%+v, %v", rep, err)
+	}
+	sent := map[string]int{}
+	for _, s := range w.out.list() {
+		sent[s.mid]++
+	}
+	for mid, n := range sent {
+		if n != 1 {
+			t.Errorf("%s went out %d times", mid, n)
+		}
 	}
 }

@@ -59,9 +59,6 @@ type intake struct {
 	asIs     bool              // was looked at before: no advice, and it replaces nothing
 	back     *handback         // what the coach says of it; nil: nothing
 	replaced *store.Submission // whose place it took, inside the transaction
-
-	ready  bool    // leaves as it is accepted: a worker is kept for it
-	flight *flight // that it left with
 }
 
 // read looks at a submission and checks what has to be refused before anything

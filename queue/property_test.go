@@ -21,8 +21,10 @@ func TestEveryRecipientEndsOnce(t *testing.T) {
 		if err != nil {
 			r.Fatal(err)
 		}
-		m := &model{r: r, w: newWorldIn(t, dir), now: monday(8, 0), mails: map[string]*mailModel{}}
-		defer m.w.db.Close()
+		undo := rapid.SampledFrom([]time.Duration{0, 20 * time.Second}).Draw(r, "undo")
+		m := &model{r: r, w: newWorldIn(t, dir, func(o *Options) { o.Undo = undo }), undo: undo, now: monday(8, 0), mails: map[string]*mailModel{}}
+		defer func() { m.w.db.Close() }()
+		m.w.run(m.now) // What is plain leaves as it is accepted from now on.
 		m.w.out.answer = m.answer
 		r.Repeat(map[string]func(*rapid.T){
 			"submit":  m.submit,
@@ -32,6 +34,7 @@ func TestEveryRecipientEndsOnce(t *testing.T) {
 			"retime":  m.retime,
 			"freeze":  m.freeze,
 			"pass":    m.pass,
+			"express": m.express,
 			"crash":   m.crash,
 			"replan":  m.replan,
 			"":        m.check,
@@ -43,6 +46,7 @@ func TestEveryRecipientEndsOnce(t *testing.T) {
 type model struct {
 	r     *rapid.T
 	w     *world
+	undo  time.Duration
 	now   time.Time
 	n     int
 	mails map[string]*mailModel // by Message-ID
@@ -89,6 +93,19 @@ func (m *model) submit(r *rapid.T) {
 	m.order = append(m.order, mid)
 }
 
+// express submits mail to elsewhere and lets it be tried at once.
+func (m *model) express(r *rapid.T) {
+	m.n++
+	mid := fmt.Sprintf("m%d@team.example", m.n)
+	all := []string{"joe@else.example", "sam@else.example", "full@else.example", "slow@else.example", "lossy@else.example"}
+	to := rapid.SliceOfNDistinct(rapid.SampledFrom(all), 1, 3, rapid.ID).Draw(r, "to")
+	mm := &mailModel{text: letter(m.w.ana, mid, "Mail", m.now, "text "+mid), to: to}
+	mm.subs = []int64{m.w.submit(m.now, m.w.ana, mm.text, to...)}
+	m.mails[mid] = mm
+	m.order = append(m.order, mid)
+	m.w.workOff(m.now)
+}
+
 func (m *model) resend(r *rapid.T) {
 	if len(m.order) == 0 {
 		r.Skip("no mail")
@@ -129,13 +146,18 @@ func (m *model) cancel(r *rapid.T) {
 
 func (m *model) restore(r *rapid.T) {
 	e := m.entry(r, store.KindDrafts)
-	out, err := m.w.moveIn(m.w.ana, e, store.KindScheduled, m.now)
-	if err != nil {
+	field := header(m.w.octets(e), "Message-ID")
+	mid := field[1 : len(field)-1]
+	if _, err := m.w.moveIn(m.w.ana, e, store.KindScheduled, m.now); err != nil {
 		r.Fatalf("restore: %v", err)
 	}
-	if out != nil {
-		m.mails[header(m.w.octets(*out), "Message-ID")[1:len(header(m.w.octets(*out), "Message-ID"))-1]].note(out.SubmissionID)
-	}
+	m.w.view(func(tx *store.Tx) error {
+		subs, err := tx.SubmissionsByMID(mid)
+		for _, s := range subs {
+			m.mails[mid].note(s.ID)
+		}
+		return err
+	})
 }
 
 func (m *model) retime(r *rapid.T) {
@@ -162,7 +184,7 @@ func (m *model) crash(r *rapid.T) {
 	if err := m.w.q.RunDue(r.Context(), m.now); err != nil {
 		r.Fatal(err)
 	}
-	m.w.reopen()
+	m.w.crash(func(o *Options) { o.Undo = m.undo })
 	m.w.out.answer = m.answer
 }
 
@@ -172,8 +194,17 @@ func (m *model) replan(r *rapid.T) {
 	}
 }
 
-// check is what holds at every moment.
+// check is what holds at every moment. To look has express mail unpacked, so it does
+// not always.
 func (m *model) check(r *rapid.T) {
+	if !rapid.Bool().Draw(r, "look") {
+		return
+	}
+	m.look(r)
+}
+
+func (m *model) look(r *rapid.T) {
+	m.w.unpack()
 	counts := map[store.State]int64{}
 	var stored map[store.State]int64
 	m.w.view(func(tx *store.Tx) (err error) {
@@ -272,7 +303,7 @@ func (m *model) finish() {
 		m.now = m.now.Add(time.Hour)
 		m.w.run(m.now)
 	}
-	m.check(m.r)
+	m.look(m.r)
 	for mid, mm := range m.mails {
 		for _, s := range mm.subs {
 			for _, x := range m.w.recipients(s) {

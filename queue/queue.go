@@ -32,6 +32,7 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -107,22 +108,21 @@ func (q *Queue) Submit(ctx context.Context, s Submission) (id int64, err error) 
 			return 0, err
 		}
 	}
-	if in.ready = q.mayLeave(in); in.ready {
+	if q.mayLeave(in) {
 		defer q.giveBack()
+		if id, err = q.express(ctx, in); !errors.Is(err, store.ErrKnown) {
+			return id, err
+		}
 	}
-	var left *flight
 	err = q.db.Update(ctx, func(tx *store.Tx) error {
 		try := in.clone() // An innocent closure may be run again.
 		got, err := q.accept(tx, try)
 		if err == nil && a != nil {
 			err = q.answer(ctx, tx, try, a)
 		}
-		id, left = got, try.flight
+		id = got
 		return err
 	})
-	if err == nil && left != nil {
-		q.dispatch([]*flight{left})
-	}
 	return id, err
 }
 
@@ -290,6 +290,25 @@ func (q *Queue) attempt(ctx context.Context, t trip) {
 	q.settleSurely(ctx, t, results)
 }
 
+// write writes what came of an attempt.
+func (q *Queue) write(ctx context.Context, t trip, results []Result, now time.Time) error {
+	if t.f.express != nil {
+		if done, err := q.land(ctx, t, results, now); done || err != nil {
+			return err
+		}
+	}
+	return q.db.Update(ctx, func(tx *store.Tx) error {
+		if t.f.express == nil {
+			return q.settle(tx, t, results, now)
+		}
+		known, err := unpacked(tx, t)
+		if err != nil {
+			return err
+		}
+		return q.settle(tx, known, results, now)
+	})
+}
+
 // settle writes what came of an attempt, in one transaction: every recipient
 // delivered, deferred, bounced or expired, and the reports that follow.
 func (q *Queue) settle(tx *store.Tx, t trip, results []Result, now time.Time) error {
@@ -312,7 +331,7 @@ func (q *Queue) settle(tx *store.Tx, t trip, results []Result, now time.Time) er
 // settleOne moves one recipient on. It returns what the author must be told.
 func (q *Queue) settleOne(tx *store.Tx, r store.Recipient, res Result, now time.Time) (*failure, error) {
 	r.Claimed, r.Reply, r.Remote = time.Time{}, replyText(res.Reply), res.Remote
-	said := detail{"reply": r.Reply, "remote": res.Remote, "tls": res.TLS, "attempt": r.Attempts, "trouble": res.Trouble}
+	said := saidOf(r, res)
 	switch {
 	case res.Delivered:
 		r.State, r.Settled = store.Delivered, now

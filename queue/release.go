@@ -44,7 +44,8 @@ type flight struct {
 	zone      *time.Location // the author's
 	facts     mail.Facts
 	content   *mail.Content
-	body      []byte // nil: to be read from the store
+	body      []byte         // nil: to be read from the store
+	express   *store.Express // it left as it was accepted; nil: it did not
 	eight     bool
 	leaving   []*leaving
 	parents   []*flight

@@ -9,6 +9,8 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -33,6 +35,7 @@ type world struct {
 	log           *bytes.Buffer
 	alarms        []string
 	opened        byte // how often: each process has other random numbers
+	inside        bool // a transaction of update runs
 }
 
 // elsewhere is a server that takes what its answer says.
@@ -188,6 +191,8 @@ func (w *world) reload() {
 
 func (w *world) update(f func(tx *store.Tx) error) {
 	w.t.Helper()
+	w.inside = true
+	defer func() { w.inside = false }()
 	if err := w.db.Update(context.Background(), f); err != nil {
 		w.t.Fatal(err)
 	}
@@ -277,15 +282,29 @@ func (w *world) workOff(now time.Time) bool {
 			}
 			results := w.q.send(context.Background(), job)
 			w.q.watch(results)
-			w.update(func(tx *store.Tx) error { return w.q.settle(tx, t, results, now) })
+			if err := w.q.write(context.Background(), t, results, now); err != nil {
+				w.t.Fatal(err)
+			}
 		}
 		w.q.pool.done(u)
 	}
 	return worked
 }
 
+// unpack has express mail seen by a View.
+func (w *world) unpack() {
+	w.t.Helper()
+	if w.inside {
+		return
+	}
+	if err := w.db.Unpack(context.Background()); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 func (w *world) recipients(sub int64) (out []store.Recipient) {
 	w.t.Helper()
+	w.unpack()
 	w.view(func(tx *store.Tx) (err error) {
 		out, err = tx.Recipients(sub)
 		return err
@@ -372,6 +391,7 @@ func (w *world) wantSubjects(p *people.Person, kind store.Kind, want string) {
 // kinds are the ledger lines of a submission.
 func (w *world) kinds(sub int64) string {
 	w.t.Helper()
+	w.unpack()
 	var out []string
 	w.view(func(tx *store.Tx) error {
 		events, err := tx.EventsOfSubmission(sub)
@@ -402,6 +422,28 @@ func (w *world) reopen(change ...func(*Options)) {
 	w.reload()
 }
 
+// crash is the end of a process that had no time to close the database, and a new one
+// on what it left.
+func (w *world) crash(change ...func(*Options)) {
+	w.t.Helper()
+	dir := w.t.TempDir()
+	for _, name := range []string{store.File, store.File + "-wal"} {
+		octets, err := os.ReadFile(filepath.Join(w.dir, name))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, name), octets, 0o600)
+		}
+		if err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	if err := w.db.Close(); err != nil {
+		w.t.Fatal(err)
+	}
+	w.dir = dir
+	w.open(change...)
+	w.reload()
+}
+
 func wantReply(t testing.TB, err error, code int, words string) {
 	t.Helper()
 	var r *mail.Reply
@@ -411,9 +453,9 @@ func wantReply(t testing.TB, err error, code int, words string) {
 }
 
 // newWorldIn is newWorld in a directory of the caller's, closed by the caller.
-func newWorldIn(t testing.TB, dir string) *world {
+func newWorldIn(t testing.TB, dir string, change ...func(*Options)) *world {
 	w := &world{t: t, dir: dir, out: &elsewhere{}, log: &bytes.Buffer{}}
-	w.open()
+	w.open(change...)
 	w.add("Ana Silva", "ana@team.example", "Europe/London", "")
 	w.add("Mei Chen", "mei@team.example", "Australia/Sydney", "")
 	w.add("Tom Hall", "tom@team.example", "America/New_York", "")
