@@ -38,6 +38,7 @@ const (
 	actDispute  // contradicts
 	actLinked   // names a link
 	actHelpless // leaves it to the readers what is to be done
+	actPeace    // thanks, excuses
 )
 
 // A cue is a pattern of words that is a sign of an act.
@@ -71,7 +72,7 @@ var cues = compileCues()
 
 func compileCues() []cue {
 	var out []cue
-	for _, table := range [][]cueRow{askCues, answerCues, stanceCues, coachCues} {
+	for _, table := range [][]cueRow{askCues, answerCues, stanceCues, toneCues, coachCues} {
 		for _, row := range table {
 			var langs languageMark
 			for _, l := range fields(row.langs) {

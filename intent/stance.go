@@ -19,22 +19,34 @@ func (r *reader) signs(a act, yes, no string) Stance {
 const maxReasons = 5 // words quoted for a stance
 
 // tone weighs the words that hurt: one that always does, or several that do
-// together, or shouting.
+// together, or shouting. Thanks and excuses take some of the weight away.
 func (r *reader) tone() Stance {
 	if r.in.Bulk || r.in.Automatic {
 		return Stance{Value: TonePlain}
 	}
-	points := 0
+	points, hard, sharp, end := 0, 0, 0, -1
 	var why []string
 	for _, h := range r.hits {
 		switch h.act {
 		case actHarsh:
-			if r.ofAuthor(h) {
+			if h.from < end || r.ofAuthor(h) || r.spoken(h) {
 				continue
 			}
+			hard++
 			points += 3
+			end = h.to
 		case actSharp:
+			if h.from < end {
+				continue
+			}
+			sharp++
 			points++
+			end = h.to
+		case actPeace:
+			if h.from >= end {
+				points -= 2
+			}
+			continue
 		default:
 			continue
 		}
@@ -43,31 +55,57 @@ func (r *reader) tone() Stance {
 		}
 	}
 	shouts, marks := r.shouting()
-	if points >= 3 && r.addressed() {
+	if hard > 0 && (r.addressed() || len(r.toks) < shortMail) {
 		points++
 	}
-	if len(shouts) >= 2 {
+	points += r.exclaimed()
+	if len(shouts) >= 2 && (hard+sharp > 0 || marks > 0 || len(shouts) >= 6 && len(r.toks) < 120) {
 		points += min(len(shouts), 4)
 		why = append(why, shouts[0])
 	}
-	if marks > 0 {
-		points += min(marks, 2)
+	points += min(marks, 2)
+	if hard == 0 && len(shouts) < 2 {
+		points -= 3
 	}
-	if r.count(actHarsh) == 0 && len(shouts) < 2 {
-		points -= 2
-	}
+	points -= len(r.toks) / 250 // a long mail has room for many words
 	if points >= 4 {
 		return Stance{Value: ToneHarsh, Because: why, Text: r.sentenceWith(why)}
 	}
 	return Stance{Value: TonePlain}
 }
 
+// shortMail is the number of tokens below which one hard word sets the tone.
+const shortMail = 45
+
+// exclaimed counts words that stand alone and shout: "ELEVEN."
+func (r *reader) exclaimed() int {
+	n := 0
+	for _, s := range r.sents {
+		if s.to-s.from == 2 && r.toks[s.from].caps && len(r.toks[s.from].low) >= 4 && r.toks[s.to-1].kind == kindMark && r.toks[s.from].breaks == 0 {
+			n += 2
+		}
+	}
+	return min(n, 4)
+}
+
+// spoken reports whether a hit stands in quotation marks: somebody else said it.
+func (r *reader) spoken(h hit) bool {
+	open := false
+	for k := max(0, h.from-12); k < h.from; k++ {
+		if r.toks[k].kind == kindMark && (r.toks[k].mark('"') || r.toks[k].low == "\u201c" || r.toks[k].low == "\u201d" || r.toks[k].low == "\u201e") {
+			open = !open
+		}
+	}
+	return open && h.to < len(r.toks) && h.to-h.from < 3
+}
+
 // ofAuthor reports whether a single hard word is about its author: "I was an idiot".
 func (r *reader) ofAuthor(h hit) bool {
-	if h.to-h.from > 1 {
-		return false
+	reach := 2
+	if h.to-h.from == 1 {
+		reach = 4
 	}
-	for k := max(0, h.from-4); k < h.from; k++ {
+	for k := max(0, h.from-reach); k < h.from; k++ {
 		if r.toks[k].is("i", "i'm", "my", "myself", "me", "ich", "mein", "je", "mon", "yo", "mi", "eu", "meu", "ik", "mijn", "mir") {
 			return true
 		}
