@@ -57,8 +57,13 @@ func cases() map[string]coach.Advice {
 	return map[string]coach.Advice{
 		"chat": {
 			Subject: "Project", To: []string{"Mei"}, Leaves: toMei, Read: read("Project", chat, team("Mei")...),
-			Findings: []policies.Finding{all(policies.CTA, policies.Finding{Quote: chat, Recipient: 0, Hours: "Tue 14:00-15:00 Sydney (Tue 03:00 London)",
-				Missing: []string{policies.MissingTopic, policies.MissingProposal, policies.MissingWhen}})},
+			Findings: []policies.Finding{all(policies.Context, policies.Finding{Quote: chat, Recipient: policies.Everybody, Hours: "Tue 14:00-15:00 Sydney (Tue 03:00 London)",
+				Missing: []string{policies.MissingTopic}})},
+		},
+		"hollow-ask": {
+			Subject: "Website", To: []string{"Mei", "Tom"}, Leaves: toMei, Read: read("Website", "Please deal with the website.", team("Mei", "Tom")...),
+			Findings: []policies.Finding{all(policies.CTA, policies.Finding{Quote: "Please deal with the website.", Recipient: policies.Everybody,
+				Missing: []string{policies.MissingWhat, policies.MissingWho, policies.MissingWhen}})},
 		},
 		"chat-held-with-rate": {
 			Subject: "Project", To: []string{"Mei", "Tom", "henrik@customer.example"}, Read: read("Project", chat, team("Mei", "Tom")...),
@@ -109,6 +114,39 @@ func cases() map[string]coach.Advice {
 			Findings: []policies.Finding{
 				all(policies.InPerson, policies.Finding{Quote: "I am disappointed by your work this month.", Recipient: 0, Hours: "Tue 14:00-15:00"}),
 				all(policies.Tone, policies.Finding{Quote: "This is simply unacceptable.", Recipient: 0})},
+		},
+		"office-hours": {
+			Subject: "Holiday plan", To: []string{"Mei"}, Leaves: toMei,
+			Findings: []policies.Finding{all(policies.InPerson, policies.Finding{Reason: policies.ReasonOfficeHours, Quote: "Could we talk about the holiday plan of the support team?",
+				Recipient: policies.Everybody, Hours: "Tue 14:00-15:00 Sydney (Tue 03:00 London)"})},
+		},
+		"third-round": {
+			Subject: "Re: Tabs", To: []string{"Tom"}, Leaves: toMei,
+			Findings: []policies.Finding{all(policies.InPerson, policies.Finding{Reason: policies.ReasonThirdRound, Quote: "No, that is still not what I said.", Recipient: policies.Everybody})},
+		},
+		"storm": {
+			Subject: "Re: Cake", To: toFive, Leaves: []coach.Leaving{{When: "10:14", To: toFive}},
+			Findings: []policies.Finding{all(policies.Storm, policies.Finding{Text: "6", Recipient: policies.Everybody})},
+		},
+		"too-long-and-vague": {
+			Subject: "Update", To: []string{"Mei"}, Leaves: toMei,
+			Findings: []policies.Finding{
+				all(policies.Length, policies.Finding{Reason: policies.ReasonTooLong, Text: "812", Recipient: policies.Everybody}),
+				all(policies.Subject, policies.Finding{Reason: policies.ReasonVagueSubject, Text: "Update", Recipient: policies.Everybody})},
+		},
+		"too-many-asks": {
+			Subject: "Launch", To: []string{"Mei"}, Leaves: toMei,
+			Findings: []policies.Finding{all(policies.Length, policies.Finding{Reason: policies.ReasonTooMany, Text: "9", Quote: "Also, who books the room?", Recipient: policies.Everybody})},
+		},
+		"silence-without-a-day": {
+			Subject: "New colours", To: []string{"Mei", "Tom"}, Leaves: toMei,
+			Findings: []policies.Finding{all(policies.DueTime, policies.Finding{Reason: policies.ReasonNoDue, Quote: "Unless someone objects we take blue.",
+				Missing: []string{policies.MissingWhen}, Recipient: policies.Everybody})},
+		},
+		"link": {
+			Subject: "Slides", To: []string{"Mei"}, Leaves: toMei,
+			Findings: []policies.Finding{all(policies.Attachment, policies.Finding{Reason: policies.ReasonLinkMissing, Quote: "The slides are at the link below.",
+				Missing: []string{policies.MissingLink}, Recipient: policies.Everybody})},
 		},
 		"hostile": {
 			Subject: strings.Repeat("very long ", 40) + "\u202e\x07", To: []string{strings.Repeat("N", 500)}, Leaves: toMei,
@@ -173,7 +211,7 @@ func TestRates(t *testing.T) {
 		{coach.Rate{49, 40}, false, true}, {coach.Rate{50, 10}, false, true}, {coach.Rate{50, 11}, true, true},
 	} {
 		a := cases()["chat"]
-		a.Rates = map[string]coach.Rate{policies.CTA: c.rate}
+		a.Rates = map[string]coach.Rate{policies.Context: c.rate}
 		if c.rate.TooMany() != c.many || strings.Contains(a.Text(), "false alarms") != c.word {
 			t.Errorf("%+v: too many %v, shown %v", c.rate, c.rate.TooMany(), !c.word)
 		}

@@ -57,7 +57,7 @@ func About(policy string) string {
 	case policies.NobodyNamed:
 		return "nobody being named"
 	case policies.DueTime:
-		return "due times that come too early"
+		return "due times"
 	case policies.Storm:
 		return "replies to all"
 	case policies.InPerson:

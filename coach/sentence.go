@@ -2,6 +2,7 @@ package coach
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,10 +29,16 @@ func summary(f policies.Finding) string {
 	case policies.NobodyNamed:
 		return "who should answer?"
 	case policies.DueTime:
+		if f.Reason == policies.ReasonNoDue {
+			return "silence decides, but by when?"
+		}
 		return "due before it is read"
 	case policies.Storm:
 		return "who truly needs it?"
 	case policies.InPerson:
+		if f.Reason == policies.ReasonOfficeHours {
+			return "office hours"
+		}
 		return "better said in person"
 	case policies.Tone:
 		return "it may hurt"
@@ -93,28 +100,51 @@ func (a Advice) verdict(f policies.Finding) string {
 	case policies.CTA:
 		return a.reader(f) + " would have to ask back: " + question(f.Missing)
 	case policies.Proposal:
-		return "That is the problem. What do you propose? A proposal can be answered with a yes."
+		return "That is the problem; what do you propose? A proposal can be answered with a yes."
 	case policies.NobodyNamed:
 		return "It goes to " + names(a.To) + ", and nobody is named: each may wait for the others. Who should answer?"
 	case policies.DueTime:
+		if f.Reason == policies.ReasonNoDue {
+			return "Silence shall decide, but nobody is told by when. Name a day."
+		}
 		return a.early(f)
 	case policies.Storm:
-		return "The thread gets one reply to all after another. Who truly needs this one?"
+		return "This is reply number " + line(f.Text, 10) + " to all within an hour. Who truly needs it?"
 	case policies.InPerson:
-		return "This is easier to hear than to read. Say it in person, or on the phone."
+		return inPerson(f)
 	case policies.Tone:
 		return "This may sound harsher than you mean it. What happened, and what do you need?"
 	case policies.Length:
-		return "That is much for one mail: what is not answered here is not answered at all. One mail an ask, or a list with names?"
+		if f.Reason == policies.ReasonTooLong {
+			return "It has " + line(f.Text, 10) + " new words. Who must do what belongs into the first three lines; the rest may be attached."
+		}
+		return "That is ask number " + strconv.Itoa(tooMany) + " of " + line(f.Text, 10) + ": who answers some forgets others. One mail an ask, or a numbered list with names?"
 	case policies.Subject:
-		return "The subject does not tell what the mail wants. Name the thing and what is needed of whom."
+		if f.Reason == policies.ReasonNoSubject {
+			return "There is no subject. Name the thing, and what is needed of whom."
+		}
+		return "The subject “" + line(f.Text, 60) + "” does not tell what the mail wants. Name the thing, and what is needed of whom."
 	}
 	return "Something is missing: " + question(f.Missing)
 }
 
+// tooMany is the ask that Finding.Quote of too many asks is about.
+const tooMany = 6
+
+// inPerson says why talking is better.
+func inPerson(f policies.Finding) string {
+	switch f.Reason {
+	case policies.ReasonOfficeHours:
+		return "For that no mail is needed: come by, or call."
+	case policies.ReasonThirdRound:
+		return "That is the third round. Talking ends it sooner than writing."
+	}
+	return "This is easier to hear than to read. Say it in person, or on the phone."
+}
+
 func (a Advice) context(f policies.Finding) string {
 	if slices.Contains(f.Missing, policies.MissingTopic) {
-		s := a.reader(f) + " cannot tell what it is about."
+		s := a.reader(f) + " would have to ask what exactly it is about before answering."
 		rest := slices.DeleteFunc(slices.Clone(f.Missing), func(m string) bool { return m == policies.MissingTopic })
 		if len(rest) > 0 {
 			s += " And: " + question(rest)

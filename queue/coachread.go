@@ -125,7 +125,8 @@ func (q *Queue) firstSees(in *intake) map[string]time.Time {
 		case q.holdMode(in.author) == people.On:
 			leaves = p.Schedule(in.now).Release(in.now, q.o.Grace, q.o.Cap).At
 		}
-		out[in.env.Recipients[i].Address.Key()] = q.inbox.Appears(p, leaves)
+		seen := q.inbox.Appears(p, leaves)
+		out[in.env.Recipients[i].Address.Key()], out[p.Address.Key()] = seen, seen
 	}
 	return out
 }

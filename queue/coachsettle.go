@@ -291,8 +291,12 @@ func (q *Queue) asksBack(ctx context.Context, m store.Message) (asked bool) {
 		q.o.Log.Warn("read an answer", "mid", m.MID, "err", err)
 		return false
 	}
-	content := scan.Finish()
-	facts := mail.FactsOf(mail.ParseHeader(m.Head), content, mail.Address{})
+	content, head := scan.Finish(), mail.ParseHeader(m.Head)
+	var from mail.Address // The reverse-path is not kept; a null one would be a machine's.
+	if list := head.Addresses("From"); len(list) > 0 {
+		from = list[0].Address
+	}
+	facts := mail.FactsOf(head, content, from)
 	return coach.AskedBack(intent.Read(intent.InputOf(facts, content, nil)))
 }
 

@@ -168,11 +168,11 @@ func scanAdvice(a *Advice) []any {
 }
 
 // LastAdvices returns the newest settled advice of one policy to one person since an
-// instant, at most limit.
+// instant, zero for all, at most limit.
 func (tx *Tx) LastAdvices(person int64, policy string, since time.Time, limit int) ([]Advice, error) {
 	return all(tx, scanAdvice, `SELECT a.id, a.coaching_id, a.policy, a.reason, a.verdict, a.created
 		FROM coaching c JOIN advice a ON a.coaching_id = c.id
-		WHERE c.person_id = ? AND a.policy = ? AND a.created >= ? AND c.state NOT IN ('open', 'told')
+		WHERE c.person_id = ? AND a.policy = ? AND a.created >= coalesce(?, '') AND c.state NOT IN ('open', 'told')
 		ORDER BY a.id DESC LIMIT ?`, person, policy, stamp(since), limit)
 }
 
