@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -11,7 +12,6 @@ import (
 // An Explanation is where one recipient stands and why, for people.
 type Explanation struct {
 	Recipient store.Recipient
-	Plan      Plan
 	When      string // of release or next attempt, in the zones of reader and author; "" once settled
 	Why       string // to stand after "because"; may be ""
 }
@@ -39,15 +39,15 @@ func (q *Queue) Explain(s store.Submission, rcpts []store.Recipient, now time.Ti
 	var out []Explanation
 	for _, r := range rcpts {
 		x := Explanation{Recipient: r}
-		var err error
-		if x.Plan, err = decodePlan(r.Plan); err != nil {
-			return nil, fmt.Errorf("recipient %d: %w", r.ID, err)
-		}
 		if !r.Due.IsZero() {
 			x.When = q.when(r.Due, author, r, now)
 		}
 		if r.State == store.Held {
-			x.Why = x.Plan.words()
+			var p struct{ Why string } // Not all of the plan: the list may be long.
+			if err := json.Unmarshal(r.Plan, &p); err != nil {
+				return nil, fmt.Errorf("read plan of recipient %d: %w", r.ID, err)
+			}
+			x.Why = Plan{Why: p.Why}.words()
 		}
 		out = append(out, x)
 	}

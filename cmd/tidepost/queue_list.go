@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -40,8 +41,13 @@ func (c *queueListCmd) Validate() error {
 // not kept open for a slow terminal.
 const listPage = 500
 
+// listGarbage has garbage collected half as often: a page is garbage as soon as it
+// is printed, and little else is in memory.
+const listGarbage = 200
+
 // Run implements the command.
 func (c *queueListCmd) Run(a *app) error {
+	debug.SetGCPercent(listGarbage)
 	return a.reading(func(d *gateway.Desk) error {
 		sel, err := c.selection(d, a.now)
 		if err != nil {
