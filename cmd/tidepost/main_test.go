@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/tls"
@@ -9,6 +10,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/smtp"
 	"os"
@@ -77,6 +79,9 @@ func TestScripts(t *testing.T) {
 			"until":    until,
 			"fill":     fill,
 			"shows":    shows,
+			"folder":   folder,
+			"newest":   newest,
+			"damage":   damage,
 			"got":      func(ts *testscript.TestScript, neg bool, args []string) { got(ts, neg, args, outside) },
 		},
 	})
@@ -271,6 +276,61 @@ func shows(ts *testscript.TestScript, neg bool, args []string) {
 	if same := bytes.Equal(block.Bytes, conn.ConnectionState().PeerCertificates[0].Raw); same == neg {
 		ts.Fatalf("%s: the certificate of %s is shown: %v", args[0], args[1], same)
 	}
+}
+
+// folder checks what stands in a mailbox, by IMAP with a login:
+// folder $imap passwordfile ana@team.example Scheduled 'Subject: One'.
+func folder(ts *testscript.TestScript, neg bool, args []string) {
+	conn, err := net.Dial("tcp", args[0])
+	ts.Check(err)
+	defer conn.Close()
+	ts.Check(conn.SetDeadline(time.Now().Add(wait)))
+	r := bufio.NewReader(conn)
+	var all strings.Builder
+	for i, cmd := range []string{"", `LOGIN "` + args[2] + `" "` + strings.TrimSpace(ts.ReadFile(args[1])) + `"`,
+		`EXAMINE "` + args[3] + `"`, `FETCH 1:* BODY.PEEK[HEADER.FIELDS (SUBJECT)]`, `LOGOUT`} {
+		tag := fmt.Sprintf("a%d ", i)
+		if cmd != "" {
+			_, err := fmt.Fprintf(conn, "%s%s\r\n", tag, cmd)
+			ts.Check(err)
+		}
+		for line := ""; !strings.HasPrefix(line, tag) && (cmd != "" || line == ""); {
+			line, err = r.ReadString('\n')
+			ts.Check(err)
+			all.WriteString(line)
+		}
+	}
+	if found := strings.Contains(all.String(), args[4]); found == neg {
+		ts.Fatalf("%s in %s of %s: %v\n%s", args[4], args[3], args[2], found, &all)
+	}
+}
+
+// newest copies the file of a directory whose name sorts last: newest copies data/tidepost.db.
+func newest(ts *testscript.TestScript, neg bool, args []string) {
+	entries, err := os.ReadDir(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if len(entries) == 0 {
+		ts.Fatalf("%s is empty", args[0])
+	}
+	name := entries[len(entries)-1].Name()
+	data, err := os.ReadFile(filepath.Join(ts.MkAbs(args[0]), name))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), data, 0o600))
+}
+
+// damage overwrites every nth page of a database but the first with noise:
+// damage data/tidepost.db 7.
+func damage(ts *testscript.TestScript, neg bool, args []string) {
+	const page = 4096
+	data, err := os.ReadFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	noise := rand.NewChaCha8([32]byte{7})
+	for at := n * page; at+page <= len(data); at += n * page {
+		_, _ = noise.Read(data[at : at+page]) // It never fails.
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o600))
 }
 
 // got checks what the smarthost was given: got x@out.example 'Subject: One'.
