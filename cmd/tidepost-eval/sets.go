@@ -29,6 +29,7 @@ var sets = []set{
 	{"dates-chrono-en", lines(runDates(datesChrono))},
 	{"quote-stripping", lines(runQuotes)},
 	{"odd-mail", runOddMail},
+	{"threading", runThreading},
 }
 
 // A lineSet sets up the measures of a set and returns what reads one line of it.
