@@ -66,7 +66,7 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 	}
 	w.inbox = inbox.New(db, w.dir, inbox.Options{Domain: "here.test", Hostname: "mx.here.test", Rand: rand.Reader})
 	w.queue = queue.New(db, w.dir, w.inbox, &outside{}, queue.Options{
-		Hostname: "mx.here.test", Domains: []string{"here.test"}, Rand: rand.Reader, Undo: 20 * time.Second,
+		Hostname: "mx.here.test", Domains: []string{"here.test"}, Rand: rand.Reader, Undo: 20 * time.Second, Coach: people.On,
 	})
 	o := Options{
 		DB: db, People: w.dir, Inbox: w.inbox, Queue: w.queue,
@@ -209,6 +209,10 @@ func (w *world) stage() testkit.Stage {
 				to, subject, _ := strings.Cut(args, " ")
 				return w.submit(to, subject)
 			},
+			"draft": func(args string) error { // with advice beside it
+				to, subject, _ := strings.Cut(args, " ")
+				return w.send(to, subject, "Can we chat about "+subject+"?")
+			},
 			"run":    func(string) error { return w.queue.RunDue(context.Background(), time.Now()) },
 			"tide":   func(string) error { return w.inbox.RunDue(context.Background(), time.Now()) },
 			"arrive": func(args string) error { return w.arrive(args) },
@@ -246,8 +250,10 @@ func (outside) Send(_ context.Context, job queue.Job) []queue.Result {
 }
 
 // submit sends a mail of alice, as her client does.
-func (w *world) submit(to, subject string) error {
-	text := testkit.Letter("Alice <alice@here.test>", to, subject, strings.ReplaceAll(subject, " ", "-")+"@here.test", "Here it is.\r\n")
+func (w *world) submit(to, subject string) error { return w.send(to, subject, "Some words.") }
+
+func (w *world) send(to, subject, words string) error {
+	text := testkit.Letter("Alice <alice@here.test>", to, subject, strings.ReplaceAll(subject, " ", "-")+"@here.test", words+"\r\n")
 	staged, err := w.db.Stage(context.Background(), strings.NewReader(text), time.Now())
 	if err != nil {
 		return err

@@ -94,7 +94,7 @@ func newWorld(t *testing.T, ca *testkit.CA) *world {
 		t.Fatal(err)
 	}
 	w := &world{t: t, db: db, up: &upstream{}, ca: ca}
-	for _, name := range []string{"ana", "mei"} {
+	for _, name := range []string{"ana", "mei", "stu"} { // Stu wants to be stopped
 		w.person(name)
 	}
 	dir := people.NewDirectory(db, []string{"team.example"})
@@ -111,7 +111,7 @@ func newWorld(t *testing.T, ca *testkit.CA) *world {
 	w.inbox = inbox.New(db, dir, inbox.Options{Domain: "team.example", Hostname: "mx.team.example", Rand: rand.Reader, Kick: wake})
 	w.queue = queue.New(db, dir, w.inbox, w.up, queue.Options{
 		Hostname: "mx.team.example", Domains: []string{"team.example"}, Rand: rand.Reader, Wake: wake,
-		Undo: 20 * time.Second,
+		Undo: 20 * time.Second, Coach: people.On,
 	})
 	w.doors = Doors{DB: db, Directory: dir, Queue: w.queue, Inbox: w.inbox,
 		Logins: people.NewAuthenticator(dir, people.AuthOptions{Cores: 2, Tries: 100, Lockout: time.Minute})}
@@ -132,7 +132,11 @@ func (w *world) close() {
 
 func (w *world) person(name string) {
 	w.t.Helper()
-	profile, err := people.DefaultProfile("Europe/London").Encode()
+	of := people.DefaultProfile("Europe/London")
+	if name == "stu" {
+		of.CoachMode = people.Stop
+	}
+	profile, err := of.Encode()
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -209,7 +213,7 @@ func (w *world) disk(text string) error {
 // expand fills in what dialogues cannot know: {PLAIN user} is an initial response.
 func expand(text string) string {
 	b64 := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
-	for _, user := range []string{"ana", "mei", "nobody"} {
+	for _, user := range []string{"ana", "mei", "stu", "nobody"} {
 		address := user + "@team.example"
 		text = strings.ReplaceAll(text, "{PLAIN "+user+"}", b64("\x00"+address+"\x00"+password))
 		text = strings.ReplaceAll(text, "{WRONG "+user+"}", b64("\x00"+address+"\x00wrong password here"))
