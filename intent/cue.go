@@ -39,6 +39,7 @@ const (
 	actLinked   // names a link
 	actHelpless // leaves it to the readers what is to be done
 	actPeace    // thanks, excuses
+	actWork     // business, where a word could be personal
 )
 
 // A cue is a pattern of words that is a sign of an act.
@@ -72,7 +73,7 @@ var cues = compileCues()
 
 func compileCues() []cue {
 	var out []cue
-	for _, table := range [][]cueRow{askCues, answerCues, stanceCues, toneCues, coachCues} {
+	for _, table := range [][]cueRow{askCues, answerCues, stanceCues, toneCues, personCues, coachCues} {
 		for _, row := range table {
 			var langs languageMark
 			for _, l := range fields(row.langs) {

@@ -144,6 +144,9 @@ func Read(in Input) Findings {
 	r.detectLanguage(in)
 	f := Findings{Language: r.lang, Tone: Stance{Value: TonePlain}, Medium: Stance{Value: MediumAsync}}
 	r.hits = findCues(r.toks, r.mask)
+	r.title = tokenize(in.Subject)
+	look(r.title)
+	r.titleHits = findCues(r.title, r.mask)
 	f.Attachment, f.Link = r.attachment(), r.link()
 	if r.lang == Unknown {
 		f.Kind = r.mechanicalKind()
@@ -177,6 +180,9 @@ type reader struct {
 	in     Input
 	people people
 	harsh  bool
+
+	title     []token // the subject
+	titleHits []hit
 
 	limits []int32             // tokens at which a deadline may begin
 	dues   map[Span][]deadline // by tokens, as far as they were asked for

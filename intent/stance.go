@@ -1,6 +1,9 @@
 package intent
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // signs collects the words of an act as a stance.
 func (r *reader) signs(a act, yes, no string) Stance {
@@ -200,26 +203,127 @@ func (r *reader) medium(f Findings) Stance {
 	if r.in.Bulk || r.in.Automatic || r.in.Invite {
 		return Stance{Value: MediumAsync}
 	}
-	sensitive := r.signs(actSensitive, MediumSensitive, MediumAsync)
-	bonding := r.signs(actBonding, MediumBonding, MediumAsync)
-	grave := r.signs(actGrave, MediumSensitive, MediumAsync)
-	sensitive.Because = append(grave.Because, sensitive.Because...)
-	if len(sensitive.Because) > 0 {
-		sensitive.Value = MediumSensitive
-	}
-	switch n, b := r.count(actSensitive)+2*r.count(actGrave), r.count(actBonding); {
+	switch {
 	case r.count(actEmergency) >= 3 && (r.in.Important || r.count(actUrgent) > 0 || len(f.Asks) > 1):
 		return r.signs(actEmergency, MediumEmergency, MediumAsync)
 	case r.count(actComplex) >= 3:
 		return r.signs(actComplex, MediumComplex, MediumAsync)
-	case n >= 2 && n > b-1:
-		return sensitive
-	case f.Tone.Value == ToneHarsh && n >= 1 && r.personal():
-		return Stance{Value: MediumSensitive, Because: f.Tone.Because, Text: f.Tone.Text}
-	case b >= 2 && n < 2 && len(r.toks) < 140:
-		return bonding
+	case r.sensitivity(f) >= sensitiveEnough:
+		return r.ofPerson(f)
+	case r.sociable() >= socialEnough:
+		return r.signs(actBonding, MediumBonding, MediumAsync)
 	}
 	return Stance{Value: MediumAsync}
+}
+
+// What the signs of a medium must come to.
+const (
+	sensitiveEnough = 3.5
+	socialEnough    = 3.0
+)
+
+// distinct counts the words at which cues of an act begin, each once.
+func (r *reader) distinct(a act) (n int) {
+	end := -1
+	var seen [24]uint32
+	for _, h := range r.hits {
+		if h.act != a || h.from < end || r.spoken(h) {
+			continue
+		}
+		end = h.to
+		if n == len(seen) {
+			return n
+		}
+		if key := tokenHash(&r.toks[h.from]); !slices.Contains(seen[:n], key) {
+			seen[n] = key
+			n++
+		}
+	}
+	end = -1
+	for _, h := range r.titleHits { // what the subject says counts as well
+		if key := tokenHash(&r.title[h.from]); h.act == a && h.from >= end && n < len(seen) && !slices.Contains(seen[:n], key) {
+			seen[n] = key
+			n++
+			end = h.to
+		}
+	}
+	return n
+}
+
+// sensitivity weighs what a mail says of a person's work, conduct, feelings, health
+// or job. A mail to one colleague counts for more, one that is long or full of
+// business for less.
+func (r *reader) sensitivity(f Findings) float64 {
+	grave, touchy := r.distinct(actGrave), r.distinct(actSensitive)
+	points := 3*float64(grave) + float64(touchy)
+	if r.namedSubject() {
+		points += 2
+	}
+	if f.Tone.Value == ToneHarsh && r.inside() && r.personal() {
+		points++
+	}
+	if points == 0 {
+		return 0
+	}
+	if len(r.in.To) == 1 && !isRole(r.in.To[0]) && len(r.in.Cc) == 0 {
+		points++
+	}
+	if r.addressed() || r.speaksOf() {
+		points += 0.5
+	}
+	return points - min(float64(r.distinct(actWork))/3, 2) - float64(len(r.toks))/150
+}
+
+// sociable weighs what a mail says of food, play and being together.
+func (r *reader) sociable() float64 {
+	points := 2 * float64(r.distinct(actBonding))
+	if points == 0 {
+		return 0
+	}
+	return points - float64(r.distinct(actWork)) - float64(len(r.toks))/50
+}
+
+// namedSubject reports whether the subject is a first name, and not that of a
+// reader: the mail is about somebody.
+func (r *reader) namedSubject() bool {
+	w := strings.Fields(r.in.Subject)
+	if len(w) != 1 || r.in.Reply || len(w[0]) > 12 || w[0] == strings.ToLower(w[0]) || w[0] == strings.ToUpper(w[0]) {
+		return false
+	}
+	for i := range r.toks {
+		if t := &r.toks[i]; t.upper && t.low == strings.ToLower(w[0]) && i+1 < len(r.toks) && (r.toks[i+1].is("is", "has", "was", "shouts", "needs", "wants", "told", "said", "came", "and", "who", "does", "did") || r.toks[i+1].mark('\'')) {
+			return true
+		}
+		if t := &r.toks[i]; t.upper && strings.HasPrefix(t.low, strings.ToLower(w[0])+"'") {
+			return true
+		}
+	}
+	return false
+}
+
+// speaksOf reports whether a mail speaks of somebody: he, she.
+func (r *reader) speaksOf() bool {
+	for i := range r.toks {
+		if r.toks[i].is("he", "she", "him", "her", "his", "he's", "she's") {
+			return true
+		}
+	}
+	return false
+}
+
+// ofPerson is the stance of a sensitive mail.
+func (r *reader) ofPerson(f Findings) Stance {
+	st := r.signs(actGrave, MediumSensitive, MediumAsync)
+	touchy := r.signs(actSensitive, MediumSensitive, MediumAsync)
+	st.Because = append(st.Because, touchy.Because...)
+	if st.Text == "" {
+		st.Text = touchy.Text
+	}
+	if len(st.Because) == 0 {
+		st.Because, st.Text = f.Tone.Because, f.Tone.Text
+	}
+	st.Value = MediumSensitive
+	return st
 }
 
 // personal reports whether a harsh mail is about its one reader.
