@@ -8,10 +8,10 @@ func (r *reader) askDue(a *Ask, p part) {
 	var best *deadline
 	for i := range dues {
 		d := &dues[i]
-		if !d.strong && !d.until && !r.bareDueFits(d, a, p) {
+		if !d.strong && !d.until && !d.habit && !r.bareDueFits(d, a, p) {
 			continue
 		}
-		if best == nil || d.strong && !best.strong || d.OK && !best.OK && d.strong == best.strong {
+		if best == nil || d.OK && !best.OK || d.strong && !best.strong && d.OK == best.OK {
 			best = d
 		}
 	}
@@ -25,13 +25,13 @@ func (r *reader) askDue(a *Ask, p part) {
 // is due.
 func (r *reader) bareDueFits(d *deadline, a *Ask, p part) bool {
 	e := &d.t.expr
-	if d.t.last == 0 {
+	if d.t.last == 0 || d.event && !r.attends(p.marks[0].at, d.from) || r.toldAsPast(p.marks[0].at, d.from) {
 		return false
 	}
 	if d.from < p.marks[0].at && p.marks[0].at-d.from > 6 {
 		return false
 	}
-	if e.hasClock && (e.hasDay || e.weekday > 0) && d.from > p.marks[0].at && !(p.marks[0].question && a.Kind == AskAnswer) {
+	if e.hasClock && (e.hasDay || e.weekday > 0) && d.from > p.marks[0].at && !r.toks[d.from-1].is("for", "of", "from") && !(p.marks[0].question && a.Kind == AskAnswer) {
 		return true
 	}
 	if a.Kind == AskAttend && (d.t.Grain <= GrainWeek || e.shift) {
@@ -57,6 +57,31 @@ func (r *reader) bareDueFits(d *deadline, a *Ask, p part) bool {
 func (r *reader) articleBefore(i int) bool {
 	b := &r.toks[i-1]
 	return b.is("the", "of", "for", "about", "your", "my", "our") || b.is("a") && r.lang == English
+}
+
+// attends reports whether the words between an ask and a time ask for somebody to
+// be there.
+func (r *reader) attends(mark, from int) bool {
+	for i := max(0, mark-2); i < from; i++ {
+		if attendWords[r.toks[i].low] {
+			return true
+		}
+	}
+	return false
+}
+
+// attendWords ask somebody to be there.
+var attendWords = wordSet("join joining attend attending come coming dial participate meet teilnehmen kommen komm kommt kommst dabei venir participer assister rejoindre rejoins asistir venir unirte participar comparecer vir komen deelnemen bijwonen aanwezig aansluiten")
+
+// toldAsPast reports whether the words between an ask and a time tell of what was:
+// "tell me what happened on Monday".
+func (r *reader) toldAsPast(mark, from int) bool {
+	for i := mark + 1; i < from; i++ {
+		if t := &r.toks[i]; t.is("happened", "was", "were", "did", "went", "ran", "had", "came", "sent", "broke", "fell", "said", "took", "got", "made", "gave", "saw") {
+			return true
+		}
+	}
+	return false
 }
 
 // theDay reports whether an article belongs to the day: "the day after

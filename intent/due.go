@@ -45,6 +45,8 @@ type deadline struct {
 	from, to int
 	strong   bool // said with a word that limits: by, before, asap
 	until    bool // said with "until": limits an ask, else a state
+	habit    bool // every Friday
+	event    bool // the time of an event: limits only who shall attend
 	t        Time // the time in it; zero without one
 	before   bool
 }
@@ -89,10 +91,11 @@ func (r *reader) findDeadlines(from, to int) []deadline {
 		if i < next {
 			continue
 		}
-		if d, ok := r.deadlineAt(i, from, to); ok {
+		d, ok := r.deadlineAt(i, from, to)
+		if ok {
 			out = append(out, d)
-			next = max(d.to, i+1)
 		}
+		next = max(d.to, i+1) // also behind a time that is none
 	}
 	return out
 }
@@ -119,7 +122,8 @@ func (r *reader) limitsIn(from, to int) []int32 {
 // deadlineAt reads the deadline that begins with token i.
 func (r *reader) deadlineAt(i, from, to int) (deadline, bool) {
 	if n := r.vagueDue(i, to); n > 0 {
-		return r.makeDue(i, i+n, deadline{strong: true}), true
+		habit := habitWords[r.toks[i].low]
+		return r.makeDue(i, i+n, deadline{strong: !habit, habit: habit}), true
 	}
 	word, k := r.dueWordAt(i, to)
 	if word != dueNone {
@@ -131,7 +135,7 @@ func (r *reader) deadlineAt(i, from, to int) (deadline, bool) {
 			}
 		}
 	}
-	if !r.times.canStart(i) || r.eventWordBefore(i, from) {
+	if !r.times.canStart(i) {
 		return deadline{}, false
 	}
 	at, ok := r.times.at(i, to)
@@ -143,7 +147,12 @@ func (r *reader) deadlineAt(i, from, to int) (deadline, bool) {
 	}
 	d := r.makeDue(i, at.last, deadline{t: at})
 	d.Span.Start, d.Text = at.Start, r.text[at.Start:at.End]
-	d.strong = at.expr.endOf
+	role := r.roleOf(i, from)
+	if role == roleOther {
+		return deadline{to: at.last}, false
+	}
+	d.event = role == roleEvent
+	d.strong = at.expr.endOf && !d.event
 	return d, true
 }
 
@@ -151,6 +160,7 @@ func (r *reader) deadlineAt(i, from, to int) (deadline, bool) {
 func (r *reader) limited(i, k, to int, word dueWord) (deadline, bool) {
 	for n := 0; n < 5 && k < to; n++ {
 		if at, ok := r.timeFrom(k, to); ok {
+			at.expr.yours = at.expr.yours || r.times.tok(k-1).is("your")
 			if at.At.Before(dayOf(r.ref)) && at.Grain <= GrainDay {
 				return deadline{}, false
 			}
@@ -268,6 +278,9 @@ func (r *reader) bareHour(k, to int) (Time, bool) {
 	if k+1 < to && !r.endsHour(k+1) {
 		return Time{}, false
 	}
+	if r.changes(k) {
+		return Time{}, false
+	}
 	e := timeExpr{hasClock: true, sec: t.num * 3600, fixed: t.num > 12}
 	if r.toks[k-1].is("the", "le", "el", "o", "dia", "del", "du") {
 		e = timeExpr{hasDay: true, grain: GrainDay, day: r.times.dayOfMonth(&timeExpr{}, t.num)}
@@ -311,16 +324,24 @@ func (r *reader) beforeEvent(i, to int) (deadline, bool) {
 }
 
 // eventWords are things that have a time of their own.
-var eventWords = wordSet("meeting call demo release workshop session board review retro retrospective standup refinement planning sprint interview webinar training launch freeze round visit trip flight deadline presentation conference event expo lunch dinner party termin sitzung besprechung réunion reunion reunión reunião vergadering overleg deploy deployment cutover maintenance audit holiday holidays vacation")
+var eventWords = wordSet("meeting call demo release workshop session board review shift slot watch booking delivery appointment retro retrospective standup refinement planning sprint interview webinar training launch freeze round visit trip flight deadline presentation conference event expo lunch dinner party termin sitzung besprechung réunion reunion reunión reunião vergadering overleg deploy deployment cutover maintenance audit holiday holidays vacation")
 
 // limitWords are the first words of what dueWordAt reads.
-var limitWords = wordSet("by due deadline latest in on at bis d'ici até spätestens uiterlijk no not until till til hasta jusqu'à jusqu'au tot before vor vorm avant vóór voor antes prior ahead within binnen innerhalb sous pour para au a")
+var limitWords = wordSet("b for by due deadline latest in on at bis d'ici até spätestens uiterlijk no not until till til hasta jusqu'à jusqu'au tot before vor vorm avant vóór voor antes prior ahead within binnen innerhalb sous pour para au a")
 
 // dueWordAt reads a word that limits and returns the token behind it.
 func (r *reader) dueWordAt(i, to int) (dueWord, int) {
 	t := &r.toks[i]
 	is := func(k int, words ...string) bool { return i+k < to && r.toks[i+k].is(words...) }
 	switch t.low {
+	case "b":
+		if is(1, "4") && !r.toks[i+1].space {
+			return dueBefore, i + 2
+		}
+	case "for":
+		if i > 0 && r.toks[i-1].is("ready", "done", "finished", "complete") {
+			return dueBy, i + 1
+		}
 	case "by", "due", "deadline", "bis", "d'ici", "até", "spätestens", "uiterlijk":
 		k := i + 1
 		for k < to && k < i+3 && (r.toks[k].mark(':') || r.toks[k].is("is", "on", "by", "spätestens", "zum", "à", "al", "ao", "para")) {
@@ -328,6 +349,9 @@ func (r *reader) dueWordAt(i, to int) (dueWord, int) {
 		}
 		if t.is("due") && is(1, "to") {
 			return dueNone, i
+		}
+		if t.is("deadline") && k == i+1 {
+			k = r.behindIs(k, to)
 		}
 		return dueBy, k
 	case "no", "not":
@@ -376,13 +400,27 @@ func (r *reader) dueWordAt(i, to int) (dueWord, int) {
 	return dueNone, i
 }
 
+// behindIs returns the token behind the verb of "the deadline for the form is …",
+// or k.
+func (r *reader) behindIs(k, to int) int {
+	for n := k; n < to && n < k+8; n++ {
+		if r.toks[n].is("is", "remains") {
+			return n + 1
+		}
+	}
+	return k
+}
+
 // trapBefore reports whether the words before a limit make it something else:
 // an absence, a state, a reach.
 func (r *reader) trapBefore(i, from int, word dueWord) trap {
-	if r.toks[i].is("by") && i > from && visitWords[r.toks[i-1].low] {
+	if r.toks[i].is("by") && i > from && visitWords[r.toks[i-1].low] && !(i-2 >= from && r.toks[i-2].kind == kindMark && !r.toks[i-1].space) {
 		return trapped // she is dropping by tomorrow
 	}
 	if r.toks[i].is("due") && i > from && r.askedDue(i, from) {
+		return trapped
+	}
+	if lastingLimits[r.toks[i].low] && r.lastsBehind(i, from) {
 		return trapped
 	}
 	acts := false
@@ -428,6 +466,34 @@ func (r *reader) lasted(i, from int) bool {
 	return false
 }
 
+// lastingLimits are words for by that mean until as well.
+var lastingLimits = wordSet("bis tot até hasta jusqu'à jusqu'au")
+
+// lastsBehind reports whether the words behind a limit tell of an absence or a
+// state: "bis Montag bin ich im Urlaub".
+func (r *reader) lastsBehind(i, from int) bool {
+	for k := i + 1; k < len(r.toks) && k < i+9; k++ {
+		t := &r.toks[k]
+		if t.kind == kindMark && !t.mark('.') || t.breaks > 1 || t.mark('.') && k+1 < len(r.toks) && r.toks[k+1].upper {
+			break
+		}
+		if absenceWords[t.low] && !t.is("off", "back") || t.is("geschlossen", "gültig", "offen", "fermé", "cerrada", "cerrado", "fechado", "gesloten") {
+			return true
+		}
+	}
+	return false
+}
+
+// changes reports whether a "by" before token k tells of an amount: "it fell by 5".
+func (r *reader) changes(k int) bool {
+	for n := 2; n < 6; n++ {
+		if r.times.tok(k-n).is("fell", "fall", "rose", "rise", "grew", "grow", "up", "down", "increase", "increased", "decrease", "decreased", "dropped", "drop", "reduce", "reduced", "cut", "raised", "raise", "off", "divided", "multiplied", "lower", "higher") {
+			return true
+		}
+	}
+	return false
+}
+
 // comesOut reports whether the "out" or "off" at token k is not of a person:
 // "have the contract out by Friday".
 func (r *reader) comesOut(k int) bool {
@@ -440,12 +506,7 @@ func (r *reader) comesOut(k int) bool {
 
 // askedDue reports whether a question asks when something is due.
 func (r *reader) askedDue(i, from int) bool {
-	for k := from; k < i && k < from+3; k++ {
-		if r.toks[k].is("is", "are", "was", "when", "isn't", "wasn't") {
-			return true
-		}
-	}
-	return false
+	return r.toks[from].is("is", "are", "was", "when", "isn't", "wasn't", "what")
 }
 
 // visitWords stand before a "by" that is no limit.
@@ -469,17 +530,24 @@ var actWords = wordSet("answer reply respond tell know feedback confirm send giv
 	"antworte antworten schicken schick senden sende geben gib melden brauche brauchen prüfen bestätigen erledigen einreichen " +
 	"répondre envoyer envoyez confirmez confirmer renvoyer donner faire confirmar confirma enviar envía responder mandar entregar confirme envie responda mande entregue sturen stuur laten bevestigen doorgeven aanleveren")
 
-// eventWordBefore reports whether the time at token i belongs to something that
-// has begun or will begin then: "since Monday", "from 1 March", "the meeting on
-// Friday".
-func (r *reader) eventWordBefore(i, from int) bool {
+// A timeRole says what a time without a word that limits belongs to.
+type timeRole uint8
+
+const (
+	roleFree  timeRole = iota
+	roleEvent          // the meeting on Friday
+	roleOther          // since Monday, from 1 March, every Friday
+)
+
+// roleOf tells what the words before the time at token i make of it.
+func (r *reader) roleOf(i, from int) timeRole {
 	for k := i - 1; k >= from && k >= i-3; k-- {
 		t := &r.toks[k]
-		if t.is("since", "by", "before", "last", "past", "previous", "letzten", "dernier", "pasado", "passado", "vorige", "to", "than", "from", "after", "starting", "effective", "as", "seit", "ab", "depuis", "dès", "partir", "desde", "sinds", "vanaf", "nach", "until", "till", "bis", "ago", "between", "every", "each", "jeden", "chaque", "cada", "elke", "of", "per") {
-			return true
+		if otherTimes[t.low] {
+			return roleOther
 		}
 		if eventWords[t.low] {
-			return true
+			return roleEvent
 		}
 		if t.kind == kindMark && !t.mark(',') {
 			break
@@ -488,8 +556,11 @@ func (r *reader) eventWordBefore(i, from int) bool {
 			break
 		}
 	}
-	return false
+	return roleFree
 }
+
+// otherTimes stand before times that are no deadlines.
+var otherTimes = wordSet("since by before last past previous letzten dernier pasado passado vorige to than from after starting effective as seit ab depuis dès partir desde sinds vanaf nach until till bis ago between every each jeden chaque cada elke of per")
 
 // isPast reports whether a clause tells of what was.
 func (r *reader) isPast(from, to int) bool {

@@ -1,6 +1,9 @@
 package intent
 
-import "strings"
+import (
+	"sort"
+	"strings"
+)
 
 // inherit gives asks without a deadline the one that the mail states for them
 // elsewhere: in the next ask of the same breath, in the line above a list, in a
@@ -14,7 +17,7 @@ func (r *reader) inherit(asks []Ask) []Ask {
 		}
 		head := headOf(asks, i)
 		switch {
-		case head != nil && a.Start-head.End < maxList:
+		case head != nil:
 			a.Due = head.Due
 		case i > 0 && asks[i-1].Due != nil && r.followsOn(&asks[i-1], a):
 			a.Due = asks[i-1].Due
@@ -24,6 +27,7 @@ func (r *reader) inherit(asks []Ask) []Ask {
 			a.Due = r.wishFor(asks, i, wishes)
 		}
 	}
+	r.fromEvents(asks)
 	r.fromSubject(asks)
 	return asks
 }
@@ -38,7 +42,7 @@ func headOf(asks []Ask, i int) *Ask {
 	if n := len(asks[i].Owners); n == 0 || n > 2 {
 		return nil
 	}
-	for k := i - 1; k >= 0; k-- {
+	for k := i - 1; k >= 0 && asks[i].Start-asks[k].End < maxList; k-- {
 		if asks[k].All {
 			if asks[k].Due == nil {
 				return nil
@@ -79,8 +83,21 @@ func (r *reader) sameBreath(a, next *Ask) bool {
 	if len(next.Owners) > 0 && len(a.Owners) > 0 && next.Owners[0] != a.Owners[0] {
 		return false
 	}
-	return next.Kind == AskAnswer && len(next.Text) < 90 && pressWords.in(next.Text)
+	if len(next.Text) >= 90 {
+		return false
+	}
+	return pressWords.in(next.Text) || r.onlyWhen(next)
 }
+
+// onlyWhen reports whether an ask says little more than by when: "By Friday,
+// please.", "We need it by Friday."
+func (r *reader) onlyWhen(a *Ask) bool {
+	rest := len(strings.Fields(a.Text)) - len(strings.Fields(a.Due.Text))
+	return rest <= 2 || rest <= 5 && pronouns.in(a.Text)
+}
+
+// pronouns stand for what was asked before.
+var pronouns = wordList(wordSet("it them this that both all those these everything es das sie alles beides le la les ça cela tout lo los las todo isso tudo het dit dat alles"))
 
 // A wordList is looked for in a text by whole words.
 type wordList map[string]bool
@@ -95,7 +112,7 @@ func (l wordList) in(text string) bool {
 }
 
 // pressWords press for an answer.
-var pressWords = wordList(wordSet("know tell answer answers reply respond confirm shout object bescheid antwort antworte sagen sag réponse répondre répondez dites dis respuesta respondas responda dime resposta responda diz diga weten antwoord laat"))
+var pressWords = wordList(wordSet("retour remarques commentaires avis rückmeldung comentarios comentários reactie comments remarks feedback thoughts input know tell answer answers reply respond confirm shout object bescheid antwort antworte sagen sag réponse répondre répondez dites dis respuesta respondas responda dime resposta responda diz diga weten antwoord laat"))
 
 // A wish is a sentence that asks for nothing by itself, but says by when.
 type wish struct {
@@ -155,6 +172,7 @@ func (r *reader) wishIn(s sentence) (wish, bool) {
 		w.ahead = w.ahead || t.is("deadline", "cut-off", "cutoff", "due", "closes", "frist", "plazo", "prazo", "délai", "échéance")
 		wanted = wanted || wantWords[t.low]
 		told = told || tellWords[t.low]
+		wanted = wanted || (t.is("has", "have") && i+1 < s.to && r.toks[i+1].is("to") || t.is("must"))
 	}
 	rest := s.to - s.from - (best.to - best.from)
 	brief := rest <= 4 && best.OK || rest <= 2
@@ -168,7 +186,7 @@ func (r *reader) wishIn(s sentence) (wish, bool) {
 var allWords = wordSet("all both everything each lot alles beide beides alle tout toutes tous deux todo todos todas ambos ambas tudo allemaal beiden allebei these those")
 
 // wantWords say that something is wanted of the reader.
-var wantWords = wordSet("know tell answer answers reply hear need needs needed deadline latest ideally possible required response back want wants required expected helpful great perfect ideal works please pls thanks " +
+var wantWords = wordSet("know tell answer answers reply hear need needs needed deadline latest ideally possible required response back want wants required expected helpful great fine ok okay enough suffices perfect ideal works please pls thanks " +
 	"bescheid antwort brauche brauchen benötigen idealerweise rückmeldung réponse besoin idéalement retour respuesta necesito necesitamos idealmente resposta preciso precisamos antwoord weten nodig liefst")
 
 // tellWords say that the sentence tells of somebody's own doings.
@@ -197,6 +215,9 @@ func (r *reader) wishFor(asks []Ask, i int, wishes []wish) *Due {
 // asks of the same paragraph or list, or from anywhere if it is for all.
 func (r *reader) reaches(asks []Ask, i int, w wish) bool {
 	between := r.text[asks[i].End:max(asks[i].End, w.start)]
+	if len(between) > maxReach {
+		return false
+	}
 	for k := i + 1; k < len(asks) && asks[k].Start < w.start; k++ {
 		if asks[k].Due != nil && !w.all {
 			return false
@@ -204,12 +225,15 @@ func (r *reader) reaches(asks []Ask, i int, w wish) bool {
 	}
 	switch {
 	case w.all:
-		return len(between) < 2000
+		return true
 	case len(asks) == 1:
 		return len(between) < 600
 	}
 	return len(between) < 300 && !strings.Contains(strings.TrimSpace(between), "\n\n") && (len(w.due.Text) > 0) && !r.paragraphEnds(asks[i].End, w)
 }
+
+// maxReach is how far above a wish, in octets, asks are that it may speak of.
+const maxReach = 2000
 
 // paragraphEnds reports whether a blank line lies between an ask and a wish that
 // is not the next sentence.
@@ -227,6 +251,103 @@ func (r *reader) leadsTo(a *Ask, w wish) bool {
 		return len(between) < 1500 && strings.Count(between, "\n\n") <= 12
 	}
 	return len(between) < 120
+}
+
+// fromEvents gives asks that are due before an event, or before what was said
+// last, the time that the mail names for it elsewhere: "Please read it before the
+// call. The call is on Thursday at 10:00."
+func (r *reader) fromEvents(asks []Ask) {
+	for i := range asks[:min(len(asks), maxEventAsks)] {
+		a := &asks[i]
+		if a.InSubject || a.Due != nil && a.Due.OK {
+			continue
+		}
+		from, to := r.tokensOf(a.Span)
+		for k := from; k < to; k++ {
+			event, before, ok := r.beforeThat(k, to)
+			if !ok {
+				continue
+			}
+			if due, ok := r.timeOf(event, a, before); ok {
+				a.Due = &due
+			}
+			break
+		}
+	}
+}
+
+// tokensOf finds the tokens of a span.
+func (r *reader) tokensOf(s Span) (from, to int) {
+	from = sort.Search(len(r.toks), func(i int) bool { return r.toks[i].Start >= s.Start })
+	to = sort.Search(len(r.toks), func(i int) bool { return r.toks[i].Start >= s.End })
+	return from, to
+}
+
+// beforeThat reads "beforehand", "by then" and "before the call" at token k. event
+// is empty for what was said last.
+func (r *reader) beforeThat(k, to int) (event string, before, ok bool) {
+	if r.toks[k].is("beforehand", "vorab", "vorher", "auparavant", "antecipadamente", "vooraf") {
+		return "", true, true
+	}
+	word, next := r.dueWordAt(k, to)
+	switch {
+	case word == dueBy && next < to && r.toks[next].is("then", "dahin", "là", "entonces", "lá", "dan"):
+		return "", false, true
+	case word != dueBefore:
+		return "", false, false
+	case next < to && r.toks[next].is("then", "that"):
+		return "", true, true
+	}
+	for n := next; n < to && n < next+4; n++ {
+		if eventWords[r.toks[n].low] {
+			return r.toks[n].low, true, true
+		}
+	}
+	return "", false, false
+}
+
+// Times of events are looked for within these bounds.
+const (
+	maxEventAsks     = 16
+	maxEventDistance = 8 // sentences away from the ask
+)
+
+// timeOf finds the time of the event of that name in a sentence other than the
+// ask's: the nearest before it, else the next behind it. Without a name it is the
+// last time named before.
+func (r *reader) timeOf(event string, a *Ask, before bool) (Due, bool) {
+	at := sort.Search(len(r.sents), func(i int) bool { return r.toks[r.sents[i].to-1].End > a.Start })
+	for n := range maxEventDistance {
+		for _, k := range [...]int{at - 1 - n, at + 1 + n} {
+			if k < 0 || k >= len(r.sents) || event == "" && k > at {
+				continue
+			}
+			if t, ok := r.eventTime(r.sents[k], event); ok {
+				d := deadline{t: t, before: before}
+				d.Span, d.Text = t.Span, r.text[t.Start:t.End]
+				d.At, d.OK = r.dueInstant(d)
+				return d.Due, d.OK
+			}
+		}
+	}
+	return Due{}, false
+}
+
+// eventTime returns the time of a sentence that speaks of the event.
+func (r *reader) eventTime(s sentence, event string) (Time, bool) {
+	named := event == ""
+	for i := s.from; i < s.to && !named; i++ {
+		named = r.toks[i].low == event
+	}
+	if !named {
+		return Time{}, false
+	}
+	for _, d := range r.deadlines(s.from, s.to) {
+		if t := d.t; t.last > 0 && t.Grain <= GrainDay && t.At.After(r.ref) && !t.expr.shift {
+			return t, true
+		}
+	}
+	return Time{}, false
 }
 
 // fromSubject takes the deadline of the subject for a mail that states no other.

@@ -21,6 +21,9 @@ o mais|quanto rápido|antes|breve|cedo ; assim que possível|puder|puderes ; qua
 zo snel|spoedig mogelijk ; zodra je|u ; geen haast ; per direct ; op korte termijn ; als je tijd ; in de komende dagen ; elke maandag|dinsdag|woensdag|donderdag|vrijdag|dag|week
 `)
 
+// habitWords begin those that tell how often.
+var habitWords = wordSet("every each weekly daily hourly monthly jeden chaque cada elke")
+
 func compileVague(text string) map[string][][]cuePart {
 	out := make(map[string][][]cuePart)
 	for _, phrase := range strings.FieldsFunc(text, func(r rune) bool { return r == ';' || r == '\n' }) {

@@ -201,7 +201,7 @@ var timeTable = []struct {
 }
 
 // nowWords begin the ways to say "now".
-var nowWords = wordSet("now atm right just at mid middle midweek mitte mediados meados milieu halverwege q laufe course medio midden mi après week meio courant transcurso decorrer loop")
+var nowWords = wordSet("now atm right just at mid middle midweek mitte mediados meados milieu halverwege q laufe course medio midden early beginning start anfang beginn début principios comienzos início começo begin mi après week meio courant transcurso decorrer loop")
 
 // lexicon holds all words that the package knows. It is read only.
 var lexicon = buildLexicon()

@@ -17,6 +17,9 @@ func (p *timeParser) clock(e *timeExpr, i int) (int, bool) {
 	if next, ok := p.pastClock(e, i); ok {
 		return next, true
 	}
+	if v, ok := p.has(i+1, tClockAt); ok && t.num == 12 && t.digits == 2 { // 12 noon
+		return p.setClock(e, v/60, 0, 0, false, true, i+2)
+	}
 	s, m := p.tok(i+1), p.tok(i+2)
 	glued := !s.space && !m.space && m.kind == kindNumber && m.digits == 2 && m.num < 60 && t.digits <= 2 && t.num <= 24
 	switch {
@@ -68,7 +71,9 @@ func (p *timeParser) colonClock(e *timeExpr, i int) (int, bool) {
 		next++
 	}
 	n, ok := p.meridiem(e, h, m, true, next)
-	e.sec += sec
+	if e.sec += sec; p.tok(i).digits == 2 && h < 10 {
+		e.fixed = true // 06:00
+	}
 	return n, ok
 }
 
@@ -390,7 +395,7 @@ func (p *timeParser) dayPart(e *timeExpr, i int) (int, bool) {
 		p.setRelative(e, 1, k)
 		day = true
 	}
-	if !day && !e.hasClock && e.part != partFirstThing && !p.tok(i-1).is("by", "before", "until", "till", "bis", "vers", "avant", "d'ici", "tot", "vóór", "voor", "at", "à", "al", "del", "de", "el", "do", "ao", "o", "da", "uiterlijk", "vor") && !p.tok(k).is("noonish", "mittags") {
+	if !day && !e.hasClock && e.part != partFirstThing && !p.tok(i-1).is("by", "before", "until", "till", "bis", "vers", "avant", "d'ici", "tot", "vóór", "voor", "at", "à", "al", "del", "de", "el", "do", "ao", "o", "da", "uiterlijk", "vor") && !(p.due && p.tok(i-1).is("4")) && !p.tok(k).is("noonish", "mittags") {
 		return 0, false
 	}
 	if e.part != partFirstThing {
@@ -425,13 +430,15 @@ func (p *timeParser) zone(e *timeExpr, i int) (int, bool) {
 		}
 		return 0, false
 	}
+	// "COB Friday PT": of a day, only in capitals
+	moment := e.hasClock || p.due && t.caps && (e.endOf || e.part > 0 || e.weekday > 0 || e.hasDay && e.grain == GrainDay)
 	if v, ok := p.has(i, tZone); ok {
-		if e.hasClock && (t.caps || t.low != "est" && t.low != "west") {
+		if moment && (t.caps || t.low != "est" && t.low != "west") {
 			return p.offset(e, t.low, v-zoneBase, i+1)
 		}
 		return 0, false
 	}
-	if e.hasClock && t.is("et", "pt", "ct", "mt", "z") && (t.caps || t.is("et", "pt", "ct") && !p.tok(i+1).upper) && p.opts.Language == English {
+	if moment && t.is("et", "pt", "ct", "mt", "z") && (t.caps || t.is("et", "pt", "ct") && !p.tok(i+1).upper) && p.opts.Language == English {
 		e.zone = zoneNamed(map[string]string{"et": "America/New_York", "pt": "America/Los_Angeles", "ct": "America/Chicago", "mt": "America/Denver", "z": "UTC"}[t.low])
 		return i + 1, e.zone != nil
 	}

@@ -62,7 +62,7 @@ func century(y int) int {
 
 // dayFirst tells the order of day and month between numbers.
 func (p *timeParser) dayFirst(sep string) bool {
-	return p.opts.MonthLast || p.opts.Language != English && p.opts.Language != Unknown
+	return p.opts.MonthLast || p.due && dayFirst(p.ref) || p.opts.Language != English && p.opts.Language != Unknown
 }
 
 // twoNumbers reads 14/10 or 14.10. without a year. A dash or a full stop needs
@@ -144,7 +144,7 @@ func (p *timeParser) yearFor(e *timeExpr, m, d int) int {
 		}
 		y++
 	}
-	if e.weekday > 0 {
+	if e.weekday > 0 && !(p.due && y == p.ref.Year()) {
 		for k := range 6 {
 			if c := time.Date(y+k, time.Month(m), d, 0, 0, 0, 0, time.UTC); isoWeekday(c) == e.weekday && c.Day() == d {
 				if k <= 1 {

@@ -220,7 +220,17 @@ func (p *timeParser) joint(e *timeExpr, i, to int) (int, bool) {
 // limitInside reports whether a word that limits stands between a day and its
 // time: "Friday by noon".
 func (p *timeParser) limitInside(e *timeExpr, i int) bool {
-	return p.due && !e.hasClock && e.part == 0 && !e.shift && (e.weekday > 0 || e.hasDay && e.grain == GrainDay) && p.tok(i).is(clockLimits...) && !p.dayAt(i+1)
+	return p.due && !e.hasClock && e.part == 0 && !e.shift && (e.weekday > 0 || e.hasDay && e.grain == GrainDay) && p.tok(i).is(clockLimits...) && !p.dayAt(i+1) && !p.dateAt(i+1)
+}
+
+// dateAt reports whether a date in numbers stands at token i.
+func (p *timeParser) dateAt(i int) bool {
+	if p.tok(i).kind != kindNumber {
+		return false
+	}
+	n := p.tok(i + 1)
+	_, month := p.monthAt(i + 1)
+	return month || !n.space && (n.is("st", "nd", "rd", "th") || (n.mark('/') || n.mark('-') || n.mark('.')) && p.tok(i+2).kind == kindNumber && !p.tok(i+2).space && !p.hourMark(i+3))
 }
 
 // dayAt reports whether a day stands at token i.

@@ -1,6 +1,9 @@
 package intent
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // period reads weeks, months and quarters: next week, this weekend, end of
 // month, EOD, the week of October 6th, Q3.
@@ -133,10 +136,26 @@ func (p *timeParser) quarterNumber(i int) (n, next int, ok bool) {
 	return d.num, i + 2, true
 }
 
+// A periodPart is a part of a week or month, with the days from its first one.
+type periodPart struct {
+	words       []string
+	week, month int
+}
+
+var periodParts = []periodPart{
+	{[]string{"beginning", "start", "anfang", "beginn", "début", "principios", "comienzos", "início", "começo", "begin"}, 0, 0},
+	{[]string{"early"}, 1, 4},
+	{[]string{"mid", "middle", "midweek", "mitte", "mi", "medio", "midden", "mediados", "meados", "meio", "milieu", "halverwege", "half"}, 2, 14},
+}
+
 // middleOf reads "mid next week", "the middle of April", "Mitte nächster Woche":
-// the Wednesday of the week, the 15th of the month.
+// the Wednesday of the week, the 15th of the month. Beginnings are the first day.
 func (p *timeParser) middleOf(e *timeExpr, i int) (int, bool) {
-	if !p.due || e.hasDay || !p.tok(i).is("mid", "middle", "midweek", "mitte", "mi", "medio", "midden", "mediados", "meados", "meio", "milieu", "halverwege", "half") {
+	if !p.due || e.hasDay {
+		return 0, false
+	}
+	part := slices.IndexFunc(periodParts, func(part periodPart) bool { return p.tok(i).is(part.words...) })
+	if part < 0 {
 		return 0, false
 	}
 	k := i + 1
@@ -156,9 +175,9 @@ func (p *timeParser) middleOf(e *timeExpr, i int) (int, bool) {
 	case !ok:
 		return 0, false
 	case inner.grain == GrainWeek && !inner.weekend:
-		e.day = inner.day.AddDate(0, 0, 2)
+		e.day = inner.day.AddDate(0, 0, periodParts[part].week)
 	case inner.grain == GrainMonth:
-		e.day = inner.day.AddDate(0, 0, 14)
+		e.day = inner.day.AddDate(0, 0, periodParts[part].month)
 	default:
 		return 0, false
 	}
@@ -247,6 +266,7 @@ func (p *timeParser) endOf(e *timeExpr, i int) (int, bool) {
 	for k < i+4 && p.tok(k).is("of", "the", "de", "la", "du", "des", "der", "do", "da", "del", "van", "my", "your", "our", "het", "el", "o") && !p.tok(k).is("mes") {
 		k, linked = k+1, true
 	}
+	e.yours = e.yours || p.tok(k-1).is("your")
 	if m, ok := p.monthAt(k); ok {
 		y, next := p.yearAt(k + 1)
 		if y == 0 {

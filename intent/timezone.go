@@ -137,3 +137,10 @@ func zoneNamed(name string) *time.Location {
 	}
 	return loc
 }
+
+// dayFirst reports whether people in the zone of ref write the fifth of June as
+// 5/6. Zones without a name of a place tell nothing; they are read as in America.
+func dayFirst(ref time.Time) bool {
+	region, _, named := strings.Cut(ref.Location().String(), "/")
+	return named && region != "America" && region != "US" && region != "Etc"
+}
