@@ -52,7 +52,7 @@ func (a *Archive) Add(m Message) (Change, error) {
 	}
 	if m.ID != "" && m.Subject != "" && !m.IsAutomatic && !m.Doubtful {
 		list := a.alike[m.Subject]
-		at, _ := slices.BinarySearchFunc(list, m.At, later)
+		at, _ := slices.BinarySearchFunc(list, m.At, behind)
 		a.alike[m.Subject] = slices.Insert(list, at, &m)
 	}
 	return c, nil
@@ -185,7 +185,7 @@ func (a *Archive) Resolve(thread int64) (int64, error) {
 // Alike implements Graph.
 func (a *Archive) Alike(subject string, from, to time.Time) ([]Message, error) {
 	list := a.alike[subject]
-	end, _ := slices.BinarySearchFunc(list, to, later)
+	end, _ := slices.BinarySearchFunc(list, to, behind)
 	var out []Message
 	for _, m := range slices.Backward(list[:end]) {
 		if m.At.Before(from) || len(out) == MaxAlike {
@@ -196,5 +196,5 @@ func (a *Archive) Alike(subject string, from, to time.Time) ([]Message, error) {
 	return out, nil
 }
 
-// later finds the first message after an instant.
-func later(m *Message, at time.Time) int { return cmp.Or(m.At.Compare(at), -1) }
+// behind finds the first message after an instant.
+func behind(m *Message, at time.Time) int { return cmp.Or(m.At.Compare(at), -1) }

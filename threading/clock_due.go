@@ -1,0 +1,85 @@
+package threading
+
+import (
+	"slices"
+	"time"
+
+	"tidepost/scheduler"
+)
+
+// firstHour is how much working time an owner has in any case.
+const firstHour = time.Hour
+
+// catchUp is what an owner has after a leave in which an answer was wanted; it is
+// half a working day, as in the calendar rules.
+const catchUp = 4 * time.Hour
+
+// times are the instants that matter to a started clock.
+type times struct {
+	due      time.Time // as shown
+	overdue  time.Time // due, but not before the first working hour is over
+	risk     time.Time // when three quarters of the working time until then are over
+	promised bool      // due is what the owner said
+	ok       bool      // false: not due within 400 days
+}
+
+// reckon computes the times from what was said and from the owner's calendar.
+func (c Clock) reckon(s *scheduler.Schedule) times {
+	var t times
+	if s == nil {
+		return t
+	}
+	from := c.Started
+	for _, p := range slices.Backward(c.Promises) {
+		if counts(s, c.Started, p) {
+			t.promised, from = true, later(from, p.Made)
+			break
+		}
+	}
+	if !t.promised && !c.Stated.IsZero() {
+		t.due, t.ok = statedDue(s, c.Stated)
+	} else {
+		t.due, t.ok = s.ReplyDue(c.Started, c.Target, c.Promises)
+	}
+	if !t.ok {
+		return t
+	}
+	t.overdue, t.risk = t.due, t.due
+	if hour, ok := s.Due(c.Started, firstHour); ok {
+		t.overdue = later(t.overdue, hour)
+	}
+	if risk, ok := s.Due(from, worked(s, from, t.overdue)*3/4); ok {
+		t.risk = earlier(risk, t.overdue)
+	}
+	return t
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// counts reports whether a promise is in force by itself: with a target that is
+// never reached, only a promise gives a due time (data/calendar rule 9.1).
+func counts(s *scheduler.Schedule, start time.Time, p scheduler.Promise) bool {
+	_, ok := s.ReplyDue(start, never, []scheduler.Promise{p})
+	return ok
+}
+
+// never is a target beyond the horizon of 400 days.
+var never = scheduler.Target{Working: 500 * 24 * time.Hour}
+
+// statedDue is when an answer that is wanted at a certain time is due: then, or at
+// the owner's next opening. One that is wanted during a leave is due when what
+// piled up meanwhile is answered.
+func statedDue(s *scheduler.Schedule, at time.Time) (time.Time, bool) {
+	// A promise for a time is moved into the working time in the same way (rule 9.4).
+	before := at.Add(-time.Second)
+	due, ok := s.ReplyDue(before, never, []scheduler.Promise{{Made: before, Time: at}})
+	if ok && !due.Equal(at) && away(s, at) {
+		return s.Due(due, catchUp)
+	}
+	return due, ok
+}
