@@ -1,9 +1,13 @@
 package badinput
 
 import (
+	"archive/zip"
 	"bytes"
+	"context"
 	"encoding/json"
+	"io"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -41,6 +45,84 @@ func TestSteps(t *testing.T) {
 	for _, bad := range []string{`"\u0100"`, `3`, `{"rep":"a","n":-1}`, `{"rep":"aaaa","n":999999999}`} {
 		if _, err := parseStep(json.RawMessage(bad)); err == nil {
 			t.Errorf("%s was taken", bad)
+		}
+	}
+}
+
+func TestTheBombIsAnArchive(t *testing.T) {
+	b := step(t, `{"zeros_zip_mb":3}`).data
+	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := z.File[0].Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := io.Copy(io.Discard, f) // checks the sum, too
+	if err != nil || n != 3<<20 {
+		t.Errorf("%d octets come out: %v", n, err)
+	}
+	if len(b) > 10_000 {
+		t.Errorf("the archive has %d octets", len(b))
+	}
+}
+
+// TestUnknownWordsAreNamed: a row in words that nobody knows must not pass.
+func TestUnknownWordsAreNamed(t *testing.T) {
+	for row, word := range map[string]string{
+		`{"id":"x","expect":"reject-6xx"}`:                                                 "reject-6xx",
+		`{"id":"x","expect":"ok","codes":["25"]}`:                                          `"25"`,
+		`{"id":"x","expect":"reject-5xx-or-dance"}`:                                        "dance",
+		`{"id":"x","expect":"ok","send":[{"juggle":3}]}`:                                   "juggle",
+		`{"id":"x","expect":"ok","send":[{"rep":"a","n":3,"colour":1}]}`:                   "colour",
+		`{"id":"x","expect":"ok","send":["{DANCE}x"]}`:                                     "DANCE",
+		`{"id":"x","protocol":"gopher","expect":"ok"}`:                                     "gopher",
+		`{"id":"x","protocol":"schedule","expect":"value","send":[{"scenario":"dreams"}]}`: "dreams",
+	} {
+		cases, err := Load(strings.NewReader(row))
+		if err != nil {
+			t.Fatal(err)
+		}
+		res := (&Catalogue{dir: t.TempDir()}).Run(context.Background(), &cases[0])
+		if res.Passed() || len(res.Misses) == 0 || !strings.Contains(res.Misses[0], word) {
+			t.Errorf("%s: passed %v, misses %q; want %s named", row, res.Passed(), res.Misses, word)
+		}
+	}
+	r := &run{c: &Case{Invariants: []string{"everybody_is_happy"}}}
+	r.look(false)
+	r.look(true)
+	if len(r.misses) != 1 || !strings.Contains(r.misses[0], "everybody_is_happy") {
+		t.Errorf("an unknown invariant: %q", r.misses)
+	}
+}
+
+func TestSpellings(t *testing.T) {
+	for in, want := range map[string]string{
+		"stored<=1": "queued<=1", "nothing_stored": "nothing_queued", "no_message_stored": "nothing_queued", "rss_mib<64": "rss_growth_mib<64", "memory_growth_mb<8": "rss_growth_mb<8",
+		"answered_in_ms<5": "reply_within_ms<5", "reply_within_s<2": "reply_within_s<2", "no_dsn": "reports==0", "bounces==1": "reports==1", "queued=1": "queued==1",
+		"capability_has_no:AUTH": "ehlo_has_no:AUTH", "released_once": "exactly_once",
+	} {
+		if got := spelled(in); got != want {
+			t.Errorf("%s: got %s, want %s", in, got, want)
+		}
+	}
+}
+
+func TestClasses(t *testing.T) {
+	for expect, want := range map[string][]outcome{
+		"reject-5xx-or-close": {rejects5, closes}, "accept-or-reject": {accepts, rejects}, "reject-4xx-or-5xx": {rejects4, rejects5},
+		"BAD-or-close": {saysBAD, closes}, "defer/bounce": {defers, bounces}, "relayed-note": {notes},
+	} {
+		got, err := outcomes(expect)
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: got %v, %v", expect, got, err)
+		}
+	}
+	rep := reply{code: 550, lines: []string{"550 5.7.1 Relaying denied"}}
+	for code, want := range map[string]bool{"550": true, "5xx": true, "5.7.x": true, "550 5.7.1": true, "550 5.1.1": false, "4xx": false, "554": false, "5.7.12": false} {
+		if rep.is(code) != want {
+			t.Errorf("%s: %v", code, !want)
 		}
 	}
 }
@@ -120,22 +202,32 @@ func TestScripts(t *testing.T) {
 	}
 }
 
-func TestTheCatalogueIsUnderstood(t *testing.T) {
-	f, err := os.Open("../../testdata/badinput/cases.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	cases, err := Load(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(cases) < 200 {
-		t.Errorf("%d rows", len(cases))
-	}
-	for _, c := range cases {
-		if s, ok := c.step(unknown); ok {
-			t.Errorf("%s: %s", c.ID, s.text)
+func TestTheCataloguesAreUnderstood(t *testing.T) {
+	for _, name := range []string{"cases.jsonl", "more.jsonl"} {
+		f, err := os.Open("../../testdata/badinput/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		cases, err := Load(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(cases) < 200 {
+			t.Errorf("%s: %d rows", name, len(cases))
+		}
+		for _, c := range cases {
+			if s, ok := c.step(unknown); ok {
+				t.Errorf("%s: %s", c.ID, s.text)
+			}
+			if c.unknown != nil && c.Protocol != "http" {
+				t.Errorf("%s: %v", c.ID, c.unknown)
+			}
+			for _, inv := range c.Invariants {
+				if _, _, ok := findInvariant(inv); !ok {
+					t.Errorf("%s: %s", c.ID, inv)
+				}
+			}
 		}
 	}
 	if _, err := Load(strings.NewReader(`{"id":"x","send":["\u0100"]}`)); err == nil {

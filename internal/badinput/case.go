@@ -26,6 +26,9 @@ type Case struct {
 	Note       string            `json:"note"`
 
 	Steps []Step `json:"-"` // Send, understood
+
+	want    []outcome // Expect, understood
+	unknown error     // a word that is not of the language
 }
 
 // Load reads a catalogue. An unreadable row is an error that names its line.
@@ -55,6 +58,7 @@ func Load(r io.Reader) ([]Case, error) {
 			}
 			c.Steps = append(c.Steps, s)
 		}
+		c.unknown = c.understand()
 		cases = append(cases, c)
 	}
 	if err := in.Err(); err != nil {

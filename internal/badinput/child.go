@@ -61,6 +61,7 @@ func (s setup) config() (*config.Config, error) {
 		c.Limits.IdleLogin /= n
 		c.Limits.IdleSMTP /= n
 		c.Limits.IdleIMAP /= n
+		c.Limits.IdleData /= n
 	}
 	c.Store.Reserve = 1 << 20
 	return c, nil

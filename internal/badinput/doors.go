@@ -58,11 +58,13 @@ type player struct {
 	wire   *wire
 	door   door
 	how    manner
-	put    int  // octets of the row so far
-	ended  bool // cut, closed, or not to go on
-	halved bool // our side is closed for writing
-	mute   bool // never reads
-	fixed  int  // octets of openings, which are not the row's
+	put    int           // octets of the row so far
+	ended  bool          // cut, closed, or not to go on
+	halved bool          // our side is closed for writing
+	mute   bool          // never reads
+	silent bool          // sends nothing more and closes nothing: whether it ends is the server's to decide
+	growth int64         // what the server had used when a mute player began to listen
+	cpu    time.Duration // the same
 }
 
 // play sends the row and waits for what it leads to. The caller closes the wire.
@@ -145,7 +147,7 @@ func (p *player) step(s Step) {
 		}
 		p.send(fillTo(p.wire.sent, want))
 	case dropNet:
-		p.ended = true // Nothing is sent and nothing is closed: the peer has gone silent.
+		p.ended, p.silent = true, true // The peer has gone.
 		p.wire.waitClosed(p.shrunk(35*time.Minute) + 5*time.Second)
 	}
 }
@@ -215,8 +217,9 @@ func (p *player) secure() {
 
 // opening sends octets that are not the row's own and waits for their replies.
 func (p *player) opening(s string) {
+	from := len(p.wire.sent)
 	p.wire.write([]byte(s))
-	p.fixed += len(s)
+	p.wire.given = append(p.wire.given, [2]int{from, len(p.wire.sent)})
 	p.sync()
 }
 
@@ -269,13 +272,14 @@ func (p *player) finish() {
 	switch {
 	case p.mute:
 		time.Sleep(quiet) // The server fills the pipe; then it is heard to the end.
+		p.growth, p.cpu = p.w.used()
 		p.wire.listen()
 		p.wire.settle(patience, quiet, func() bool { return false })
 	case p.halved:
 		p.wire.waitClosed(patience)
 	case p.ended:
 		time.Sleep(300 * time.Millisecond) // The server finds out.
-	case strings.Contains(p.c.Expect, "close"):
+	case p.c.allows(closes):
 		// Who is still answering, however slowly, is heard to the end; who says goodbye
 		// in words and goes on, for a while only.
 		p.wire.settle(3*time.Minute, patience, p.done)

@@ -229,7 +229,39 @@ func lateInvariants() []invariant {
 			}
 			return ""
 		}},
-		{`log_has_no_raw_control`, true, func(*run, []string) string { return "" /* looked at in every row */ }},
+		{`log_has_no:(.*)`, true, func(r *run, m []string) string {
+			if bytes.Contains(r.w.log.Bytes(), []byte(m[1])) {
+				return "it has"
+			}
+			return ""
+		}},
+		{`log_has:(.*)`, true, func(r *run, m []string) string {
+			if !bytes.Contains(r.w.log.Bytes(), []byte(m[1])) {
+				return "it has not"
+			}
+			return ""
+		}},
+		{`digest_has_no:(.*)`, true, func(r *run, m []string) string {
+			v := r.digest()
+			if v.err == nil && (strings.Contains(v.html, m[1]) || strings.Contains(v.text, m[1])) {
+				return "it has"
+			}
+			return errorText(v.err)
+		}},
+		{`digest_has:(.*)`, true, func(r *run, m []string) string {
+			v := r.digest()
+			if v.err == nil && !strings.Contains(v.html, m[1]) && !strings.Contains(v.text, m[1]) {
+				return "it has not"
+			}
+			return errorText(v.err)
+		}},
+		{`digest_(?:size|html)?_?(kib|mib)(<=?)(\d+)`, true, func(r *run, m []string) string {
+			v := r.digest()
+			if v.err != nil {
+				return v.err.Error()
+			}
+			return compare(float64(len(v.html)+len(v.text))/map[string]float64{"kib": 1 << 10, "mib": 1 << 20}[m[1]], m[2], m[3])
+		}},
 		{`client_ip_not_(.*)`, true, func(r *run, m []string) string {
 			if r.ipSeen(m[1]) {
 				return "it is"
@@ -249,7 +281,6 @@ func lateInvariants() []invariant {
 			}
 			return ""
 		}},
-		{`admin_html_escapes_subject`, true, func(*run, []string) string { return unobservable + " (no pages)" }},
 		{`sla_not_started_from_header_date`, true, func(r *run, _ []string) string {
 			// What counts is when it came: nothing of it is older than this run.
 			for _, col := range []string{"arrived", "due"} {
@@ -262,6 +293,13 @@ func lateInvariants() []invariant {
 			return ""
 		}},
 	}
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }
 
 func allText(c *Case) string {

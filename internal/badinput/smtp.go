@@ -25,6 +25,7 @@ type exchange struct {
 	end     int // offset in sent behind its last octet
 	data    []byte
 	whole   bool // its end was sent
+	given   bool // part of an opening, which is not what the row is about
 }
 
 // code is that of the first reply, 0 if there was none.
@@ -81,6 +82,7 @@ type smtpReader struct {
 	dialogue
 	sent    []byte
 	secured []int
+	given   [][2]int
 	pos     int
 	replies []reply
 	lmtp    bool
@@ -90,7 +92,7 @@ type smtpReader struct {
 // readSMTP reads the dialogue of w. It may be called while w still hears.
 func readSMTP(w *wire, lmtp bool) dialogue {
 	w.mu.Lock()
-	r := smtpReader{sent: w.sent, secured: w.secured, lmtp: lmtp, replies: readReplies(w.heard, w.heardAt)}
+	r := smtpReader{sent: w.sent, secured: w.secured, given: w.given, lmtp: lmtp, replies: readReplies(w.heard, w.heardAt)}
 	w.mu.Unlock()
 	if len(r.replies) > 0 {
 		r.greeting = &r.replies[0]
@@ -136,6 +138,9 @@ func verbOf(line string) string {
 func (r *smtpReader) command() {
 	line, ok := r.line()
 	e := exchange{verb: verbOf(line), line: line, end: r.pos, whole: ok}
+	for _, g := range r.given {
+		e.given = e.given || e.end > g[0] && e.end <= g[1]
+	}
 	if !ok {
 		e.end = len(r.sent)
 		if strings.Contains(line, "\n") {
@@ -311,7 +316,7 @@ func (d dialogue) said() []reply {
 func (d dialogue) first(verbs ...string) (exchange, bool) {
 	for _, e := range d.exchanges {
 		for _, v := range verbs {
-			if e.verb == v {
+			if e.verb == v && !e.given {
 				return e, true
 			}
 		}
@@ -323,7 +328,7 @@ func (d dialogue) first(verbs ...string) (exchange, bool) {
 func (d dialogue) refusal() (exchange, bool) {
 	for _, e := range d.exchanges {
 		for _, r := range e.replies {
-			if r.code >= 400 || r.code == 0 {
+			if !e.given && (r.code >= 400 || r.code == 0) {
 				return e, true
 			}
 		}
@@ -332,49 +337,34 @@ func (d dialogue) refusal() (exchange, bool) {
 }
 
 // phase returns the command that a phase is about: the one of its name; for a
-// message, what was said behind its end mark or the refusal before that.
+// message, what was said behind its end mark or the refusal before that; else what was
+// refused, or said last.
 func (d dialogue) phase(name string) (exchange, bool) {
 	switch name {
-	case "mail":
+	case "auth", "login", "sasl":
+		name = "AUTH"
+	case "mail", "envelope", "sender":
 		return d.first("MAIL")
-	case "rcpt":
-		if e, ok := d.first("RCPT"); ok {
-			return e, true
-		}
-		return d.refusal()
-	case "auth", "login":
-		if e, ok := d.first("AUTH"); ok {
-			return e, true
-		}
-		return d.refusal()
-	case "helo":
+	case "helo", "ehlo", "lhlo":
 		return d.first("HELO", "EHLO", "LHLO")
-	case "starttls":
-		for _, e := range d.exchanges {
-			if strings.HasPrefix(e.verb, "STARTTLS") {
-				return e, true
-			}
+	case "starttls", "tls":
+		if e, ok := d.lastOf("STARTTLS"); ok {
+			return e, true
 		}
-	case "bdat":
+	case "bdat", "chunk":
 		if e, ok := d.refusal(); ok {
 			return e, true
 		}
 		return d.lastOf("BDAT")
-	case "data", "body", "header", "html":
-		if e, ok := d.first("BODY"); ok {
-			return e, true
-		}
-		if e, ok := d.first("DATA"); ok && e.code() >= 400 {
-			return e, true
-		}
-		if e, ok := d.refusal(); ok {
-			return e, true
-		}
-		return d.lastOf("BDAT")
-	case "connect":
-		if d.greeting != nil && d.greeting.code >= 400 {
+	case "data", "body", "header", "html", "message", "content", "mime", "end":
+		return d.message()
+	case "connect", "banner", "greeting":
+		if d.greeting != nil && (d.greeting.code >= 400 || len(d.exchanges) == 0) {
 			return exchange{verb: "CONNECT", replies: []reply{*d.greeting}}, true
 		}
+	}
+	if e, ok := d.first(strings.ToUpper(name)); ok {
+		return e, true
 	}
 	if e, ok := d.refusal(); ok {
 		return e, true
@@ -385,9 +375,24 @@ func (d dialogue) phase(name string) (exchange, bool) {
 	return exchange{}, false
 }
 
+// message returns what was said to a message.
+func (d dialogue) message() (exchange, bool) {
+	if e, ok := d.first("BODY"); ok {
+		return e, true
+	}
+	if e, ok := d.first("DATA"); ok && e.code() >= 400 {
+		return e, true
+	}
+	if e, ok := d.refusal(); ok {
+		return e, true
+	}
+	return d.lastOf("BDAT")
+}
+
+// lastOf returns the last command whose verb begins so.
 func (d dialogue) lastOf(verb string) (e exchange, ok bool) {
 	for _, x := range d.exchanges {
-		if x.verb == verb {
+		if strings.HasPrefix(x.verb, verb) && !x.given {
 			e, ok = x, true
 		}
 	}

@@ -3,11 +3,15 @@ package badinput
 import (
 	"archive/zip"
 	"bytes"
+	"compress/flate"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"hash/crc32"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -72,6 +76,11 @@ func latin1(s string) ([]byte, error) {
 func parseStep(raw json.RawMessage) (Step, error) {
 	var s string
 	if json.Unmarshal(raw, &s) == nil {
+		for _, m := range placeholder.FindAllString(s, -1) {
+			if m != "{TLS}" && m != "{AUTH}" {
+				return Step{kind: unknown, text: "placeholder " + m}, nil
+			}
+		}
 		b, err := latin1(s)
 		return Step{kind: octets, text: s, data: b}, err
 	}
@@ -80,17 +89,29 @@ func parseStep(raw json.RawMessage) (Step, error) {
 		return Step{}, fmt.Errorf("neither text nor object: %w", err)
 	}
 	for _, p := range parsers() {
-		if v, ok := o[p.key]; ok {
+		for _, key := range strings.Fields(p.keys) {
+			v, ok := o[key]
+			if !ok {
+				continue
+			}
+			for k := range o {
+				if k != key && k != "note" && !slices.Contains(strings.Fields(p.with), k) {
+					return Step{kind: unknown, text: fmt.Sprintf("key %q beside %q", k, key)}, nil
+				}
+			}
 			return p.parse(v, o)
 		}
 	}
-	return Step{kind: unknown, text: string(raw)}, nil
+	return Step{kind: unknown, text: "step " + string(raw[:min(len(raw), 200)])}, nil
 }
 
-// A stepParser reads the steps that have its key.
+// placeholder is what stands for a dialogue in text: nothing that a client says looks so.
+var placeholder = regexp.MustCompile(`\{[A-Z]{3,}\}`)
+
+// A stepParser reads the steps that have one of its keys, and none but those beside.
 type stepParser struct {
-	key   string
-	parse func(v json.RawMessage, all map[string]json.RawMessage) (Step, error)
+	keys, with string
+	parse      func(v json.RawMessage, all map[string]json.RawMessage) (Step, error)
 }
 
 func parsers() []stepParser {
@@ -100,28 +121,33 @@ func parsers() []stepParser {
 		}
 	}
 	return []stepParser{
-		{"rep", parseRep},
-		{"b64_of", parseBase64},
-		{"nest_multipart", parseNest},
-		{"zeros_zip_mb", parseZip},
-		{"pause_ms", parsePause},
-		{"pause_until_read_timeout", plain(untilEnd)},
-		{"close_write", plain(closeWrite)},
-		{"close", plain(closeAll)},
-		{"starttls_handshake", parseHandshake},
-		{"fill_to_message_size", plain(fill)},
-		{"sessions", parseSessions},
-		{"rep_session", parseSessions},
-		{"sessions_per_s", parseRate},
-		{"role", parseRole},
-		{"message_html", parseOctets(page)},
-		{"ics", parseOctets(calendar)},
-		{"scenario", plain(scenario)},
-		{"db_set", plain(dbSet)},
-		{"never_read", plain(neverRead)},
-		{"drop_network", plain(dropNet)},
-		{"rlimit_nofile", parseCount(fileLimit)},
-		{"note", plain(note)},
+		{"sessions", "each source", parseSessions},
+		{"rep_session", "n source", parseSessions},
+		{"sessions_per_s", "seconds each source", parseRate},
+		{"rep repeat", "n every_ms prefix suffix sep", parseRep},
+		{"b64_of", "", parseBase64},
+		{"b64 base64", "", parseDecode(base64.StdEncoding.DecodeString)},
+		{"hex", "", parseDecode(func(s string) ([]byte, error) { return hex.DecodeString(strings.Join(strings.Fields(s), "")) })},
+		{"utf8", "", parseDecode(func(s string) ([]byte, error) { return []byte(s), nil })},
+		{"nest_multipart", "", parseNest},
+		{"nest_rfc822", "", parseNestMessages},
+		{"zeros_zip_mb", "", parseZip},
+		{"pause_ms sleep_ms wait_ms", "", parsePause(time.Millisecond)},
+		{"pause_s sleep_s wait_s", "", parsePause(time.Second)},
+		{"pause_until_read_timeout pause_until_timeout wait_until_closed", "", plain(untilEnd)},
+		{"close_write half_close shutdown_write", "", plain(closeWrite)},
+		{"close reset rst", "", plain(closeAll)},
+		{"starttls_handshake tls_handshake handshake", "max_version min_version", parseHandshake},
+		{"fill_to_message_size", "", plain(fill)},
+		{"role", "script", parseRole},
+		{"message_html", "", parseOctets(page)},
+		{"ics", "", parseOctets(calendar)},
+		{"scenario", "", plain(scenario)},
+		{"db_set", "", plain(dbSet)},
+		{"never_read", "", plain(neverRead)},
+		{"drop_network", "", plain(dropNet)},
+		{"rlimit_nofile", "", parseCount(fileLimit)},
+		{"note", "", plain(note)},
 	}
 }
 
@@ -149,9 +175,19 @@ func parseCount(kind stepKind) func(json.RawMessage, map[string]json.RawMessage)
 	}
 }
 
-func parsePause(v json.RawMessage, _ map[string]json.RawMessage) (Step, error) {
-	n, err := number(v)
-	return Step{kind: pause, wait: time.Duration(n) * time.Millisecond}, err
+func parsePause(unit time.Duration) func(json.RawMessage, map[string]json.RawMessage) (Step, error) {
+	return func(v json.RawMessage, _ map[string]json.RawMessage) (Step, error) {
+		n, err := number(v)
+		return Step{kind: pause, wait: time.Duration(n) * unit}, err
+	}
+}
+
+// parseDecode reads octets that are written in another way.
+func parseDecode(decode func(string) ([]byte, error)) func(json.RawMessage, map[string]json.RawMessage) (Step, error) {
+	return func(v json.RawMessage, _ map[string]json.RawMessage) (Step, error) {
+		b, err := decode(words(v))
+		return Step{kind: octets, data: b}, err
+	}
 }
 
 // parseOctets reads a step whose value is text or a step that makes octets.
@@ -189,22 +225,28 @@ func parseRep(v json.RawMessage, o map[string]json.RawMessage) (Step, error) {
 			return Step{}, err
 		}
 	}
-	prefix, err := latin1(words(o["prefix"]))
-	if err != nil {
-		return Step{}, err
+	var around [3][]byte
+	for i, key := range []string{"prefix", "sep", "suffix"} {
+		if around[i], err = latin1(words(o[key])); err != nil {
+			return Step{}, err
+		}
 	}
-	s := Step{kind: octets, data: prefix, text: string(unit.data)}
+	s := Step{kind: octets, data: around[0], text: string(unit.data)}
 	counts := bytes.Contains(unit.data, []byte("%i"))
 	for i := range n {
 		one := unit.data
 		if counts {
 			one = bytes.ReplaceAll(one, []byte("%i"), []byte(strconv.Itoa(i)))
 		}
+		if i > 0 && len(around[1]) > 0 {
+			one = append(slices.Clone(around[1]), one...)
+		}
 		if every > 0 {
 			s.chunks = append(s.chunks, one)
 		}
 		s.data = append(s.data, one...)
 	}
+	s.data = append(s.data, around[2]...)
 	if every > 0 {
 		s.kind, s.every = paced, time.Duration(every)*time.Millisecond
 	}
@@ -233,17 +275,40 @@ func parseNest(v json.RawMessage, _ map[string]json.RawMessage) (Step, error) {
 	return Step{kind: octets, data: b.Bytes()}, nil
 }
 
-// parseZip makes an archive of n MiB of zeros.
+// parseNestMessages makes a whole message of n messages, one in the other.
+func parseNestMessages(v json.RawMessage, _ map[string]json.RawMessage) (Step, error) {
+	n, err := number(v)
+	if err != nil || n > 1_000_000 {
+		return Step{}, fmt.Errorf("nest %s messages: out of range", v)
+	}
+	return Step{kind: octets, data: []byte(strings.Repeat("Content-Type: message/rfc822\r\n\r\n", n) + "Subject: inmost\r\n\r\ninmost\r\n")}, nil
+}
+
+// parseZip makes an archive of n MiB of zeros: the same compressed MiB n times.
 func parseZip(v json.RawMessage, _ map[string]json.RawMessage) (Step, error) {
 	n, err := number(v)
 	if err != nil {
 		return Step{}, err
 	}
+	one := make([]byte, 1<<20)
+	var part, end bytes.Buffer
+	if err := deflate(&part, one); err != nil {
+		return Step{}, err
+	}
+	if err := deflate(&end, nil); err != nil {
+		return Step{}, err
+	}
+	mib := part.Bytes()[:part.Len()-end.Len()] // without the mark of the end
+	sum := uint32(0)
+	for range n {
+		sum = crc32.Update(sum, crc32.IEEETable, one)
+	}
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
-	w, err := z.Create("zeros")
+	w, err := z.CreateRaw(&zip.FileHeader{Name: "zeros", Method: zip.Deflate, CRC32: sum,
+		CompressedSize64: uint64(n*len(mib) + end.Len()), UncompressedSize64: uint64(n) << 20})
 	if err == nil {
-		_, err = io.CopyN(w, zeros{}, int64(n)<<20)
+		_, err = w.Write(append(bytes.Repeat(mib, n), end.Bytes()...))
 	}
 	if err == nil {
 		err = z.Close()
@@ -251,11 +316,21 @@ func parseZip(v json.RawMessage, _ map[string]json.RawMessage) (Step, error) {
 	return Step{kind: octets, data: b.Bytes()}, err
 }
 
-type zeros struct{}
-
-func (zeros) Read(p []byte) (int, error) {
-	clear(p)
-	return len(p), nil
+// deflate compresses b into blocks that end at an octet, and marks the end.
+func deflate(out *bytes.Buffer, b []byte) error {
+	w, err := flate.NewWriter(out, flate.BestCompression)
+	if err != nil {
+		return err
+	}
+	if len(b) > 0 {
+		if _, err := w.Write(b); err != nil {
+			return err
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
+	return w.Close()
 }
 
 func parseHandshake(_ json.RawMessage, o map[string]json.RawMessage) (Step, error) {

@@ -11,6 +11,8 @@ import (
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
 	_ "github.com/emersion/go-message/charset" // so that the client reads what it is given
+
+	"tidepost/mail"
 )
 
 // A shown message is what a mail client gets to see of a stored one.
@@ -144,7 +146,7 @@ func messageInvariants() []invariant {
 			}
 			return ""
 		}},
-		{`stored_bytes_dotunstuffed_exactly|relay_bytes_unchanged`, false, func(r *run, _ []string) string {
+		{`stored_bytes(?:_dotunstuffed)?(?:_exactly|_unchanged)|(?:relay_)?bytes_unchanged|octets_unchanged`, false, func(r *run, _ []string) string {
 			// That the stored octets are those sent is checked in every row; that a
 			// client gets them too is checked here.
 			e, ok := r.smtp.first("BODY")
@@ -161,13 +163,14 @@ func messageInvariants() []invariant {
 			}
 			return bad
 		}},
-		{`imap_fetch_(?:bodystructure|envelope)_ok`, false, func(r *run, _ []string) string {
+		{`imap_fetch_(?:bodystructure|envelope|body|all)_ok|bodystructure_(?:ok|is_legal)`, false, func(r *run, _ []string) string {
 			return r.every(func(shown) string { return "" })
 		}},
 		{`subject_text_available`, false, func(r *run, _ []string) string {
 			return r.every(func(s shown) string {
-				if !utf8.ValidString(s.envelope.Subject) {
-					return "it is not valid text"
+				// A character that its author has cut in two may show as U+FFFD.
+				if head, _ := mail.SplitHead(s.octets); s.envelope.Subject == "" && mail.ParseHeader(head).Text("Subject") != "" {
+					return "there is none"
 				}
 				return ""
 			})
@@ -181,6 +184,42 @@ func messageInvariants() []invariant {
 				}
 				return ""
 			})
+		}},
+		{`no_bidi_in_shown_name`, false, func(r *run, _ []string) string {
+			return r.every(func(s shown) string {
+				for _, n := range s.names() {
+					if strings.ContainsFunc(n, func(c rune) bool { return unicode.Is(unicode.Bidi_Control, c) }) {
+						return fmt.Sprintf("%q", n)
+					}
+				}
+				return ""
+			})
+		}},
+		{`shown_name_has_no:(.*)`, false, func(r *run, m []string) string {
+			return r.every(func(s shown) string {
+				for _, n := range s.names() {
+					if strings.Contains(n, m[1]) {
+						return fmt.Sprintf("%q", n)
+					}
+				}
+				return ""
+			})
+		}},
+		{`(?:stored|header)_has_no:(.*)`, false, func(r *run, m []string) string {
+			for _, head := range r.w.texts(`SELECT head FROM message WHERE origin = 'received'`) {
+				if strings.Contains(strings.ToLower(head), strings.ToLower(m[1])) {
+					return "it has"
+				}
+			}
+			return ""
+		}},
+		{`(?:stored|header)_has:(.*)`, false, func(r *run, m []string) string {
+			for _, head := range r.w.texts(`SELECT head FROM message WHERE origin = 'received'`) {
+				if strings.Contains(strings.ToLower(head), strings.ToLower(m[1])) {
+					return ""
+				}
+			}
+			return "none has"
 		}},
 		{`no_control_in_shown_name`, false, func(r *run, _ []string) string {
 			return r.every(func(s shown) string {
@@ -208,7 +247,7 @@ func messageInvariants() []invariant {
 			return ""
 		}},
 		{`depth_parsed<=(\d+)`, false, func(r *run, m []string) string {
-			if len(r.queued()) == 0 {
+			if r.queued() == 0 {
 				return "" // Refused.
 			}
 			worst := 0
@@ -280,12 +319,20 @@ func mailboxInvariants() []invariant {
 			}
 			return ""
 		}},
-		{`messages_unchanged`, false, func(r *run, _ []string) string { return compare(float64(inbox(r)), "==", "3") }},
+		{`messages_unchanged|mailbox_unchanged|inbox_unchanged`, false, func(r *run, _ []string) string { return compare(float64(inbox(r)), "==", "3") }},
+		{`messages` + cmp + `(\d+)`, false, func(r *run, m []string) string { return compare(float64(inbox(r)), m[1], m[2]) }},
+		{`mailboxes_unchanged`, false, func(r *run, _ []string) string {
+			return compare(float64(r.w.count(`SELECT count(*) FROM mailbox WHERE kind = 'user'`)), "==", "0")
+		}},
+		{`flags_unchanged`, false, func(r *run, _ []string) string {
+			return compare(float64(r.w.count(`SELECT count(*) FROM entry WHERE flags <> 0 OR keywords <> ''`)), "==", "0")
+		}},
+		{`uid(?:validity)?_(?:never_reused|unchanged|changes?d?)`, false, (*run).ascending},
 		{`messages<=(\d+)x`, false, func(r *run, m []string) string {
 			n := 3 * (int(m[1][0]) - '0')
 			return compare(float64(inbox(r)), "<=", fmt.Sprint(n))
 		}},
-		{`nothing_released`, false, func(r *run, _ []string) string {
+		{`nothing_(?:released|submitted)`, false, func(r *run, _ []string) string {
 			if n := len(r.w.submitted()) + len(r.host.Transactions()); n > 0 {
 				return fmt.Sprintf("%d letters were", n)
 			}

@@ -29,7 +29,8 @@ type wire struct {
 	trust   *tls.Config
 	sent    []byte
 	sentAt  []mark
-	secured []int // offsets in sent at which TLS began
+	secured []int    // offsets in sent at which TLS began
+	given   [][2]int // from where to where sent is an opening, which is not the row's own
 	began   time.Time
 	failed  error // of a write or a handshake
 
