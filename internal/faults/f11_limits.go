@@ -12,8 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"tidepost/e2e/reconcile"
 )
 
@@ -247,35 +245,4 @@ func (l *load) shout(door, begin string, text func(int) string, times int, end s
 	}
 	_, _ = c.Write([]byte(end))
 	time.Sleep(200 * time.Millisecond)
-}
-
-// manyConnections keeps thousands of idle connections while others work.
-func manyConnections(t *T) {
-	n := t.dose(3000, 10_000)
-	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil || limit.Max < uint64(n)+1000 {
-		t.Skipf("only %d descriptors for %d connections", limit.Max, n)
-	}
-	l := underLoad(install(t, setup{config: map[string]string{"limits.idle_login": `"10m"`}}))
-	l.size = 10
-	l.start()
-	base := l.probe(200)
-	conns, greeted := l.idlers(n, "imap")
-	defer closeAll(conns)
-	if greeted != n {
-		t.Errorf("%d of %d connections were greeted", greeted, n)
-	}
-	idle := l.memory("VmRSS")
-	l.begin()
-	p99 := l.probe(500)
-	l.halt()
-	if p99 > 500*time.Millisecond {
-		t.Errorf("p99 of the active is %s", p99)
-	}
-	if perN := int64(600<<20) * int64(n) / 10_000; idle > perN+80<<20 {
-		t.Errorf("%d idle connections hold %d MB", n, idle>>20)
-	}
-	closeAll(conns)
-	l.verdict(0)
-	t.say("%d idle connections: %d MB; p99 of accepting meanwhile, beside 10 sessions under load, %s (alone %s)", n, idle>>20, p99.Round(100*time.Microsecond), base.Round(100*time.Microsecond))
 }

@@ -25,6 +25,7 @@ func cutPower(t *T, fs string, cuts int) string {
 		l.begin()
 		l.more(rand.IntN(100))
 		time.Sleep(time.Duration(rand.IntN(700)) * time.Millisecond)
+		dark := span{from: time.Now()}
 		if err := d.cut(); err != nil {
 			l.halt()
 			if i == 0 {
@@ -45,6 +46,8 @@ func cutPower(t *T, fs string, cuts int) string {
 		if err := d.mount(); err != nil {
 			t.Fatalf("%s after cut %d: %v", fs, i+1, err)
 		}
+		dark.to = time.Now()
+		l.dark = append(l.dark, dark)
 		l.judge(false, i+1)
 		l.sound()
 		if t.Failed() {
@@ -53,6 +56,6 @@ func cutPower(t *T, fs string, cuts int) string {
 		l.start()
 	}
 	f := l.verdict(cuts)
-	t.Logf("%s: %d cuts, %d mails acknowledged, %d repeats", fs, cuts, l.acked.Load(), repeats(f))
-	return plural(cuts, "cut") + ", " + plural(int(l.acked.Load()), "mail") + " acknowledged, 0 lost, " + plural(repeats(f), "repeat")
+	t.Logf("%s: %d cuts, %d mails acknowledged, %d repeats", fs, cuts, countAcked(f), repeats(f))
+	return plural(cuts, "cut") + ", " + plural(countAcked(f), "mail") + " acknowledged, 0 lost, " + plural(repeats(f), "repeat")
 }

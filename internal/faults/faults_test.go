@@ -68,6 +68,41 @@ func TestRepeatsOfEachKill(t *testing.T) {
 	}
 }
 
+// What was acknowledged before the power went counts, to the last moment.
+func TestNothingIsSaidWithoutPower(t *testing.T) {
+	at := func(s int) time.Time { return time.Date(2026, 11, 23, 9, 0, s, 0, time.UTC) }
+	sent := []reconcile.Sent{{ID: "before", Acked: at(10)}, {ID: "in the dark", Acked: at(11), Returned: at(12)}, {ID: "behind", Acked: at(20)}, {ID: "back", Acked: at(5), Returned: at(13)}, {ID: "never"}}
+	got := withoutPower(sent, []span{{at(1), at(2)}, {at(10), at(20)}})
+	want := []reconcile.Sent{{ID: "before", Acked: at(10)}, {ID: "in the dark"}, {ID: "behind", Acked: at(20)}, {ID: "back", Acked: at(5)}, {ID: "never"}}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestWhatIsInDoubt(t *testing.T) {
+	d := newDoubter()
+	d.wrote([]byte("\x00page load1@load.example and load2@load.example"))
+	d.syncs(7)
+	d.wrote([]byte("load3@load.example"))
+	d.ends(8, true) // some other call of another thread
+	if got := d.inDoubt(); !slices.Equal(got, []string{"load1@load.example", "load2@load.example", "load3@load.example"}) {
+		t.Errorf("while the sync runs: %q", got)
+	}
+	d.ends(7, true)
+	d.wrote([]byte("load1@load.example load4@load.example"))
+	if got := d.inDoubt(); !slices.Equal(got, []string{"load3@load.example", "load4@load.example"}) {
+		t.Errorf("behind it: %q", got)
+	}
+	d.syncs(7)
+	d.ends(7, false)
+	if got := d.inDoubt(); len(got) != 2 {
+		t.Errorf("behind one that failed: %q", got)
+	}
+	if got := inDoubt("fsync tidepost.db-wal doubt=load3@load.example,load4@load.example again"); len(got) != 2 {
+		t.Errorf("read back: %q", got)
+	}
+}
+
 func TestMailsOfAReport(t *testing.T) {
 	report := "Reporting-MTA: dns; x\r\n\r\nMessage-ID: <load2@load.example>\r\nSubject: x\r\nmessage-id: <load1@load.example>\r\n"
 	if d := cmp.Diff([]string{"load1@load.example", "load2@load.example"}, midsIn(report)); d != "" {

@@ -42,10 +42,15 @@ type load struct {
 	size    int          // lines of a body; 0: at random
 	held    chan string  // ids that may be taken back
 	slowest atomic.Int64 // nanoseconds from end mark to 250
+	dark    []span       // when the disk had no power
+	doubted int          // mails whose sync was let fail
 
 	stopping chan struct{}
 	sessions sync.WaitGroup
 }
+
+// A span is what lies between two instants.
+type span struct{ from, to time.Time }
 
 // underLoad makes a load on an installation.
 func underLoad(s *site) *load {

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 )
 
 // A point is where a traced server is hit: at the n-th of these system calls of all
@@ -83,11 +82,11 @@ func Trace(args []string) int {
 	return code
 }
 
-// note writes what was hit, when the call that was counted before it came, and whether
+// note writes what was hit, which mails were written and not synced by then, and whether
 // it is the same call on the same file as the one before; it is there before the program
 // goes on.
-func (o traceOptions) note(call, file string, prev time.Time, again bool) error {
-	line := fmt.Sprintf("%s %s %s", call, filepath.Base(file), prev.UTC().Format(time.RFC3339Nano))
+func (o traceOptions) note(call, file string, doubt []string, again bool) error {
+	line := fmt.Sprintf("%s %s doubt=%s", call, filepath.Base(file), strings.Join(doubt, ","))
 	if again {
 		line += " again"
 	}

@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"sync/atomic"
 	"syscall"
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -35,7 +34,7 @@ type tracer struct {
 	armed atomic.Bool
 	count int
 	last  [2]uint64    // call and descriptor before this one
-	prev  time.Time    // of the last call that was counted
+	doubt *doubter     // of mails that are not synced
 	fails map[int]bool // threads whose running call has to fail
 	known map[int]bool
 }
@@ -43,7 +42,7 @@ type tracer struct {
 // traceProgram runs the program to its end and returns its exit code.
 func traceProgram(o traceOptions) (int, error) {
 	runtime.LockOSThread() // ptrace(2) belongs to a thread.
-	t := &tracer{traceOptions: o, names: numbers(), fails: map[int]bool{}, known: map[int]bool{}}
+	t := &tracer{traceOptions: o, names: numbers(), fails: map[int]bool{}, known: map[int]bool{}, doubt: newDoubter()}
 	cmd := exec.Command(o.argv[0], o.argv[1:]...) //nolint:gosec // what we were asked to run
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Ptrace: true}
@@ -146,11 +145,17 @@ func (t *tracer) call(tid int) {
 	if _, _, e := syscall.RawSyscall6(syscall.SYS_PTRACE, ptraceGetSyscallInfo, uintptr(tid), unsafe.Sizeof(info), uintptr(unsafe.Pointer(&info)), 0, 0); e != 0 {
 		return
 	}
+	if info.op == opExit {
+		t.doubt.ends(tid, info.nr == 0 && !t.fails[tid]) // the result is where the number was
+	}
 	if info.op == opExit && t.fails[tid] {
 		delete(t.fails, tid)
 		t.setRegs(tid, func(r *syscall.PtraceRegs) { eio := -int64(syscall.EIO); r.Rax = uint64(eio) })
 	}
 	name := t.names[info.nr]
+	if info.op == opEntry {
+		t.follow(tid, name, info)
+	}
 	if info.op != opEntry || !t.armed.Load() || name == "" || name == "write" && info.args[0] == stderr {
 		return
 	}
@@ -159,13 +164,10 @@ func (t *tracer) call(tid int) {
 	if !t.calls[name] {
 		return
 	}
-	prev := t.prev
-	t.prev = time.Now()
 	if t.count++; t.count != t.at {
 		return
 	}
-	file, _ := os.Readlink(fmt.Sprintf("/proc/%d/fd/%d", t.pid, info.args[0])) // "" says enough
-	if err := t.note(name, file, prev, before == t.last); err != nil {
+	if err := t.note(name, t.file(info.args[0]), t.doubt.inDoubt(), before == t.last); err != nil {
 		fmt.Fprintln(os.Stderr, "trace:", err)
 	}
 	if t.do == "kill" {
@@ -174,6 +176,34 @@ func (t *tracer) call(tid int) {
 	}
 	t.fails[tid] = true
 	t.setRegs(tid, func(r *syscall.PtraceRegs) { r.Orig_rax = ^uint64(0) }) // no such call: nothing happens
+}
+
+// file is the name behind a descriptor, "" if there is none.
+func (t *tracer) file(fd uint64) string {
+	name, _ := os.Readlink(fmt.Sprintf("/proc/%d/fd/%d", t.pid, fd)) // "" says enough
+	return name
+}
+
+// follow tells the doubter what goes into the log, and when it is synced.
+func (t *tracer) follow(tid int, name string, info callInfo) {
+	switch name {
+	case "pwrite64":
+		if info.args[2] == 0 || !isLog(t.file(info.args[0])) {
+			return
+		}
+		octets := make([]byte, info.args[2])
+		local := []unix.Iovec{{Base: &octets[0], Len: info.args[2]}}
+		n, err := unix.ProcessVMReadv(t.pid, local, []unix.RemoteIovec{{Base: uintptr(info.args[1]), Len: int(info.args[2])}}, 0)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "trace: read what is written:", err)
+			return
+		}
+		t.doubt.wrote(octets[:n])
+	case "fsync", "fdatasync":
+		if isLog(t.file(info.args[0])) {
+			t.doubt.syncs(tid)
+		}
+	}
 }
 
 func (t *tracer) setRegs(tid int, change func(*syscall.PtraceRegs)) {
