@@ -20,7 +20,7 @@ type times struct {
 	overdue  time.Time // due, but not before the first working hour is over
 	risk     time.Time // when three quarters of the working time until then are over
 	promised bool      // due is what the owner said
-	ok       bool      // false: not due within 400 days
+	ok       bool      // false: nothing is overdue within 400 days
 }
 
 // reckon computes the times from what was said and from the owner's calendar.
@@ -41,13 +41,12 @@ func (c Clock) reckon(s *scheduler.Schedule) times {
 	} else {
 		t.due, t.ok = s.ReplyDue(c.Started, c.Target, c.Promises)
 	}
-	if !t.ok {
+	hour, ok := s.Due(c.Started, firstHour)
+	if t.ok = t.ok && ok; !t.ok {
 		return t
 	}
-	t.overdue, t.risk = t.due, t.due
-	if hour, ok := s.Due(c.Started, firstHour); ok {
-		t.overdue = later(t.overdue, hour)
-	}
+	t.overdue = later(t.due, hour)
+	t.risk = t.overdue
 	if risk, ok := s.Due(from, worked(s, from, t.overdue)*3/4); ok {
 		t.risk = earlier(risk, t.overdue)
 	}

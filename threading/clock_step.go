@@ -49,7 +49,7 @@ func (c *Clock) run(e *Event, from State, to []State) {
 	case e.Kind == OnTime && (changed || !known && c.State != from):
 		e.Kind = OnCalendar
 	case e.Kind != OnTime && !known:
-		c.State, c.Wake = to[0], e.At // One step at a time: the next follows at once.
+		c.State, c.Wake = to[0], e.At.Add(time.Second) // One step at a time.
 	}
 }
 
