@@ -17,7 +17,7 @@ func (r *reader) askMarks(s sentence, weigh bool) []askMark {
 		case actRhetoric:
 			rhetoric = rhetoric || s.question
 		case actAsk, actAskStart, actAskIfQ:
-			if h.act == actAskStart && !r.startsClause(h.from, s) || h.act == actAskIfQ && !s.question || r.vetoed(h) {
+			if h.act == actAskStart && !r.opensClause(h.from, s) || h.act == actAskIfQ && !s.question || r.vetoed(h) || r.quoted(h.from, s) {
 				continue
 			}
 			if r.refusing(h, s) || h.act == actAskIfQ && (r.harsh || weigh || rhetoric) {
@@ -28,6 +28,9 @@ func (r *reader) askMarks(s sentence, weigh bool) []askMark {
 	}
 	if !s.option && r.mask&1 != 0 && (r.lang == English || len(marks) == 0) {
 		marks = append(marks, r.imperatives(s)...)
+	}
+	if len(marks) > 0 && r.offers(s) {
+		return nil
 	}
 	if len(marks) == 0 {
 		marks = r.bareMarks(s, hits, rhetoric || weigh || r.harsh)
@@ -62,6 +65,35 @@ func (r *reader) modelMark(s sentence, hits []hit, quiet bool) []askMark {
 	}
 	return []askMark{{at: s.from, end: min(s.from+4, s.to), question: s.question}}
 }
+
+// opensClause is startsClause behind small adverbs: "then just tell me".
+func (r *reader) opensClause(i int, s sentence) bool {
+	start, _ := r.clauseOpening(i, s)
+	return start && !r.quoted(i, s)
+}
+
+// offers reports whether a sentence only offers to answer or to help: "if you
+// have questions, call me".
+func (r *reader) offers(s sentence) bool {
+	condition, trouble := false, false
+	for i := s.from; i < s.to; i++ {
+		switch t := &r.toks[i]; {
+		case offerConditions[t.low]:
+			condition = true
+		case condition && offerTroubles[t.low]:
+			trouble = true
+		case condition && offerWants[t.low] && r.hasWordIn(max(s.from, i-3), min(i+4, s.to), "anything", "something", "more", "else", "further", "etwas", "mehr", "quoi", "plus", "algo", "más", "mais", "iets", "meer", "hand", "sonst"):
+			trouble = true
+		}
+	}
+	return trouble && len(r.strongDues(s)) == 0
+}
+
+var (
+	offerConditions = wordSet("if should whenever case with any for wenn falls sollten sollte solltest bei si pour toute sí cualquier se qualquer caso als mocht indien bij when")
+	offerTroubles   = wordSet("questions question queries query doubts doubt concerns concern assistance help problems trouble clarification stuck fragen frage rückfragen rückfrage unklarheiten hilfe aide doute dudas duda ayuda pregunta preguntas dúvida dúvidas questões ajuda vragen hulp vraag")
+	offerWants      = wordSet("need require want wish brauchen brauchst braucht benötigen besoin souhaitez necesitas necesita necesitan precisar precisares precisarem nodig")
+)
 
 // refusing reports whether a please at the end asks to leave something be: "no
 // calls before nine, please".
@@ -139,8 +171,8 @@ func (r *reader) commaStarts(i int, s sentence) bool {
 	if first >= i-1 {
 		return true
 	}
-	if r.toks[first].word.flags&flagIf != 0 {
-		return true
+	if t := &r.toks[first]; t.word.flags&flagIf != 0 {
+		return i-first <= 10 || t.is("if", "when", "once", "unless", "before", "after", "should", "wenn", "falls", "sobald", "si", "cuando", "se", "quando", "als", "zodra", "caso")
 	}
 	if named, _ := r.nameAt(first); len(named) > 0 {
 		return true

@@ -73,7 +73,7 @@ var cues = compileCues()
 
 func compileCues() []cue {
 	var out []cue
-	for _, table := range [][]cueRow{askCues, answerCues, stanceCues, toneCues, personCues, coachCues} {
+	for _, table := range [][]cueRow{askCues, requestCues, answerCues, stanceCues, toneCues, personCues, coachCues} {
 		for _, row := range table {
 			var langs languageMark
 			for _, l := range fields(row.langs) {
@@ -103,6 +103,9 @@ func compileCue(text string) []cuePart {
 		case "<verb>":
 			p.verb = true
 		default:
+			for name, list := range cueMacros {
+				f = strings.Replace(f, name, list, 1)
+			}
 			p.words = strings.Split(f, "|")
 			for _, w := range p.words {
 				p.hashes = append(p.hashes, textHash(w))

@@ -2,6 +2,7 @@ package intent
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"tidepost/mail"
 )
@@ -16,6 +17,7 @@ type Owner struct {
 // people knows the recipients by their first names.
 type people struct {
 	byName map[string][]Owner
+	seen   uint64 // a bit for the hash of each name, to look up few words only
 	author string
 	to     []mail.Mailbox
 }
@@ -31,6 +33,7 @@ func peopleOf(in Input) people {
 			first := firstName(m)
 			if first != "" {
 				p.byName[first] = append(p.byName[first], Owner{m.Name, m.Address})
+				p.seen |= 1 << (textHash(first) & 63)
 			}
 		}
 	}
@@ -81,6 +84,15 @@ var plainLetters = map[rune]string{
 	'ó': "o", 'ò': "o", 'ô': "o", 'ö': "o", 'õ': "o", 'ø': "o", 'ú': "u", 'ù': "u", 'û': "u", 'ü': "u", 'ç': "c", 'ñ': "n", 'ß': "ss", 'ł': "l", 'ý': "y", 'ž': "z", 'š': "s", 'č': "c",
 }
 
+func isASCII(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
 // nameAt returns whom the word at token i names among the recipients.
 func (r *reader) nameAt(i int) ([]Owner, bool) {
 	t := &r.toks[i]
@@ -88,10 +100,12 @@ func (r *reader) nameAt(i int) ([]Owner, bool) {
 		return nil, false
 	}
 	low := t.low
-	o, ok := r.people.byName[low]
-	if !ok && low[len(low)-1] != 's' || !ok && len(low) > 2 {
-		o, ok = r.people.byName[foldName(low)]
+	if !isASCII(low) {
+		low = foldName(low)
+	} else if r.people.seen&(1<<(t.hash&63)) == 0 {
+		return nil, false
 	}
+	o, ok := r.people.byName[low]
 	return o, ok
 }
 

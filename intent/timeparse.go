@@ -281,16 +281,50 @@ func (p *timeParser) part(e *timeExpr, i, to int) (int, bool) {
 			return next, true
 		}
 	}
-	for _, read := range [...]func(*timeParser, *timeExpr, int) (int, bool){
-		(*timeParser).numericDate, (*timeParser).yearFirst, (*timeParser).rightNow, (*timeParser).holiday, (*timeParser).monthDate,
-		(*timeParser).nthOf, (*timeParser).daysOn, (*timeParser).spanOfTime, (*timeParser).period, (*timeParser).weekdayOf,
-		(*timeParser).relativeDay, (*timeParser).ordinalDay, (*timeParser).clock, (*timeParser).dayPart, (*timeParser).zone,
-	} {
-		if next, ok := read(p, e, i); ok && next <= to {
+	for kind := range partKinds {
+		if next, ok := p.partOf(kind, e, i); ok && next <= to {
 			return next, true
 		}
 	}
 	return 0, false
+}
+
+// partKinds is the number of kinds of parts.
+const partKinds = 15
+
+// partOf reads one kind of part, in the order in which they are tried.
+func (p *timeParser) partOf(kind int, e *timeExpr, i int) (int, bool) {
+	switch kind {
+	case 0:
+		return p.numericDate(e, i)
+	case 1:
+		return p.yearFirst(e, i)
+	case 2:
+		return p.rightNow(e, i)
+	case 3:
+		return p.holiday(e, i)
+	case 4:
+		return p.monthDate(e, i)
+	case 5:
+		return p.nthOf(e, i)
+	case 6:
+		return p.daysOn(e, i)
+	case 7:
+		return p.spanOfTime(e, i)
+	case 8:
+		return p.period(e, i)
+	case 9:
+		return p.weekdayOf(e, i)
+	case 10:
+		return p.relativeDay(e, i)
+	case 11:
+		return p.ordinalDay(e, i)
+	case 12:
+		return p.clock(e, i)
+	case 13:
+		return p.dayPart(e, i)
+	}
+	return p.zone(e, i)
 }
 
 // resolve turns the parts into an instant.
