@@ -37,12 +37,17 @@ func (r *reader) asks() []Ask {
 	greeted := r.greeting()
 	var last []Owner // whom the paragraph speaks to
 	weigh := r.count(actWeigh) > 0
-	for _, s := range r.sents {
+	for n, s := range r.sents {
 		if !s.after {
 			last = nil
 		}
-		for _, p := range r.parts(s, weigh) {
+		if r.leadsList(n) {
+			continue
+		}
+		marks, score := r.weighed(s, n, r.askMarks(s, weigh), weigh)
+		for _, p := range r.parts(s, marks) {
 			a := r.ask(p, s)
+			a.Score = score
 			if r.presses(a, out) {
 				continue
 			}
@@ -59,6 +64,13 @@ func (r *reader) asks() []Ask {
 		out = r.subjectAsk()
 	}
 	return out
+}
+
+// leadsList reports whether sentence n only opens a list of what is asked for:
+// "Mei, please:".
+func (r *reader) leadsList(n int) bool {
+	s := r.sents[n]
+	return s.to-s.from <= 5 && r.toks[s.to-1].mark(':') && n+1 < len(r.sents) && r.sents[n+1].asked
 }
 
 // presses reports whether an ask is only the tail of the one before it: "Is that
@@ -86,15 +98,18 @@ func (r *reader) count(a act) int {
 }
 
 // parts splits a sentence into what it asks: none, one, or several.
-func (r *reader) parts(s sentence, weigh bool) []part {
-	marks := r.askMarks(s, weigh)
+func (r *reader) parts(s sentence, marks []askMark) []part {
 	if len(marks) == 0 {
 		return nil
 	}
 	var out []part
 	cur := part{from: s.from}
 	for _, m := range marks {
-		if k := r.splitBefore(m.at, cur, s); k > 0 {
+		k := r.splitBefore(m.at, cur, s)
+		if k == 0 {
+			k = r.splitAfterDue(m.at, cur)
+		}
+		if k > 0 {
 			cur.to = k
 			out = append(out, cur)
 			cur = part{from: k}
@@ -120,6 +135,27 @@ func (r *reader) splitBefore(at int, cur part, s sentence) int {
 		}
 		if k > cur.marks[len(cur.marks)-1].at+1 {
 			return k
+		}
+	}
+	return 0
+}
+
+// splitAfterDue finds where a second ask begins behind the deadline of the first:
+// "send it by noon and call me".
+func (r *reader) splitAfterDue(at int, cur part) int {
+	if len(cur.marks) == 0 || at < 2 || at-1 <= cur.marks[0].at {
+		return 0
+	}
+	k := at
+	for k > cur.from && r.toks[k-1].is("please", "then", "also") {
+		k--
+	}
+	if !r.toks[k-1].is("and", "und", "et", "y", "e", "en") && !r.toks[k-1].mark(';') {
+		return 0
+	}
+	for _, d := range r.deadlines(cur.marks[0].at, k-1) {
+		if d.OK {
+			return k - 1
 		}
 	}
 	return 0

@@ -20,7 +20,7 @@ func (r *reader) askMarks(s sentence, weigh bool) []askMark {
 			if h.act == actAskStart && !r.opensClause(h.from, s) || h.act == actAskIfQ && !s.question || r.vetoed(h) || r.quoted(h.from, s) {
 				continue
 			}
-			if r.refusing(h, s) || h.act == actAskIfQ && (r.harsh || weigh || rhetoric) {
+			if r.refusing(h, s) || r.genericYou(h, s) || r.harsh && r.toks[h.from].is("wonder", "wondering") || h.act == actAskIfQ && (r.harsh || weigh || rhetoric) {
 				continue
 			}
 			marks = append(marks, askMark{at: h.from, end: h.to, question: h.act == actAskIfQ})
@@ -35,35 +35,51 @@ func (r *reader) askMarks(s sentence, weigh bool) []askMark {
 	if len(marks) == 0 {
 		marks = r.bareMarks(s, hits, rhetoric || weigh || r.harsh)
 	}
-	if len(marks) == 0 {
-		marks = r.modelMark(s, hits, weigh || rhetoric)
-	}
 	if rhetoric && !r.directive(marks) {
 		return nil
 	}
 	return sortMarks(marks)
 }
 
-// ruleMarks counts the signs of the rules alone.
-func (r *reader) ruleMarks(s sentence) []askMark {
-	quiet := *r
-	quiet.in.RulesOnly = true
-	return quiet.askMarks(s, false)
+// ruleMarks finds the signs of asks in a sentence that stands by itself.
+func (r *reader) ruleMarks(s sentence) []askMark { return r.askMarks(s, false) }
+
+// What the trained model may do: take an ask back that the rules found, and make
+// one where they found none. Both were chosen on mails that it was not trained
+// on.
+const (
+	modelDenies = 0.20
+	modelSays   = 0.90
+)
+
+// weighed lets the trained model have a say about sentence n.
+func (r *reader) weighed(s sentence, n int, marks []askMark, weigh bool) (out []askMark, score float64) {
+	if r.in.RulesOnly || trained.weights == nil || len(marks) == 0 && (r.lang != English || weigh || s.to-s.from < 4 || s.option) {
+		return marks, 1
+	}
+	features := r.features([]sentence{s}, marks)
+	r.mailFeatures(&features, s, n)
+	score = trained.score(HeadAsk, features)
+	switch {
+	case len(marks) > 0 && score < modelDenies:
+		return nil, score
+	case len(marks) == 0 && score >= modelSays && !r.anyNoAsk(r.hitsIn(s.from, s.to)):
+		return []askMark{{at: s.from, end: min(s.from+4, s.to), question: s.question}}, score
+	}
+	return marks, score
 }
 
-// modelSays is the score from which the model alone makes an ask.
-const modelSays = 0.88
-
-// modelMark asks the trained model about a sentence in which the rules found
-// nothing. It is trusted with plain English sentences only.
-func (r *reader) modelMark(s sentence, hits []hit, quiet bool) []askMark {
-	if r.in.RulesOnly || r.lang != English || quiet || s.to-s.from < 4 || s.option || r.anyNoAsk(hits) {
-		return nil
+// genericYou reports whether a "you need to" tells no reader to do something:
+// "if you need to cancel", "everything you need to know".
+func (r *reader) genericYou(h hit, s sentence) bool {
+	if !r.toks[h.from].is("you", "you'll") || h.from+1 >= s.to || !r.toks[h.from+1].is("need", "needs", "must", "should", "have", "will", "need", "all", "also", "still", "really", "now", "both", "probably", "ought", "gotta") {
+		return false
 	}
-	if requestModel.score(r.features([]sentence{s}, true)) < modelSays {
-		return nil
+	if h.from == s.from || r.opensClause(h.from, s) && r.toks[s.from].word.flags&flagIf == 0 {
+		return false
 	}
-	return []askMark{{at: s.from, end: min(s.from+4, s.to), question: s.question}}
+	b := &r.toks[h.from-1]
+	return !(b.kind == kindMark && !b.mark('\'') || b.is("think", "believe", "so", "then", "guess", "suggest", "now", "also", "means", "and", "but", "because", "therefore", "feel", "say", "case", "reminder"))
 }
 
 // opensClause is startsClause behind small adverbs: "then just tell me".
@@ -91,7 +107,7 @@ func (r *reader) offers(s sentence) bool {
 
 var (
 	offerConditions = wordSet("if should whenever case with any for wenn falls sollten sollte solltest bei si pour toute sí cualquier se qualquer caso als mocht indien bij when")
-	offerTroubles   = wordSet("questions question queries query doubts doubt concerns concern assistance help problems trouble clarification stuck fragen frage rückfragen rückfrage unklarheiten hilfe aide doute dudas duda ayuda pregunta preguntas dúvida dúvidas questões ajuda vragen hulp vraag")
+	offerTroubles   = wordSet("questions question queries query doubts doubt concerns concern assistance help problems trouble clarification stuck unsubscribe unsubscribing removed receiving longer fragen frage rückfragen rückfrage unklarheiten hilfe aide doute dudas duda ayuda pregunta preguntas dúvida dúvidas questões ajuda vragen hulp vraag")
 	offerWants      = wordSet("need require want wish brauchen brauchst braucht benötigen besoin souhaitez necesitas necesita necesitan precisar precisares precisarem nodig")
 )
 
@@ -158,7 +174,7 @@ func (r *reader) startsClause(i int, s sentence) bool {
 	if b.kind == kindNumber {
 		return false
 	}
-	return b.word.flags&flagJoin != 0 && (r.startsClause(i-1, s) || r.toks[s.from].word.verb != verbNone)
+	return b.word.flags&flagJoin != 0 && (r.startsClause(i-1, s) || r.toks[s.from].word.verb != verbNone || r.toks[s.from].is("please", "pls", "kindly"))
 }
 
 // commaStarts reports whether a comma before token i may begin a main clause:

@@ -30,3 +30,28 @@ func TestAskSentences(t *testing.T) {
 	}
 	t.Logf("%d of %d wrong", wrong, n)
 }
+
+// TestAskMails reads the mails of testdata/mails.txt and counts their asks.
+func TestAskMails(t *testing.T) {
+	f, err := os.Open("testdata/mails.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		mark, text, _ := strings.Cut(lines.Text(), " ")
+		if mark == "" || mark[0] == '#' || mark[0] != '+' && mark != "-" {
+			continue
+		}
+		want := 0
+		if mark != "-" {
+			want = int(mark[1] - '0')
+		}
+		if got := readTo(strings.ReplaceAll(text, "|", "\n"), mei, tom).Asks; len(got) != want {
+			t.Errorf("%s", lines.Text())
+			for _, a := range got {
+				t.Errorf("\tasks %q because of %q", a.Text, a.Because)
+			}
+		}
+	}
+}

@@ -36,7 +36,8 @@ var requestCues = []cueRow{
 		your * is|are ?now|still|urgently|also required|needed|requested|overdue|outstanding|missing|pending|sought|awaited|lacking ;
 		requires|require|needs|awaits|await ?only|just|also|still your ; awaiting|missing|lacking ?only|just|also|still your`},
 	{actAsk, "en", `i ?still|really|just|also|only need the|your|those|these|all|both|this|that`},
-	{actAskStart, "en", `over to you ; your turn|move`},
+	{actAskStart, "en", `make|be ?very|absolutely|doubly|quite sure|certain you|that|to|the|your|all|it|nobody|everyone|no|this|they|we|he|she|there ;
+		let him|her|them|everyone|everybody|people ?also know ; appreciate your|a|any|if|it ; over to you ; your turn|move`},
 	// written to ask
 	{actAsk, "en", `writing|write|reaching|mailing|emailing|calling|contacting|checking|messaging ?out|in|up|you|again|today ?again|today to ?kindly|also ask|request|inquire|enquire|beg|remind|urge|see|check|find|confirm ?you|out|your|if|whether|for|about|that|how|what|access|an|a|when|to ;
 		checking|asking|curious|wondering|enquiring|inquiring ?in|you|also if|whether|when|how|what|who|where|why ;
@@ -44,7 +45,8 @@ var requestCues = []cueRow{
 		like to ?kindly|also ask|request|hear|invite|remind you|your|for|if|whether|that|from|all|everyone|an|a|access|what ;
 		hoping|hoped ?that ?for|to you|someone|somebody|anyone|your ;
 		may|might|could|can i|we ?also|kindly|just|please|respectfully suggest|ask|request|remind|trouble|borrow|bother|have|get ; reminder|request to|that ; reminders to ;
-		remind|reminding you ?all|both to|that|of|about ; could|can|would|will ?all|some|one ?of you|anyone|someone|somebody|everyone|everybody|anybody|either|whoever ;
+		reminding you ?all|both to|that|of|about ; may|must|let i|me|us ?just|also remind you ; like|wanted|want|just ?also to remind you|everyone|all ;
+		could|can|would|will ?all|some|one ?of you|anyone|someone|somebody|everyone|everybody|anybody|whoever ;
 		one|any|some|either|both|all|each of you|us ?please should|must|needs|need|wants|want|to ; anyone|someone|somebody|anybody willing|able|free|keen|available to ;
 		volunteers|volunteer for|to|needed|wanted|please ; don't|not forget|neglect to|that|the|your|about ;
 		let me|us have|know|hear ?by|please|then|asap if|whether|what|when|how|which|who|your|the|about|of|why|where|that|so|today|tomorrow|a|any|and|either|on|by|before|asap ;
@@ -71,7 +73,8 @@ var requestCues = []cueRow{
 		didn't|hadn't|haven't ?yet|even|actually ask|asked|want|need ; tom|client|customer|customers|boss|board|auditor|auditors asked|wants|requested|would ?like ;
 		i|we can't|couldn't|cannot|won't`},
 	// courtesies, offers, refusals
-	{actNoAsk, "en", `please treat|rest|bear|know|accept|excuse|forgive|enjoy|disregard|ignore|pardon|note ; please think of|about|twice|before ; please consider the environment|planet|nature ;
+	{actNoAsk, "en", `to|will|would|can|hard|easy|designed please ; please every|everyone|everybody|just ; attached please ; to ?please make|be sure|certain ;
+		please treat|rest|bear|know|accept|excuse|forgive|enjoy|disregard|ignore|pardon|note ; please think of|about|twice|before ; please consider the environment|planet|nature ;
 		please be ?so aware|informed|advised|assured|patient ; please don't hesitate|worry|forward|share|reply|print|respond|answer|feel|mind|bother|take|disclose|distribute|copy ;
 		please do not hesitate|worry|forward|share|reply|print|respond|answer|feel|mind|bother|take|disclose|distribute|copy ; please feel free ; please help yourself|yourselves ;
 		please find ?the|my|our|a|an|here|here's attached|enclosed|below|herewith|hereby|here|in|the|my|our|a|an|copy|quotation|invoice|minutes|report|list|summary|offer ;
@@ -113,6 +116,8 @@ var requestCues = []cueRow{
 		pensez|veillez|tâchez|évitez à|bien|de ; dans l'attente de ?votre|ta|ton ; attends|attendons ton|votre|ta|vos|tes ;
 		serait|sera bien|possible|bon|sympa|parfait|idéal|gentil|utile|préférable ?de|que|si ; à valider|signer|confirmer|retourner|compléter|renvoyer|payer|remplir avant|d'ici|pour ;
 		que|qu'en pensez|penses vous|tu`},
+	{actAskStart, "fr", `dites|dis|envoyez|envoie|donnez|donne|confirmez|confirme|tenez|tiens|faites|fais|répondez|réponds|rappelez|rappelle|appelle|appelez|vérifiez|vérifie|regardez|regarde|validez|valide|signez|signe|remplissez|remplis|renvoyez|renvoie|retournez|retourne|transmettez|transmets|prévenez|préviens|passez|passe|laissez|laisse|apportez|apporte|pensez|pense|veillez|notez|indiquez|indique|précisez|précise|préparez|prépare|complétez|complète|corrigez|corrige|ajoutez|ajoute|choisissez|choisis|contactez|contacte|demandez|demande|mettez|mets|prenez|prends|venez|viens|payez|réglez|communiquez ?moi|nous|lui|leur ?donc|bien le|la|les|à|au|aux|moi|nous|lui|leur|votre|vos|ton|ta|tes|un|une|ce|cette|ces|si|par|avant|d'ici|quand|dès|avec|si ;
+		j'attends|attends|attendons votre|ton|ta|vos|tes|une|un|le|la|les`},
 	{actNoAsk, "fr", `merci de|pour|à ?toute|toutes|tous votre|vos|ton|ta|tes|ce|cette|cet|l'aide|l'info|tout|m'avoir|l'attention|l'accueil ; n'hésitez|n'hésite|hésitez|hésite pas ;
 		je te|vous|leur|lui envoie|enverrai|transmets|confirme|appelle|remercie|souhaite|écris|informe|tiens ; veuillez trouver|agréer|recevoir|noter|excuser|accepter|croire ;
 		j'ai|avons|a ?déjà|lui demandé|prié ; comment vas|allez|ça ; vous trouverez ; nous vous informons|remercions ; remercie|remercions de|pour ;

@@ -72,11 +72,17 @@ func (r *reader) isImperative(i int, s sentence, named bool) bool {
 	if named {
 		return true
 	}
+	if adviceVerbs[t.low] && !r.pressing(i, s) {
+		return false
+	}
 	if r.underLabel(i, s) || r.quoted(i, s) {
 		return false
 	}
 	object := r.objectAt(i+1, s)
 	if t.word.verb == verbClear {
+		if t.is("go") && n.is("ahead") && !(i+2 < s.to && r.toks[i+2].is("and")) {
+			return false
+		}
 		return object || n.word.flags&flagParticle != 0 || !n.is("of", "from", "in", "and", "or") && !n.word.timeStarts() || n.is("and") && i+2 < s.to && r.toks[i+2].word.verb != verbNone
 	}
 	switch {
@@ -87,7 +93,26 @@ func (r *reader) isImperative(i int, s sentence, named bool) bool {
 	case object:
 		return !r.hasFinite(i+1, s.to)
 	}
-	return !r.hasFinite(i+1, s.to) && (len(r.strongDues(s)) > 0 || r.hasYour(i+1, s)) && !r.hasSubject(i+1, s.to)
+	return !r.hasFinite(i+1, s.to) && (s.asked || len(r.strongDues(s)) > 0 || r.hasYour(i+1, s)) && !r.hasSubject(i+1, s.to)
+}
+
+// adviceVerbs begin advice and permission more often than asks: "use the old one
+// till then", "try it", "take what you like".
+var adviceVerbs = wordSet("use try go talk enjoy ignore skip blame watch sleep walk forget pick save start stop rest relax spare run eat drink visit wear treat sit stand play")
+
+// pressing reports whether the sentence of advice is an ask after all: it has a
+// deadline, a condition before it or an answer that is wanted.
+func (r *reader) pressing(i int, s sentence) bool {
+	n := &r.toks[i+1]
+	switch {
+	case s.asked || len(r.strongDues(s)) > 0 || r.toks[i].is("stop", "run", "start", "visit") && r.objectAt(i+1, s) && !r.in.Reply:
+		return true
+	case n.is("ahead", "through", "back", "over", "get", "see", "ask") || r.toks[i].is("try", "go") && n.is("to", "again"):
+		return true
+	case r.toks[i].is("talk") && n.is("to", "with") && !r.hasWordIn(i, s.to, "me", "us"), r.toks[i].is("use", "pick") && s.from == i && r.hasWordIn(i, s.to, "instead", "only", "from", "for", "when", "whenever", "if", "one") && !r.hasWordIn(i, s.to, "till", "until", "your"):
+		return true
+	}
+	return r.hasWordIn(i+1, s.to, "tell", "let", "report", "confirm", "reply", "know") || i > s.from && r.toks[s.from].is("if", "when", "once", "before", "after")
 }
 
 // loneVerb reads a verb without an object: "Reply!", "Approve."
@@ -112,6 +137,12 @@ func (r *reader) objectAt(i int, s sentence) bool {
 		return r.toks[i-1].word.verb == verbClear
 	}
 	named, _ := r.nameAt(i)
+	if v := &r.toks[i-1]; v.word.verb == verbNoun && !v.is("call", "contact", "check", "meet", "copy", "cc", "help", "ring", "mail", "email", "ping", "phone", "visit", "cover", "support", "brief", "book", "invoice", "credit", "answer", "update", "review", "order") {
+		named = nil
+		if n.upper {
+			return false
+		}
+	}
 	return len(named) > 0 || n.is("one", "two", "three", "four", "five", "another", "more", "both", "everything", "anything", "everyone", "someone", "half", "twenty", "ten", "yourself") || n.upper && !n.caps && i > s.from && n.word.langs == 0 && n.word.verb == verbNone && (!r.toks[i-1].upper || i-1 == s.from && r.sentenceLike(i, s))
 }
 
@@ -131,7 +162,7 @@ var labels = wordSet("proposal suggestion idea option plan fix workaround change
 
 // underLabel reports whether token i stands behind a label and a colon.
 func (r *reader) underLabel(i int, s sentence) bool {
-	for k := s.from + 1; k < i && k < s.from+4; k++ {
+	for k := s.from + 1; k < i && k < s.from+3; k++ {
 		if r.toks[k].mark(':') {
 			return labels[r.toks[k-1].low]
 		}
@@ -178,7 +209,7 @@ func (r *reader) rareImperative(i int, s sentence, named bool) bool {
 		if n.is("not") && next.word.verb != verbNone {
 			return r.hasWordIn(i+2, s.to, "until", "before", "unless", "till", "without")
 		}
-		return n.is("the", "it", "this", "that", "let", "tell", "send", "your") && !r.hasFinite(i+1, min(i+4, s.to))
+		return n.is("the", "this", "that", "let", "tell", "send", "your") && !r.hasFinite(i+1, min(i+4, s.to))
 	case "let":
 		return n.is("me", "us") && next.is("have", "know", "see", "hear") && i+3 < s.to && r.toks[i+3].kind != kindMark ||
 			!n.is("me", "us", "him", "her", "them", "alone", "go", "it", "this") && n.kind == kindWord && r.hasWordIn(i+2, min(i+5, s.to), "know", "have", "see", "do")
@@ -286,6 +317,9 @@ func (r *reader) bareMarks(s sentence, hits []hit, noQuestion bool) []askMark {
 		if at, end := r.nounRequest(s); end > 0 {
 			return []askMark{{at: at, end: end, item: true}}
 		}
+	}
+	if r.toks[s.from].is("reminder") && len(r.deadlines(s.from, s.to)) > 0 {
+		return []askMark{{at: s.from, end: s.from + 1, item: true}}
 	}
 	if r.harsh {
 		for i := s.from; i+2 < s.to; i++ { // "You will pay it back."
@@ -414,6 +448,11 @@ func (r *reader) hasSubject(from, to int) bool {
 	return false
 }
 
+// titled reports whether a question is a list of topics: "Agenda: prices, staff?"
+func (r *reader) titled(s sentence) bool {
+	return s.from+1 < s.to && r.toks[s.from+1].mark(':') && r.toks[s.from].is("agenda", "topics", "topic", "subject", "title", "re", "tagesordnung", "themen", "ordre", "agenda", "onderwerp")
+}
+
 // idleQuestion reports whether a question is a greeting, a title or an aside.
 func (r *reader) idleQuestion(s sentence) bool {
 	if last := &r.toks[s.to-1]; last.mark('"') || last.low == "\u201d" {
@@ -425,5 +464,5 @@ func (r *reader) idleQuestion(s sentence) bool {
 			words++
 		}
 	}
-	return words <= 1 || r.lang == English && words <= 2 && !r.toks[s.from].is("ok", "okay", "any", "thoughts", "objections", "agreed", "deal", "which", "who", "when", "sounds", "works")
+	return words <= 1 || r.titled(s) || r.lang == English && words <= 2 && !r.toks[s.from].is("ok", "okay", "any", "thoughts", "objections", "agreed", "deal", "which", "who", "when", "sounds", "works")
 }

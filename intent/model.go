@@ -7,124 +7,266 @@ import (
 )
 
 // FeatureSpace is the number of features of the trained model.
-const FeatureSpace = 1 << 16
+const FeatureSpace = 1 << 18
 
 // RequestThreshold is the score from which a sentence is taken for a request.
-const RequestThreshold = 0.43
+const RequestThreshold = 0.44
 
-// modelData is written by intent/train: a magic, bias and scale as float32, and
-// one signed octet for each feature.
+// The heads of the model: what it was trained to tell.
+const (
+	HeadRequest = iota // the sentence carries a request or a proposal
+	HeadAsk            // the sentence of a mail asks something of its readers
+	Heads
+)
+
+// modelData is written by intent/train: a magic, then bias and scale of each head
+// as float32, then the weights of one head after the other, one signed octet for
+// each feature.
 //
 //go:embed model.bin
 var modelData []byte
 
 const (
-	modelMagic  = "TPM1"
-	modelHeader = len(modelMagic) + 8
+	modelMagic  = "TPM2"
+	modelHeader = len(modelMagic) + 8*Heads
 )
 
-var requestModel = loadModel(modelData)
+var trained = loadModel(modelData)
 
-// A model is a logistic regression over hashed features.
+// A model is a logistic regression over hashed features for each head.
 type model struct {
-	bias, scale float64
+	bias, scale [Heads]float64
 	weights     []byte
 }
 
 // loadModel reads a model; one of another form has no opinion.
 func loadModel(data []byte) model {
-	if len(data) != modelHeader+FeatureSpace || string(data[:len(modelMagic)]) != modelMagic {
-		return model{}
+	var m model
+	if len(data) != modelHeader+Heads*FeatureSpace || string(data[:len(modelMagic)]) != modelMagic {
+		return m
 	}
 	f := func(at int) float64 { return float64(math.Float32frombits(binary.LittleEndian.Uint32(data[at:]))) }
-	return model{bias: f(len(modelMagic)), scale: f(len(modelMagic) + 4), weights: data[modelHeader:]}
+	for h := range Heads {
+		m.bias[h], m.scale[h] = f(len(modelMagic)+8*h), f(len(modelMagic)+8*h+4)
+	}
+	m.weights = data[modelHeader:]
+	return m
+}
+
+// A Head is what was trained for one question.
+type Head struct {
+	Bias    float64
+	Weights []float64 // FeatureSpace of them
 }
 
 // EncodeModel gives the form in which weights are embedded: scaled to one octet
-// each. len(weights) is FeatureSpace.
-func EncodeModel(bias float64, weights []float64) []byte {
-	most := 1e-9
-	for _, w := range weights {
-		most = max(most, math.Abs(w))
-	}
-	scale := most / 127
-	out := make([]byte, modelHeader+FeatureSpace)
+// each.
+func EncodeModel(heads [Heads]Head) []byte {
+	out := make([]byte, modelHeader+Heads*FeatureSpace)
 	copy(out, modelMagic)
-	binary.LittleEndian.PutUint32(out[len(modelMagic):], math.Float32bits(float32(bias)))
-	binary.LittleEndian.PutUint32(out[len(modelMagic)+4:], math.Float32bits(float32(scale)))
-	for i, w := range weights[:FeatureSpace] {
-		out[modelHeader+i] = byte(int8(math.Round(w / scale)))
+	for h, head := range heads {
+		most := 1e-9
+		for _, w := range head.Weights {
+			most = max(most, math.Abs(w))
+		}
+		scale := most / 127
+		at := len(modelMagic) + 8*h
+		binary.LittleEndian.PutUint32(out[at:], math.Float32bits(float32(head.Bias)))
+		binary.LittleEndian.PutUint32(out[at+4:], math.Float32bits(float32(scale)))
+		for i, w := range head.Weights[:FeatureSpace] {
+			out[modelHeader+h*FeatureSpace+i] = byte(int8(math.Round(w / scale)))
+		}
 	}
 	return out
 }
 
-// score gives the probability of a request, 0.5 without a model. Every feature
-// counts as 1.
-func (m model) score(features []uint32) float64 {
+// score gives the probability that a head sees, 0.5 without a model. Every
+// feature counts as 1, so long sentences are evened out by their number.
+func (m *model) score(head int, features []uint32) float64 {
 	if m.weights == nil {
 		return 0.5
 	}
+	weights := m.weights[head*FeatureSpace:][:FeatureSpace]
 	sum := 0
 	for _, f := range features {
-		sum += int(int8(m.weights[f]))
+		sum += int(int8(weights[f]))
 	}
-	return 1 / (1 + math.Exp(-(m.bias + m.scale*float64(sum))))
+	return 1 / (1 + math.Exp(-(m.bias[head] + m.scale[head]*float64(sum)/FeatureNorm(len(features)))))
 }
 
-// features hashes what is seen of the sentences, which follow each other: words, pairs and triples of
-// them, the words at both ends, the cues found, and the form of the sentence.
-// ruled tells that the rules are known to have found nothing.
-func (r *reader) features(sents []sentence, ruled bool) []uint32 {
+// FeatureNorm is what the sum over n features is divided by.
+func FeatureNorm(n int) float64 { return math.Sqrt(float64(n) + 1) }
+
+// featureSet collects hashed features.
+type featureSet []uint32
+
+func (f *featureSet) add(h uint32) { *f = append(*f, (h^h>>15)*0x2c1b3c6d>>14) }
+
+// The kinds of features, mixed into their hashes.
+const (
+	seedEdge = 0x9e3779b9 + iota
+	seedEdge2
+	seedOpening
+	seedAct
+	seedPlan
+	seedMarks
+	seedQuestion
+	seedLength
+	seedCueOpening
+	seedCue
+	seedPlanWords
+	seedSkip
+	seedClass
+	seedClassPair
+	seedClassTriple
+	seedMarkWord
+	seedMarkKind
+	seedPlace
+	seedMail
+)
+
+// features hashes what is seen of the sentences, which follow each other: words,
+// pairs and triples of them, also as classes of words, the words at both ends,
+// the cues found, and the form of the sentence. marks are the signs of asks that
+// the rules found in them.
+func (r *reader) features(sents []sentence, marks []askMark) featureSet {
 	if len(sents) == 0 {
 		return nil
 	}
 	from, to := sents[0].from, sents[len(sents)-1].to
-	const edge = 0x9e3779b9
-	out := make([]uint32, 0, 4*(to-from)+16)
-	add := func(h uint32) { out = append(out, (h^h>>15)*0x2c1b3c6d>>16) }
-	prev, prev2 := uint32(edge), uint32(edge+1)
-	for i := from; i < to; i++ {
-		h := tokenHash(&r.toks[i])
-		add(h)
-		add(mix(prev, h))
-		add(mix(mix(prev2, prev), h))
-		if i-from < 3 {
-			add(mix(edge+2, h))
-		}
-		prev2, prev = prev, h
-	}
-	add(mix(prev, edge))
-	add(mix(mix(prev2, prev), edge))
+	out := make(featureSet, 0, 9*(to-from)+32)
+	r.wordFeatures(&out, from, to)
+	r.classFeatures(&out, from, to)
 	var acts uint32
 	for _, h := range r.hitsIn(from, to) {
-		acts |= 1 << h.act
 		if h.act <= actSomeone {
-			add(mix(edge+8, tokenHash(&r.toks[h.from])) ^ uint32(len(cues[h.cue].parts)))
-			add(mix(edge+9, cues[h.cue].hash))
+			acts |= 1 << h.act
+			out.add(mix(seedCueOpening, tokenHash(&r.toks[h.from])) ^ uint32(len(cues[h.cue].parts)))
+			out.add(mix(seedCue, cues[h.cue].hash))
 		}
 	}
-	for a := range uint32(32) {
+	for a := range uint32(actSomeone + 1) {
 		if acts&(1<<a) != 0 {
-			add(mix(edge+3, a))
+			out.add(mix(seedAct, a))
 		}
 	}
-	marks, question := 0, false
+	question := false
 	for _, s := range sents {
 		if at, end, ok := r.plan(s); ok {
-			add(edge + 4)
-			add(mix(edge+10, tokenHash(&r.toks[at])+tokenHash(&r.toks[end-1])))
-		}
-		if !ruled {
-			marks += len(r.ruleMarks(s))
+			out.add(seedPlan)
+			out.add(mix(seedPlanWords, tokenHash(&r.toks[at])+tokenHash(&r.toks[end-1])))
 		}
 		question = question || s.question
 	}
-	add(mix(edge+5, uint32(min(marks, 3))))
-	if question {
-		add(edge + 6)
+	out.add(mix(seedMarks, uint32(min(len(marks), 3))))
+	for _, m := range marks[:min(len(marks), 3)] {
+		out.add(mix(seedMarkWord, tokenHash(&r.toks[m.at])))
+		out.add(mix(seedMarkKind, m.class(from)))
 	}
-	add(mix(edge+7, uint32(min((to-from)/6, 6))))
+	if question {
+		out.add(seedQuestion)
+	}
+	out.add(mix(seedLength, uint32(min((to-from)/6, 6))))
 	return out
+}
+
+// wordFeatures are words, pairs and triples, pairs with one or two words between
+// them, and the first words.
+func (r *reader) wordFeatures(out *featureSet, from, to int) {
+	prev, prev2, prev3 := uint32(seedEdge), uint32(seedEdge2), uint32(seedEdge2)
+	for i := from; i < to; i++ {
+		h := tokenHash(&r.toks[i])
+		out.add(h)
+		out.add(mix(prev, h))
+		out.add(mix(mix(prev2, prev), h))
+		if i >= from+2 {
+			out.add(mix(mix(prev2, seedSkip), h))
+		}
+		if i >= from+3 {
+			out.add(mix(mix(prev3, seedSkip), h))
+		}
+		if i-from < 3 {
+			out.add(mix(seedOpening, h))
+		}
+		prev3, prev2, prev = prev2, prev, h
+	}
+	out.add(mix(prev, seedEdge))
+	out.add(mix(mix(prev2, prev), seedEdge))
+}
+
+// classFeatures are pairs and triples of small words as they are and of all
+// others by their class.
+func (r *reader) classFeatures(out *featureSet, from, to int) {
+	prev, prev2 := uint32(seedEdge), uint32(seedEdge2)
+	for i := from; i < to; i++ {
+		c := r.toks[i].class()
+		out.add(mix(mix(c, seedClassPair), prev))
+		out.add(mix(mix(mix(c, seedClassTriple), prev), prev2))
+		prev2, prev = prev, c
+	}
+}
+
+// class is a small word or a mark as it is, or else what kind of word it is.
+func (t *token) class() uint32 {
+	switch w := t.word; {
+	case t.kind == kindMark:
+		return textHash(t.low)
+	case t.kind != kindWord:
+		return seedClass + uint32(t.kind)
+	case w.langs&1 != 0 || w.flags != 0:
+		return t.hash
+	case w.verb != verbNone:
+		return seedClass + 10 + uint32(w.verb)
+	case len(w.time) > 0:
+		return seedClass + 20
+	case t.upper:
+		return seedClass + 21
+	case len(t.low) > 3 && t.low[len(t.low)-3:] == "ing":
+		return seedClass + 22
+	case len(t.low) > 2 && t.low[len(t.low)-2:] == "ed":
+		return seedClass + 23
+	}
+	return seedClass + 24
+}
+
+// class tells what kind of sign a mark is.
+func (m askMark) class(from int) uint32 {
+	c := uint32(0)
+	if m.question {
+		c = 1
+	}
+	if m.item {
+		c += 2
+	}
+	if m.at == from {
+		c += 4
+	}
+	return c
+}
+
+// mailFeatures add to those of a sentence where in the mail it stands.
+func (r *reader) mailFeatures(out *featureSet, s sentence, n int) {
+	place := uint32(min(n, 3))
+	if n == len(r.sents)-1 {
+		place += 4
+	}
+	out.add(mix(seedPlace, place))
+	out.add(mix(seedMail, uint32(min(len(r.in.To), 3))))
+	if r.in.Reply {
+		out.add(mix(seedMail, 5))
+	}
+	if s.item {
+		out.add(mix(seedMail, 6))
+	}
+	if r.harsh {
+		out.add(mix(seedMail, 7))
+	}
+	if r.lang != English {
+		out.add(mix(seedMail, 8))
+	}
+	if len(r.strongDues(s)) > 0 {
+		out.add(mix(seedMail, 9))
+	}
 }
 
 // tokenHash hashes a word; all numbers are one word, all links another.
@@ -134,8 +276,10 @@ func tokenHash(t *token) uint32 {
 		return 0x51ed270b + uint32(min(t.digits, 5))
 	case kindLink:
 		return 0x68e31da4
+	case kindMark:
+		return textHash(t.low)
 	}
-	return textHash(t.low)
+	return t.hash
 }
 
 // textHash is FNV-1a.

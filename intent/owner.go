@@ -64,7 +64,7 @@ func (r *reader) nameAsSubject(p part) []Owner {
 		}
 		before := i > 0 && r.toks[i-1].is("can", "could", "would", "will", "need", "like", "want", "ask", "should", "kann", "könnte")
 		after := i+2 < p.to && r.toks[i+1].is("to", "needs", "must", "should", "please") && (r.toks[i+1].low != "to" || before)
-		if before && i-1 <= p.marks[0].end || after {
+		if before && i-1 <= p.marks[0].end || after || i > 0 && r.toks[i-1].is("from", "von", "de") && r.hasWordIn(p.from, p.to, "need", "want", "expect", "require", "missing", "brauche", "besoin", "necesito", "preciso") {
 			return o
 		}
 	}

@@ -173,7 +173,7 @@ func (r *reader) familyName(i int) bool {
 // apart, where the mail goes to a team: "Dan – split it".
 func (r *reader) upperName(i, to int) bool {
 	t := &r.toks[i]
-	if !t.upper || t.caps || t.word.langs != 0 || t.word.verb != verbNone || !t.word.cues.empty() || len(t.word.time) > 0 || len(t.low) < 2 || i+1 >= to || eventWords[t.low] || notNames[t.low] {
+	if strings.HasSuffix(t.low, "ly") || !t.upper || t.caps || t.word.langs != 0 || t.word.verb != verbNone || !t.word.cues.empty() || len(t.word.time) > 0 || len(t.low) < 2 || i+1 >= to || eventWords[t.low] || notNames[t.low] {
 		return false
 	}
 	if !r.toGroup() {

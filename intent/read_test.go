@@ -118,22 +118,30 @@ func TestRequestOf(t *testing.T) {
 }
 
 func TestModelForm(t *testing.T) {
-	weights := make([]float64, FeatureSpace)
-	weights[7], weights[9] = 1.27, -0.5
-	data := EncodeModel(0.25, weights)
+	var heads [Heads]Head
+	for h := range heads {
+		heads[h].Weights = make([]float64, FeatureSpace)
+	}
+	heads[HeadAsk].Bias = 0.25
+	heads[HeadAsk].Weights[7], heads[HeadAsk].Weights[9] = 1.27, -0.5
+	data := EncodeModel(heads)
 	m := loadModel(data)
 	for _, c := range []struct {
 		features []uint32
 		want     float64
-	}{{nil, 0.5622}, {[]uint32{7}, 0.8205}, {[]uint32{9}, 0.4378}, {[]uint32{7, 9}, 0.7349}} {
-		if got := m.score(c.features); got < c.want-0.001 || got > c.want+0.001 {
+	}{{nil, 0.5622}, {[]uint32{7}, 0.7591}, {[]uint32{9}, 0.4742}, {[]uint32{7, 9}, 0.6673}} {
+		if got := m.score(HeadAsk, c.features); got < c.want-0.001 || got > c.want+0.001 {
 			t.Errorf("%v: %.4f, want %.4f", c.features, got, c.want)
 		}
 	}
-	if got := loadModel(data[1:]).score([]uint32{7}); got != 0.5 {
+	if got := m.score(HeadRequest, []uint32{7}); got != 0.5 {
+		t.Errorf("the other head says %v", got)
+	}
+	broken := loadModel(data[1:])
+	if got := broken.score(HeadAsk, []uint32{7}); got != 0.5 {
 		t.Errorf("a broken model says %v", got)
 	}
-	if requestModel.weights == nil || len(modelData) > 1<<20 {
+	if trained.weights == nil || len(modelData) > 1<<20 {
 		t.Errorf("the embedded model has %d octets", len(modelData))
 	}
 }

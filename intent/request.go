@@ -18,15 +18,55 @@ func RequestOf(text string) Request {
 	r := sentenceReader(text)
 	var q Request
 	q.Rules, q.Because = r.proposes()
-	q.Score = requestModel.score(r.features(r.sents, false))
+	q.Score = trained.score(HeadRequest, r.allFeatures())
 	return q
 }
 
 // Features returns what the model sees of a sentence, as indexes below
 // FeatureSpace. The trainer uses it.
 func Features(text string) []uint32 {
-	r := sentenceReader(text)
-	return r.features(r.sents, false)
+	return sentenceReader(text).allFeatures()
+}
+
+func (r *reader) allFeatures() featureSet {
+	var marks []askMark
+	for _, s := range r.sents {
+		marks = append(marks, r.ruleMarks(s)...)
+	}
+	return r.features(r.sents, marks)
+}
+
+// A SentenceFeatures is a sentence of a mail as the model sees it.
+type SentenceFeatures struct {
+	Text     string
+	Features []uint32 // below FeatureSpace
+	Rules    bool     // the rules take it for an ask
+}
+
+// MailFeatures returns what the model sees of the sentences of a mail. The
+// trainer uses it.
+func MailFeatures(in Input) []SentenceFeatures {
+	in.RulesOnly = true
+	if in.Zone != nil {
+		in.Date = in.Date.In(in.Zone)
+	}
+	r := newReader(ownPart(in.Text, in.From.Name), in.Date, English)
+	r.in, r.people = in, peopleOf(in)
+	r.detectLanguage(in)
+	r.hits = findCues(r.toks, r.mask)
+	if r.lang == Unknown || in.Bulk || in.Automatic {
+		return nil
+	}
+	r.harsh = r.tone().Value == ToneHarsh
+	weigh := r.count(actWeigh) > 0
+	var out []SentenceFeatures
+	for n, s := range r.sents {
+		marks := r.askMarks(s, weigh)
+		features := r.features([]sentence{s}, marks)
+		r.mailFeatures(&features, s, n)
+		out = append(out, SentenceFeatures{r.fold(r.spanOf(s.from, s.to)), features, len(marks) > 0})
+	}
+	return out
 }
 
 func sentenceReader(text string) *reader {

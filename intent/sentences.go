@@ -6,6 +6,7 @@ type sentence struct {
 	question bool // ends with a question mark
 	item     bool // of a list, or a line by itself
 	option   bool // an item of a list of choices or steps
+	asked    bool // an item of a list of what is asked for: "Mei, please:"
 	after    bool // stands in the same paragraph as the one before it
 }
 
@@ -19,12 +20,12 @@ func sentences(text string, toks []token) []sentence {
 	var out []sentence
 	lines := lineWidths(text, toks)
 	from := 0
-	item, after, option := false, false, false
+	item, after, option, asked := false, false, false, false
 	cut := func(to int) {
 		if to <= from {
 			return
 		}
-		s := sentence{from: from, to: to, item: item, after: after, option: option && isBullet(toks, from)}
+		s := sentence{from: from, to: to, item: item, after: after, option: option && isBullet(toks, from), asked: asked && isBullet(toks, from)}
 		for i := to - 1; i >= from && i >= to-4; i-- {
 			if toks[i].mark('?') {
 				s.question = true
@@ -32,8 +33,9 @@ func sentences(text string, toks []token) []sentence {
 		}
 		if toks[to-1].mark(':') {
 			option = listsChoices(toks, from, to)
+			asked = !option && listsAsks(toks, from, to)
 		} else if !s.item {
-			option = false
+			option, asked = false, false
 		}
 		out = append(out, s)
 		from, item, after = to, false, true
@@ -70,7 +72,18 @@ func sentences(text string, toks []token) []sentence {
 // choices or steps, not things to do.
 func listsChoices(toks []token, from, to int) bool {
 	for i := from; i < to; i++ {
-		if toks[i].is("option", "options", "choices", "alternatives", "candidates", "steps", "variants", "ways", "reproduce", "changes", "done", "doing", "we", "optionen", "möglichkeiten", "schritte", "opciones", "opções", "opties") {
+		if toks[i].is("option", "options", "choices", "alternatives", "candidates", "steps", "variants", "ways", "reproduce", "changes", "done", "doing", "we", "i", "today", "tomorrow", "plan", "plans", "goals", "priorities", "focus", "agenda", "progress", "status", "optionen", "möglichkeiten", "schritte", "opciones", "opções", "opties") {
+			return true
+		}
+	}
+	return false
+}
+
+// listsAsks reports whether the line above a list says that its items are asked
+// for.
+func listsAsks(toks []token, from, to int) bool {
+	for i := from; i < to; i++ {
+		if toks[i].is("please", "pls", "you", "your", "need", "needs", "asks", "requests", "actions", "todo", "everyone", "bitte", "merci", "favor", "graag") {
 			return true
 		}
 	}
