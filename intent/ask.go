@@ -70,7 +70,19 @@ func (r *reader) asks() []Ask {
 // "Mei, please:".
 func (r *reader) leadsList(n int) bool {
 	s := r.sents[n]
-	return s.to-s.from <= 5 && r.toks[s.to-1].mark(':') && n+1 < len(r.sents) && r.sents[n+1].asked
+	if !r.toks[s.to-1].mark(':') || s.to-s.from > 5 && !r.hasWordIn(s.from, s.to, "following", "things", "points", "these") {
+		return false
+	}
+	const most = 8 // items looked at
+	for _, item := range r.sents[n+1 : min(n+1+most, len(r.sents))] {
+		if !item.asked {
+			return false
+		}
+		if len(r.askMarks(item, false)) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // presses reports whether an ask is only the tail of the one before it: "Is that

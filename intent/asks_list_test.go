@@ -7,10 +7,10 @@ import (
 	"testing"
 )
 
-// TestAskSentences reads every sentence of testdata/asks.txt as a mail of its
+// TestAskSentences reads every sentence of testdata/ask-lines.txt as a mail of its
 // own.
 func TestAskSentences(t *testing.T) {
-	f, err := os.Open("testdata/asks.txt")
+	f, err := os.Open("testdata/ask-lines.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,9 +31,9 @@ func TestAskSentences(t *testing.T) {
 	t.Logf("%d of %d wrong", wrong, n)
 }
 
-// TestAskMails reads the mails of testdata/mails.txt and counts their asks.
+// TestAskMails reads the mails of testdata/ask-mails.txt and counts their asks.
 func TestAskMails(t *testing.T) {
-	f, err := os.Open("testdata/mails.txt")
+	f, err := os.Open("testdata/ask-mails.txt")
 	if err != nil {
 		t.Fatal(err)
 	}

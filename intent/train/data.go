@@ -114,7 +114,7 @@ func readMails(path string) ([]example, error) {
 func readOwn(folder string) ([]example, error) {
 	var out []example
 	to := mail.Mailbox{Name: "Mei Lindqvist", Address: mail.Address{Local: "mei", Domain: "x.test"}}
-	for _, name := range []string{"asks.txt", "mails.txt", "sentences.txt"} {
+	for _, name := range []string{"ask-lines.txt", "ask-mails.txt", "ask-sentences.txt"} {
 		err := eachLine(filepath.Join(folder, name), func(line string) error {
 			mark, text, found := strings.Cut(line, " ")
 			if !found || mark != "+" && mark != "-" {

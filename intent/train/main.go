@@ -5,7 +5,7 @@
 //
 // The head for requests is fitted to the labelled sentences of parakweet-intent,
 // the head for asks to the sentences of work-mail, to our own sentences in
-// testdata/asks.txt and testdata/mails.txt of the package, and, with less weight,
+// testdata/ask-lines.txt and testdata/ask-mails.txt of the package, and, with less weight,
 // to those of parakweet-intent. Both are first fitted to four fifths and tried on
 // the rest, five times, so that what is printed was measured on sentences of mails
 // that were not trained on; then to all.
