@@ -54,12 +54,12 @@ const (
 
 // weighed lets the trained model have a say about sentence n.
 func (r *reader) weighed(s sentence, n int, marks []askMark, weigh bool) (out []askMark, score float64) {
-	if r.in.RulesOnly || trained.weights == nil || len(marks) == 0 && (r.lang != English || weigh || s.to-s.from < 4 || s.option) {
+	if r.in.RulesOnly || trained[HeadAsk].weights == nil || len(marks) == 0 && (r.lang != English || weigh || s.to-s.from < 4 || s.option) {
 		return marks, 1
 	}
 	features := r.features([]sentence{s}, marks)
 	r.mailFeatures(&features, s, n)
-	score = trained.score(HeadAsk, features)
+	score = trained[HeadAsk].evenScore(features)
 	switch {
 	case len(marks) > 0 && score < modelDenies:
 		return nil, score

@@ -33,24 +33,23 @@ const (
 
 var trained = loadModel(modelData)
 
-// A model is a logistic regression over hashed features for each head.
+// A model is a logistic regression over hashed features.
 type model struct {
-	bias, scale [Heads]float64
-	weights     []byte
+	bias, scale float64
+	weights     []byte // one signed octet for each feature
 }
 
-// loadModel reads a model; one of another form has no opinion.
-func loadModel(data []byte) model {
-	var m model
+// loadModel reads the heads; data of another form has no opinion.
+func loadModel(data []byte) (out [Heads]model) {
 	if len(data) != modelHeader+Heads*FeatureSpace || string(data[:len(modelMagic)]) != modelMagic {
-		return m
+		return out
 	}
 	f := func(at int) float64 { return float64(math.Float32frombits(binary.LittleEndian.Uint32(data[at:]))) }
-	for h := range Heads {
-		m.bias[h], m.scale[h] = f(len(modelMagic)+8*h), f(len(modelMagic)+8*h+4)
+	for h := range out {
+		at := len(modelMagic) + 8*h
+		out[h] = model{f(at), f(at + 4), data[modelHeader+h*FeatureSpace:][:FeatureSpace]}
 	}
-	m.weights = data[modelHeader:]
-	return m
+	return out
 }
 
 // A Head is what was trained for one question.
@@ -80,18 +79,24 @@ func EncodeModel(heads [Heads]Head) []byte {
 	return out
 }
 
-// score gives the probability that a head sees, 0.5 without a model. Every
-// feature counts as 1, so long sentences are evened out by their number.
-func (m *model) score(head int, features []uint32) float64 {
+// score gives the probability that the model sees, 0.5 without one. Every feature
+// counts as 1.
+func (m *model) score(features []uint32) float64 { return m.scoreBy(features, 1) }
+
+// evenScore is score with long sentences evened out by their number of features.
+func (m *model) evenScore(features []uint32) float64 {
+	return m.scoreBy(features, FeatureNorm(len(features)))
+}
+
+func (m *model) scoreBy(features []uint32, norm float64) float64 {
 	if m.weights == nil {
 		return 0.5
 	}
-	weights := m.weights[head*FeatureSpace:][:FeatureSpace]
 	sum := 0
 	for _, f := range features {
-		sum += int(int8(weights[f]))
+		sum += int(int8(m.weights[f]))
 	}
-	return 1 / (1 + math.Exp(-(m.bias[head] + m.scale[head]*float64(sum)/FeatureNorm(len(features)))))
+	return 1 / (1 + math.Exp(-(m.bias + m.scale*float64(sum)/norm)))
 }
 
 // FeatureNorm is what the sum over n features is divided by.

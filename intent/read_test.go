@@ -130,18 +130,18 @@ func TestModelForm(t *testing.T) {
 		features []uint32
 		want     float64
 	}{{nil, 0.5622}, {[]uint32{7}, 0.7591}, {[]uint32{9}, 0.4742}, {[]uint32{7, 9}, 0.6673}} {
-		if got := m.score(HeadAsk, c.features); got < c.want-0.001 || got > c.want+0.001 {
+		if got := m[HeadAsk].evenScore(c.features); got < c.want-0.001 || got > c.want+0.001 {
 			t.Errorf("%v: %.4f, want %.4f", c.features, got, c.want)
 		}
 	}
-	if got := m.score(HeadRequest, []uint32{7}); got != 0.5 {
+	if got := m[HeadRequest].evenScore([]uint32{7}); got != 0.5 {
 		t.Errorf("the other head says %v", got)
 	}
 	broken := loadModel(data[1:])
-	if got := broken.score(HeadAsk, []uint32{7}); got != 0.5 {
+	if got := broken[HeadAsk].score([]uint32{7}); got != 0.5 {
 		t.Errorf("a broken model says %v", got)
 	}
-	if trained.weights == nil || len(modelData) > 1<<20 {
+	if trained[HeadAsk].weights == nil || len(modelData) > 1<<20 {
 		t.Errorf("the embedded model has %d octets", len(modelData))
 	}
 }

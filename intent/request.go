@@ -18,7 +18,7 @@ func RequestOf(text string) Request {
 	r := sentenceReader(text)
 	var q Request
 	q.Rules, q.Because = r.proposes()
-	q.Score = trained.score(HeadRequest, r.allFeatures())
+	q.Score = trained[HeadRequest].evenScore(r.allFeatures())
 	return q
 }
 

@@ -32,8 +32,8 @@ func sentences(text string, toks []token) []sentence {
 			}
 		}
 		if toks[to-1].mark(':') {
-			option = listsChoices(toks, from, to)
-			asked = !option && listsAsks(toks, from, to)
+			asked = listsAsks(toks, from, to)
+			option = !asked && listsChoices(toks, from, to)
 		} else if !s.item {
 			option, asked = false, false
 		}
@@ -83,7 +83,7 @@ func listsChoices(toks []token, from, to int) bool {
 // for.
 func listsAsks(toks []token, from, to int) bool {
 	for i := from; i < to; i++ {
-		if toks[i].is("please", "pls", "you", "your", "need", "needs", "asks", "requests", "actions", "todo", "everyone", "bitte", "merci", "favor", "graag") {
+		if toks[i].is("please", "pls", "need", "needs", "asks", "requests", "actions", "todo", "everyone", "bitte", "merci", "favor", "graag") {
 			return true
 		}
 	}

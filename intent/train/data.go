@@ -15,9 +15,9 @@ import (
 
 // An example is a sentence with its label.
 type example struct {
-	group    string // the mail or sentence it is of: never on both sides of a trial
+	id       string // the mail or sentence it is of: never on both sides of a trial
 	features []uint32
-	yes      bool
+	request  bool    // or an ask
 	rules    bool    // the rules say yes
 	weight   float64 // of its error
 }
@@ -65,7 +65,7 @@ const lent = 0.3
 func lend(requests []example) []example {
 	var out []example
 	for _, e := range requests {
-		if e.yes == e.rules || !e.yes {
+		if e.request == e.rules || !e.request {
 			e.weight = lent
 			out = append(out, e)
 		}
@@ -98,9 +98,9 @@ func readMails(path string) ([]example, error) {
 		content := mail.Scan(head, body)
 		facts := mail.FactsOf(mail.ParseHeader(head), content, mail.Address{Local: "a", Domain: "x.example"})
 		for _, s := range intent.MailFeatures(intent.InputOf(facts, content, zone)) {
-			e := example{group: c.ID, features: s.Features, rules: s.Rules, weight: 1}
+			e := example{id: c.ID, features: s.Features, rules: s.Rules, weight: 1}
 			for _, a := range c.Labels.Asks {
-				e.yes = e.yes || overlap(s.Text, a.Text) >= 0.5
+				e.request = e.request || overlap(s.Text, a.Text) >= 0.5
 			}
 			out = append(out, e)
 		}

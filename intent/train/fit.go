@@ -18,7 +18,7 @@ const (
 	step    = 0.2
 	decay   = 1e-4
 	atLeast = 2
-	folds   = 5
+	trials  = 5
 )
 
 // A tried example has been judged by a model that had not seen its mail.
@@ -28,13 +28,13 @@ type tried struct {
 }
 
 // fold spreads the mails over the trials.
-func (e example) fold() int { return int(sha256.Sum256([]byte(e.group))[0]) % folds }
+func (e example) fold() int { return int(sha256.Sum256([]byte(e.id))[0]) % trials }
 
-// crossValidate fits the examples but for one part, and with, and judges that part;
+// tryOut fits the examples but for one part, and with, and judges that part;
 // for every part.
-func crossValidate(examples, with []example) []tried {
+func tryOut(examples, with []example) []tried {
 	var out []tried
-	for k := range folds {
+	for k := range trials {
 		seen := slices.Clone(with)
 		for _, e := range examples {
 			if e.fold() != k {
@@ -44,7 +44,7 @@ func crossValidate(examples, with []example) []tried {
 		head := fit(seen)
 		for _, e := range examples {
 			if e.fold() == k {
-				out = append(out, tried{e, predict(&head, e.features)})
+				out = append(out, tried{e, judge(&head, e.features)})
 			}
 		}
 	}
@@ -71,8 +71,8 @@ func fit(examples []example) intent.Head {
 		}
 		for _, n := range order {
 			e := &examples[n]
-			g := predict(&head, e.features)
-			if e.yes {
+			g := judge(&head, e.features)
+			if e.request {
 				g--
 			}
 			g *= e.weight
@@ -107,12 +107,21 @@ func frequent(examples []example) []bool {
 	return out
 }
 
-func predict(head *intent.Head, features []uint32) float64 {
+func judge(head *intent.Head, features []uint32) float64 {
 	sum := 0.0
 	for _, f := range features {
 		sum += head.Weights[f]
 	}
 	return 1 / (1 + math.Exp(-(head.Bias + sum/intent.FeatureNorm(len(features)))))
+}
+
+// predict is the probability of an example by weights that are not evened out.
+func predict(e *example, bias float64, weights []float64) float64 {
+	sum := bias
+	for _, f := range e.features {
+		sum += weights[f]
+	}
+	return 1 / (1 + math.Exp(-sum))
 }
 
 // report prints how the trials went.
@@ -128,14 +137,14 @@ func report(log io.Writer, name string, list []tried) {
 	})
 	yes := 0
 	for _, t := range list {
-		if t.yes {
+		if t.request {
 			yes++
 		}
 	}
 	var tp, fp, area int
 	best, at := 0.0, 0.0
 	for _, t := range list {
-		if t.yes {
+		if t.request {
 			tp++
 		} else {
 			fp++
@@ -154,7 +163,7 @@ func report(log io.Writer, name string, list []tried) {
 			for _, t := range list {
 				if t.rules == rules && t.score >= edge {
 					n++
-					if t.yes {
+					if t.request {
 						y++
 					}
 				}

@@ -58,7 +58,7 @@ func run(data, own, out string, log io.Writer) error {
 		intent.HeadRequest: {"requests", requests, nil},
 		intent.HeadAsk:     {"asks", asks, append(mine, lent...)},
 	} {
-		report(log, set.name, crossValidate(set.tried, set.with))
+		report(log, set.name, tryOut(set.tried, set.with))
 		heads[n] = fit(append(append([]example(nil), set.tried...), set.with...))
 	}
 	model := intent.EncodeModel(heads)
