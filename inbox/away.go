@@ -19,13 +19,19 @@ type awayNote struct {
 	Thread int64 `json:"thread,omitempty"`
 }
 
+// Away reports whether TellAway may have something to say.
+func (b *Inbox) Away(person, author *people.Person, now time.Time) bool {
+	_, away := absence(person.Schedule(now), now)
+	return away && author.ID != person.ID
+}
+
 // TellAway tells a colleague at once that the reader of their mail is on leave, who
 // stands in, and what reaches the reader anyway: once in four days for each reader.
 // It does nothing if the reader is there. The queue calls it when it accepts mail,
 // because a hold would make the news stale.
 func (b *Inbox) TellAway(tx *store.Tx, person, author *people.Person, about digest.About, now time.Time) error {
 	s := person.Schedule(now)
-	if _, away := absence(s, now); !away || author.ID == person.ID {
+	if !b.Away(person, author, now) {
 		return nil
 	}
 	told, err := noted(tx, author.ID, noteAway, now.Add(-awayAgain), func(n awayNote) bool { return n.Reader == person.ID })

@@ -192,13 +192,7 @@ func (q *Queue) readerZone(r store.Recipient, otherwise *time.Location) *time.Lo
 
 // tellFirstHold explains a person's first three holds.
 func (q *Queue) tellFirstHold(tx *store.Tx, in *intake, sub store.Submission, rcpts []store.Recipient) error {
-	var held []store.Recipient
-	for i, r := range rcpts {
-		byPolicy := in.plans[i].Rule == RuleHours || in.plans[i].Rule == RuleTogether || in.plans[i].Rule == RuleAuthor
-		if byPolicy && r.Due.After(in.now.Add(q.o.Undo+time.Minute)) {
-			held = append(held, r)
-		}
-	}
+	held := q.byPolicy(in, rcpts)
 	if len(held) == 0 {
 		return nil
 	}
@@ -209,6 +203,7 @@ func (q *Queue) tellFirstHold(tx *store.Tx, in *intake, sub store.Submission, rc
 	}
 	told, _ := strconv.Atoi(s) // Nothing written yet is none.
 	if told >= firstHolds {
+		tx.AfterCommit(func() { q.explained.add(in.author.ID) })
 		return nil
 	}
 	if err := tx.SetMeta(key, strconv.Itoa(told+1)); err != nil {

@@ -57,6 +57,7 @@ type Queue struct {
 	evaluate func(policies.Input, time.Time) []policies.Finding
 
 	next   dueCache
+	boxes  sync.Map // of people's Scheduled, by person
 	later  laterList
 	pool   *pool
 	tables timetables
@@ -64,6 +65,8 @@ type Queue struct {
 	alarms alarmLog
 	quiet  quietPolicies
 	learns learnLimiter
+
+	explained personSet // who has read why mail is held
 
 	beginMu sync.Mutex // one recovery
 	begun   bool
@@ -111,6 +114,11 @@ func (q *Queue) Submit(ctx context.Context, s Submission) (id int64, err error) 
 	if q.mayLeave(in) {
 		defer q.giveBack()
 		if id, err = q.express(ctx, in); !errors.Is(err, store.ErrKnown) {
+			return id, err
+		}
+	}
+	if q.mayHold(in) {
+		if id, err = q.hold(ctx, in); !errors.Is(err, store.ErrKnown) {
 			return id, err
 		}
 	}

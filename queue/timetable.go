@@ -42,15 +42,18 @@ func (q *Queue) touchTimetable(tx *store.Tx, author int64, _ time.Time) {
 	if author == 0 {
 		return
 	}
-	tx.AfterCommit(func() {
-		q.tables.mu.Lock()
-		q.tables.dirty[author] = true
-		q.tables.mu.Unlock()
-		select {
-		case q.tables.kick <- struct{}{}:
-		default:
-		}
-	})
+	tx.AfterCommit(func() { q.tables.touch(author) })
+}
+
+// touch notes that an author's timetable is out of date.
+func (t *timetables) touch(author int64) {
+	t.mu.Lock()
+	t.dirty[author] = true
+	t.mu.Unlock()
+	select {
+	case t.kick <- struct{}{}:
+	default:
+	}
 }
 
 func (t *timetables) take() []int64 {

@@ -168,12 +168,8 @@ func (f *flights) launch(batch []*job) error {
 	if err != nil {
 		return fmt.Errorf("launch: %w", err)
 	}
-	if f.asked == 0 {
-		err := f.b.exec(`SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'submission'), 0), coalesce((SELECT max(id) FROM express), 0))`,
-			func(v driver.Value) { f.asked, _ = v.(int64) })
-		if err != nil {
-			return fmt.Errorf("launch: %w", err)
-		}
+	if err := f.ask(); err != nil {
+		return fmt.Errorf("launch: %w", err)
 	}
 	var values []driver.Value
 	for _, j := range jobs {
@@ -193,6 +189,15 @@ func (f *flights) launch(batch []*job) error {
 		return fmt.Errorf("launch: %w", err)
 	}
 	return nil
+}
+
+// ask looks up the highest id of a submission, unless it is known.
+func (f *flights) ask() error {
+	if f.asked != 0 {
+		return nil
+	}
+	return f.b.exec(`SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'submission'), 0), coalesce((SELECT max(id) FROM express), 0))`,
+		func(v driver.Value) { f.asked, _ = v.(int64) })
 }
 
 func text(v driver.Value) string {

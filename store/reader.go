@@ -9,7 +9,8 @@ import (
 
 // OpenReader opens the database in dir for reading alone, whoever else has it open: it
 // neither migrates nor looks for damage, and so is there at once whatever the database
-// holds. Only express mail is unpacked first, if that can be done. Update returns ErrClosed. It refuses another schema than this program's.
+// holds. Only express mail is unpacked first, if that can be done. Update returns
+// ErrClosed. It refuses another schema than this program's.
 func OpenReader(dir string) (*DB, error) {
 	if err := refuseNetworkFS(dir); err != nil {
 		return nil, err

@@ -16,12 +16,13 @@ import (
 // wait for the last.
 const maxBatch = 128
 
-// A job is one caller's closure on its way through the writer, or express mail.
+// A job is one caller's closure on its way through the writer, or express or held mail.
 type job struct {
 	ctx     context.Context
 	fn      func(*Tx) error
 	launch  *Express // instead of fn: to be launched, or
 	landing *Landing // what came of it
+	hold    *Holding // instead of both: to be held
 	tx      *Tx
 	err     error
 	done    chan error
@@ -159,7 +160,11 @@ func (w *writer) try(batch []*job) []*job {
 			return w.db.abandon(batch, i)
 		}
 	}
-	if err := w.raw(func() error { return w.flight.launch(batch) }); err != nil {
+	err := w.raw(func() error { return w.flight.hold(batch) })
+	if err == nil {
+		err = w.raw(func() error { return w.flight.launch(batch) })
+	}
+	if err != nil {
 		return w.lose(batch, err)
 	}
 	if _, err := w.conn.ExecContext(ctx, `COMMIT`); err != nil {
