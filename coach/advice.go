@@ -107,11 +107,24 @@ func (a Advice) Text() string {
 	return strings.Join(body, "\n") + "\n"
 }
 
+// Body is the advice without when the draft leaves and how to answer: for a draft that
+// nobody has sent.
+func (a Advice) Body() string {
+	body := a.said(MaxLines - 5)
+	for _, f := range a.Findings {
+		if wantsForm(f.Policy) {
+			body = append(append(body, ""), a.form(f)...)
+			break
+		}
+	}
+	return strings.Join(body, "\n") + "\n"
+}
+
 // said is what was found, the first thing whole, others as long as there is room.
 func (a Advice) said(room int) []string {
 	var out []string
 	for _, f := range a.Findings {
-		next := wrap(a.sentence(f))
+		next := wrap(a.Sentence(f))
 		if len(out) > 0 && len(out)+len(next) > room {
 			break
 		}

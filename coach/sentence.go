@@ -75,8 +75,8 @@ func question(missing []string) string {
 	return strings.Join(out, ", ") + "?"
 }
 
-// sentence says one finding whole, with the words of the draft that it is about.
-func (a Advice) sentence(f policies.Finding) string {
+// Sentence says one finding whole, with the words of the draft that it is about.
+func (a Advice) Sentence(f policies.Finding) string {
 	s := a.verdict(f)
 	if q := quoted(f.Quote); q != "" {
 		s = q + " " + s

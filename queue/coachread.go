@@ -63,7 +63,7 @@ func (q *Queue) readForCoach(in *intake, input *policies.Input, view func(func(*
 		}
 	}
 	for _, p := range q.people.All() {
-		if p.Active {
+		if p.Active && in.toTeam() {
 			input.Names = append(input.Names, p.FirstName())
 		}
 	}

@@ -43,6 +43,9 @@ type commandLine struct {
 	People      peopleCmd      `cmd:"" help:"Add, change, list, remove and import people."`
 	Queue       queueCmd       `cmd:"" help:"Look at outgoing mail; release or cancel it."`
 	When        whenCmd        `cmd:"" help:"Say when mail sent now would reach somebody, and why."`
+	Check       checkCmd       `cmd:"" help:"Look at mail in files: what it asks, promises, decides, and what advice there is."`
+	Report      reportCmd      `cmd:"" help:"Show what the ledger says of the whole team."`
+	Policy      policyCmd      `cmd:"" help:"List the policies of the coach; wake one."`
 	Trace       traceCmd       `cmd:"" help:"Print the journey of one message from the ledger."`
 	Ledger      ledgerCmd      `cmd:"" help:"Prove that every accepted message is accounted for."`
 	Backup      backupCmd      `cmd:"" help:"Copy the database while it is in use."`
