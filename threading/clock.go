@@ -63,12 +63,31 @@ func (t Targets) Of(c Class) scheduler.Target {
 	return t.Standard
 }
 
+// Wanted is by when an answer is wanted: on a date, in the owner's working time, or
+// at an instant if Date is zero.
+type Wanted struct {
+	Date scheduler.Date
+	Time time.Time
+}
+
+// IsZero reports whether no time is named.
+func (w Wanted) IsZero() bool { return w.Date.IsZero() && w.Time.IsZero() }
+
+// over reports whether the time has passed, everywhere on earth.
+func (w Wanted) over(now time.Time) bool {
+	end := w.Time
+	if !w.Date.IsZero() {
+		end = time.Date(w.Date.Year, w.Date.Month, w.Date.Day+1, 12, 0, 0, 0, time.UTC)
+	}
+	return !end.After(now)
+}
+
 // A Clock belongs to one ask of one owner. Nothing in it but Step changes it.
 type Clock struct {
 	State    State
 	Owner    string // a person, in the caller's spelling
 	Target   scheduler.Target
-	Stated   time.Time           // when the ask itself wants the answer; zero: Target counts
+	Stated   Wanted              // when the ask itself wants the answer; zero: Target counts
 	Started  time.Time           // when the mail reached the owner; zero: not yet
 	Promises []scheduler.Promise // in the order made, those that count or counted
 	Due      time.Time           // zero unless State.Started, or if beyond 400 days
@@ -78,7 +97,7 @@ type Clock struct {
 
 // NewClock returns a clock that waits until the mail reaches its owner. stated is
 // zero if the ask names no time.
-func NewClock(owner string, target scheduler.Target, stated, now time.Time) Clock {
+func NewClock(owner string, target scheduler.Target, stated Wanted, now time.Time) Clock {
 	return Clock{State: Waiting, Owner: owner, Target: target, Stated: stated, Since: now.Truncate(time.Second)}
 }
 

@@ -70,14 +70,17 @@ func counts(s *scheduler.Schedule, start time.Time, p scheduler.Promise) bool {
 // never is a target beyond the horizon of 400 days.
 var never = scheduler.Target{Working: 500 * 24 * time.Hour}
 
-// statedDue is when an answer that is wanted at a certain time is due: then, or at
-// the owner's next opening. One that is wanted during a leave is due when what
-// piled up meanwhile is answered.
-func statedDue(s *scheduler.Schedule, at time.Time) (time.Time, bool) {
-	// A promise for a time is moved into the working time in the same way (rule 9.4).
-	before := at.Add(-time.Second)
-	due, ok := s.ReplyDue(before, never, []scheduler.Promise{{Made: before, Time: at}})
-	if ok && !due.Equal(at) && away(s, at) {
+// statedDue is when an answer that is wanted at a certain time is due: a promise for
+// that time would be kept by then (rule 9.4). One that is wanted during a leave is
+// due when what piled up meanwhile is answered.
+func statedDue(s *scheduler.Schedule, w Wanted) (time.Time, bool) {
+	at, made := w.Time, w.Time.Add(-time.Second)
+	if !w.Date.IsZero() {
+		at = time.Date(w.Date.Year, w.Date.Month, w.Date.Day, 0, 0, 0, 0, s.Zone())
+		made = at.Add(-48 * time.Hour)
+	}
+	due, ok := s.ReplyDue(made, never, []scheduler.Promise{{Made: made, Date: w.Date, Time: w.Time}})
+	if kept := due.Equal(at) || scheduler.DateOf(due.In(s.Zone())) == w.Date; ok && !kept && away(s, at) {
 		return s.Due(due, catchUp)
 	}
 	return due, ok

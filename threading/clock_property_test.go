@@ -125,9 +125,13 @@ func live(t *testing.T, did func(line threading.Line)) func(rt *rapid.T) {
 		schedule := schedules[rapid.IntRange(0, len(schedules)-1).Draw(rt, "calendar")]
 		targets := threading.DefaultTargets()
 		target := targets.Of(rapid.SampledFrom([]threading.Class{threading.Urgent, threading.Standard, threading.FirstReply}).Draw(rt, "class"))
-		var stated time.Time
-		if rapid.Bool().Draw(rt, "stated") {
-			stated = start.Add(time.Duration(rapid.IntRange(-60, 14*24*60).Draw(rt, "by")) * time.Minute)
+		var stated threading.Wanted
+		by := start.Add(time.Duration(rapid.IntRange(-60, 14*24*60).Draw(rt, "by")) * time.Minute)
+		switch rapid.IntRange(0, 2).Draw(rt, "stated") {
+		case 1:
+			stated.Time = by
+		case 2:
+			stated.Date = scheduler.DateOf(by)
 		}
 		l := &life{t: rt, schedules: schedules, did: did, schedule: schedule, now: start, clock: threading.NewClock("mei", target, stated, start)}
 		l.step(threading.Event{Kind: threading.OnDelivery, At: l.now, Schedule: schedule})
@@ -170,7 +174,7 @@ func TestTheTableIsWhatHappens(t *testing.T) {
 	// What chance finds too rarely: at risk, on leave, back and still at risk.
 	_, schedule := compile(t, "mei Europe/Berlin mon-fri 09:00-17:00, leave 2026-11-25..2026-11-26")
 	for _, hour := range []int{8, 9} { // at the return, and an hour later
-		clock := threading.NewClock("mei", scheduler.Target{}, time.Date(2026, 11, 27, hour, 0, 0, 0, time.UTC), start)
+		clock := threading.NewClock("mei", scheduler.Target{}, threading.Wanted{Time: time.Date(2026, 11, 27, hour, 0, 0, 0, time.UTC)}, start)
 		for e := (threading.Event{Kind: threading.OnDelivery, At: start, Schedule: schedule}); !e.At.IsZero(); e.Kind, e.At = threading.OnTime, clock.Wake {
 			next, line, ok := clock.Step(e)
 			if clock = next; ok {
@@ -214,7 +218,7 @@ func TestAPauseNeitherGivesNorTakesWorkingTime(t *testing.T) {
 		_, plain := compile(t, "mei Europe/Berlin mon-fri 09:00-12:00 13:00-17:00")
 		_, away := compile(t, "mei Europe/Berlin mon-fri 09:00-12:00 13:00-17:00, leave 2026-11-26..2026-11-30")
 		delivered := start.Add(time.Duration(rapid.IntRange(0, 7*24*60).Draw(rt, "delivered")) * time.Minute)
-		clock, _, _ := threading.NewClock("mei", threading.DefaultTargets().Urgent, time.Time{}, delivered).
+		clock, _, _ := threading.NewClock("mei", threading.DefaultTargets().Urgent, threading.Wanted{}, delivered).
 			Step(threading.Event{Kind: threading.OnDelivery, At: delivered, Schedule: plain})
 		expected := 120
 		if due := clock.Due; plain.Working(due.Add(-time.Minute)) && !due.Before(time.Date(2026, 11, 26, 8, 1, 0, 0, time.UTC)) && delivered.Before(time.Date(2026, 11, 30, 16, 0, 0, 0, time.UTC)) {

@@ -97,8 +97,8 @@ func (c Clock) renew(e Event) (Clock, bool) {
 	switch {
 	case e.Kind == OnRestore && !c.Started.IsZero():
 		return c, false // It had arrived: nothing was held back.
-	case e.Kind == OnReopening && !c.Stated.After(e.At):
-		c.Stated = time.Time{} // That time is over.
+	case e.Kind == OnReopening && c.Stated.over(e.At):
+		c.Stated = Wanted{}
 	case e.Kind == OnHandover:
 		c.Owner = e.Owner
 	}

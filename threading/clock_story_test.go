@@ -93,17 +93,25 @@ func (s *story) instant(text string) time.Time {
 	return at
 }
 
+func (s *story) dateOrTime(text string) (scheduler.Date, time.Time) {
+	s.t.Helper()
+	if date, err := scheduler.ParseDate(text); err == nil {
+		return date, time.Time{}
+	}
+	return scheduler.Date{}, s.instant(text)
+}
+
 func (s *story) show(at time.Time) string { return at.In(s.schedule().Zone()).Format(wall) }
 
 func (s *story) play(line string) {
 	words := strings.Fields(line)
 	switch {
-	case words[0] == "ask": // ask mei standard, ask mei by Tue 2026-11-24 12:00
+	case words[0] == "ask": // ask mei standard, ask mei by 2026-11-24, ask mei by Tue 2026-11-24 12:00
 		targets := threading.DefaultTargets()
 		s.clock.Owner = words[1]
-		var stated time.Time
+		var stated threading.Wanted
 		if words[2] == "by" {
-			stated = s.instant(strings.Join(words[3:], " "))
+			stated.Date, stated.Time = s.dateOrTime(strings.Join(words[3:], " "))
 		}
 		s.clock = threading.NewClock(words[1], targets.Of(threading.Class(words[2])), stated, time.Time{})
 	case len(words[0]) == 3 && words[0][0] >= 'A' && words[0][0] <= 'Z':
@@ -125,14 +133,8 @@ func (s *story) event(at time.Time, kind string, more []string) {
 		e.By = threading.Answerer(rest)
 	case e.Kind == threading.OnHandover:
 		e.Owner = rest
-	case e.Kind == threading.OnPromise && len(rest) == len("2006-01-02"):
-		date, err := scheduler.ParseDate(rest)
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		e.Promise.Date = date
 	case e.Kind == threading.OnPromise:
-		e.Promise.Time = s.instant(rest)
+		e.Promise.Date, e.Promise.Time = s.dateOrTime(rest)
 	}
 	s.step(e)
 }
@@ -248,7 +250,7 @@ func TestDueTimesAreThoseOfTheCalendarRules(t *testing.T) {
 			start = *c.Expect.Start
 		}
 		asked++
-		clock, _, _ := threading.NewClock("mei", c.Args.Target, time.Time{}, start).Step(threading.Event{Kind: threading.OnDelivery, At: start, Schedule: s})
+		clock, _, _ := threading.NewClock("mei", c.Args.Target, threading.Wanted{}, start).Step(threading.Event{Kind: threading.OnDelivery, At: start, Schedule: s})
 		for _, p := range c.Args.Promises {
 			if p.Made.Before(start) { // before the tide, and for a later start
 				clock.Promises = append(clock.Promises, p)
