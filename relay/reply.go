@@ -12,12 +12,13 @@ import (
 )
 
 // Bounds of a reply. RFC 5321 §4.5.3.1.5 allows 512 octets a line; servers in
-// the field send somewhat more. It bounds no number of lines, and a long reply must not
+// the field send more. It bounds no number of lines, and a long reply must not
 // be taken for garbage: behind an end mark that would send the mail again and again.
 const (
-	maxReplyLine  = 1000
-	maxReplyLines = 2000 // read
-	keptLines     = 100  // remembered, the first ones
+	maxReplyLine  = 16 << 10 // read
+	keptLine      = 1000     // remembered, its beginning
+	maxReplyLines = 2000     // read
+	keptLines     = 100      // remembered, the first ones
 	maxReplyText  = 1000
 )
 
@@ -61,14 +62,10 @@ func readReply(r *bufio.Reader) (reply, error) {
 }
 
 func readReplyLine(r *bufio.Reader) (code int, more bool, text string, err error) {
-	b, err := r.ReadSlice('\n')
-	if errors.Is(err, bufio.ErrBufferFull) || len(b) > maxReplyLine {
-		return 0, false, "", fmt.Errorf("%w: line of more than %d octets", errGarbage, maxReplyLine)
-	}
+	line, err := readCut(r)
 	if err != nil {
 		return 0, false, "", err
 	}
-	line := strings.TrimSuffix(string(b[:len(b)-1]), "\r")
 	// The first digit alone decides (RFC 5321 §4.2.1: unknown codes are taken by
 	// it), so the others may be any digit.
 	if len(line) < 3 || line[0] < '2' || line[0] > '5' || !digit(line[1]) || !digit(line[2]) {
@@ -83,6 +80,24 @@ func readReplyLine(r *bufio.Reader) (code int, more bool, text string, err error
 		return 0, false, "", fmt.Errorf("%w: %q", errGarbage, clip(line, 40))
 	}
 	return code, more, text, nil
+}
+
+// readCut reads a line and returns its first keptLine octets, without its end.
+func readCut(r *bufio.Reader) (string, error) {
+	var line []byte
+	for n := 0; ; {
+		part, err := r.ReadSlice('\n')
+		if n += len(part); n > maxReplyLine {
+			return "", fmt.Errorf("%w: line of more than %d octets", errGarbage, maxReplyLine)
+		}
+		line = append(line, part[:min(len(part), keptLine-len(line))]...)
+		if err == nil {
+			return strings.TrimSuffix(strings.TrimSuffix(string(line), "\n"), "\r"), nil
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return "", err
+		}
+	}
 }
 
 // describe finds the enhanced code (RFC 2034 §4: on every line, the same; some

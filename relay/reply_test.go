@@ -30,7 +30,9 @@ func TestReadReply(t *testing.T) {
 		{"25\r\n", 0, [3]int{}, "!"},
 		{"2500 x\r\n", 0, [3]int{}, "!"},
 		{"\r\n", 0, [3]int{}, "!"},
-		{"250 " + strings.Repeat("x", 996) + "\r\n", 0, [3]int{}, "!"},
+		{"550 5.1.1 " + strings.Repeat("x", 5000) + "\r\n", 550, [3]int{5, 1, 1}, strings.Repeat("x", keptLine-len("550 5.1.1 "))},
+		{"550-" + strings.Repeat("x", 5000) + "\r\n550 5.1.1 y\r\n", 550, [3]int{5, 1, 1}, strings.Repeat("x", keptLine-len("550-")) + " y"},
+		{"250 " + strings.Repeat("x", maxReplyLine) + "\r\n", 0, [3]int{}, "!"},
 		{"250 x", 0, [3]int{}, "!"},
 	} {
 		rep, err := readReply(bufio.NewReader(strings.NewReader(c.in)))
