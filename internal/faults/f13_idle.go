@@ -21,7 +21,7 @@ func manyConnections(t *T) {
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil || limit.Max < uint64(n)+1000 {
 		t.Skipf("only %d descriptors for %d connections", limit.Max, n)
 	}
-	l := underLoad(install(t, setup{config: map[string]string{"limits.idle_smtp": `"30m"`}}))
+	l := underLoad(install(t, setup{config: map[string]string{"limits.idle_smtp": `"30m"`, "limits.connections": "16000"}}))
 	l.size = 10
 	l.start()
 	readers := l.addReaders(20)

@@ -21,6 +21,7 @@ func slowEnd() testkit.Rule { return testkit.Rule{Verb: "EOD", Delay: 20 * time.
 // A script is what a server does while it is hit.
 type script struct {
 	name    string
+	express bool           // mail leaves as it is taken
 	rules   []testkit.Rule // of the smarthost
 	prepare func(l *load)  // before counting begins
 	step    func(l *load, c *smtp.Client) error
@@ -37,6 +38,7 @@ func scripts() []script {
 	return []script{
 		{name: "accept", step: send(reconcile.Held)},
 		{name: "release", step: send(reconcile.Outside, reconcile.Here)},
+		{name: "express", express: true, step: send(reconcile.Outside, reconcile.Here)},
 		{name: "cancel", prepare: (*load).keepSome, step: (*load).takeBack},
 		{name: "bounce", rules: []testkit.Rule{{Verb: "RCPT", Reply: "550 5.1.1 Nobody here"}}, step: send(reconcile.Outside), after: (*load).oneReportEach},
 		{name: "tide", prepare: (*load).fillTide, step: (*load).tide, after: (*load).oneCopyEach},
@@ -60,7 +62,7 @@ func killAtCalls(t *T) {
 			sc.after(l)
 		}
 	})
-	t.say("5 scripts, n = 1..%d, %d points, all of them hit", n, covered)
+	t.say("6 scripts, n = 1..%d, %d points, all of them hit", n, covered)
 }
 
 // sweep runs every script with every n, two scripts at a time, and prints what was hit.
@@ -73,7 +75,10 @@ func sweep(t *T, n int, hit func(*load, script, int) string, end func(*load, scr
 		all.Go(func() {
 			turns <- struct{}{}
 			defer func() { <-turns }()
-			l := underLoad(install(t, setup{config: map[string]string{"hold.undo": `"1s"`}}))
+			l := underLoad(install(t, setup{}))
+			if sc.express {
+				l.express()
+			}
 			l.smarthost.Script(append(slices.Clone(sc.rules), slowEnd())...)
 			var list []string
 			for at := 1; at <= n && !t.Failed(); at++ {

@@ -53,6 +53,9 @@ func cutPower(t *T, fs string, cuts int) string {
 		if t.Failed() {
 			t.Fatalf("%s: cut %d of %d", fs, i+1, cuts)
 		}
+		if i == cuts/2 {
+			l.express()
+		}
 		l.start()
 	}
 	f := l.verdict(cuts)

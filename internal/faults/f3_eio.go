@@ -22,6 +22,9 @@ func failSyncs(t *T) {
 	l.size = 10 // A larger one is stored, and synced, before it is complete.
 	var list []string
 	for at := 1; at <= n && !t.Failed(); at++ {
+		if at == n/2+1 {
+			l.express()
+		}
 		list = append(list, fmt.Sprintf("%d:%s", at, l.failSync(at)))
 	}
 	t.Logf("%s", strings.Join(list, " "))
@@ -106,7 +109,7 @@ func (l *load) untilHit() {
 	}
 	defer c.Close()
 	for l.hit() == "" {
-		s, text := l.make(reconcile.Held)
+		s, text := l.make(l.way())
 		if err := l.send(c, s, text, "submissions"); err != nil {
 			return
 		}
@@ -115,10 +118,18 @@ func (l *load) untilHit() {
 		return
 	}
 	// Nothing may be acknowledged from now on.
-	s, text := l.make(reconcile.Held)
+	s, text := l.make(l.way())
 	if l.send(c, s, text, "submissions") == nil {
 		l.Errorf("<%s> was sent after the sync had failed, and acknowledged", s.ID)
 	}
+}
+
+// way is how the mails go: held, or express to the outside.
+func (l *load) way() reconcile.Way {
+	if l.wait == 0 {
+		return reconcile.Outside
+	}
+	return reconcile.Held
 }
 
 // falseAcks counts the mails that were acknowledged although the sync that was to bring

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"tidepost/e2e/reconcile"
@@ -31,6 +33,9 @@ func (l *load) facts() reconcile.Facts {
 	read(l.path, func(r io.Reader) (err error) { f.Sent, err = reconcile.ReadJournal(r); return err })
 	f.Sent = withoutPower(f.Sent, l.dark)
 	read(l.upstream, func(r io.Reader) (err error) { f.Handovers, err = reconcile.ReadHandovers(r); return err })
+	if l.alien {
+		f.Handovers = slices.DeleteFunc(f.Handovers, func(h reconcile.Handover) bool { return !strings.HasSuffix(h.ID, "@load.example") })
+	}
 	db := l.open("ro")
 	defer db.Close()
 	f.Rows = rows(l.T, db, func(scan func(...any) error) (r reconcile.Row, err error) {

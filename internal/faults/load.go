@@ -24,7 +24,7 @@ const (
 	mei  = "mei@team.example"
 	away = "carol@outside.example"
 
-	undo = time.Second // what every mail of a site waits, so that some is always about to leave
+	undo = time.Second // what every mail of a site waits, so that some is always about to leave, until express
 	pace = 40 * time.Millisecond
 )
 
@@ -36,14 +36,16 @@ type load struct {
 	path    string
 	next    atomic.Int64
 	acked   atomic.Int64
-	full    atomic.Int64 // refusals with 452
-	late    atomic.Int64 // of them, behind DATA
-	after   time.Time    // no mail to Mei before
-	size    int          // lines of a body; 0: at random
-	held    chan string  // ids that may be taken back
-	slowest atomic.Int64 // nanoseconds from end mark to 250
-	dark    []span       // when the disk had no power
-	doubted int          // mails whose sync was let fail
+	full    atomic.Int64  // refusals with 452
+	late    atomic.Int64  // of them, behind DATA
+	after   time.Time     // no mail to Mei before
+	wait    time.Duration // what mail waits that nothing else holds
+	size    int           // lines of a body; 0: at random
+	held    chan string   // ids that may be taken back
+	slowest atomic.Int64  // nanoseconds from end mark to 250
+	dark    []span        // when the disk had no power
+	doubted int           // mails whose sync was let fail
+	alien   bool          // others send, too: what leaves may be theirs
 
 	stopping chan struct{}
 	sessions sync.WaitGroup
@@ -54,13 +56,20 @@ type span struct{ from, to time.Time }
 
 // underLoad makes a load on an installation.
 func underLoad(s *site) *load {
-	l := &load{site: s, path: filepath.Join(s.dir, "journal"), after: time.Now().Add(8 * time.Hour), held: make(chan string, 100_000)}
+	l := &load{site: s, wait: undo, path: filepath.Join(s.dir, "journal"), after: time.Now().Add(8 * time.Hour), held: make(chan string, 100_000)}
 	var err error
 	if l.journal, err = reconcile.OpenJournal(l.path); err != nil {
 		s.Fatal(err)
 	}
 	s.Cleanup(func() { l.journal.Close() })
 	return l
+}
+
+// express lets mail leave as it is taken from now on: another way through the server.
+// It must not be running.
+func (l *load) express() {
+	l.wait = 0
+	l.configure(map[string]string{"hold.undo": `"0s"`})
 }
 
 // begin starts ten sessions that send until halt, and one that takes mail back.
@@ -252,7 +261,7 @@ func (l *load) make(ways ...reconcile.Way) (reconcile.Sent, string) {
 	now := time.Now().Truncate(time.Millisecond) // as the ledger writes times
 	var goals []reconcile.Goal
 	for _, way := range ways {
-		g := reconcile.Goal{Way: way, NotBefore: now.Add(undo)}
+		g := reconcile.Goal{Way: way, NotBefore: now.Add(l.wait)}
 		switch way {
 		case reconcile.Outside:
 			g.Address = fmt.Sprintf("r%d@outside.example", n%5)

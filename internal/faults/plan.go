@@ -21,6 +21,7 @@ type Options struct {
 	Long    bool     // the full dose
 	Keep    bool     // leave the installations
 	Scale   float64  // of the doses; 0 is 1
+	Cases   []string // hostile catalogues
 }
 
 // A fault is one line of the plan.

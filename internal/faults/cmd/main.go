@@ -31,7 +31,9 @@ func run(ctx context.Context) int {
 	flag.BoolVar(&o.Long, "long", false, "the full dose")
 	flag.BoolVar(&o.Keep, "keep", false, "leave the installations")
 	flag.Float64Var(&o.Scale, "scale", 1, "multiplies the dose")
+	cases := flag.String("cases", "testdata/badinput/cases.jsonl,testdata/badinput/more.jsonl", "hostile catalogues, joined by commas")
 	flag.Parse()
+	o.Cases = strings.Split(*cases, ",")
 	if *only != "" {
 		o.Only = strings.Split(*only, ",")
 	}
