@@ -29,7 +29,7 @@ const overtakeTime = 2 * time.Second
 // workerPatience is how long a session waits for a worker. Who sends faster than mail
 // can leave is slowed down a little, and much is saved: the ordinary way costs twice
 // as much.
-const workerPatience = 100 * time.Millisecond
+const workerPatience = 500 * time.Millisecond
 
 // mayLeave reports whether the mail can leave as it is accepted, and keeps a worker
 // for it then: who gets true calls giveBack afterwards. An answer may have to wait
