@@ -74,7 +74,7 @@ eval: build ## run the labelled data sets under $$TIDEPOST_DATA (default: testda
 
 .PHONY: model
 model: ## train the model of package intent from $$TIDEPOST_DATA; prints its hash
-	GOMAXPROCS=1 $(GO) run $(GOFLAGS_) ./intent/train -data $${TIDEPOST_DATA:?name the folder of the data sets} -out intent/model.bin
+	GOMAXPROCS=1 $(GO) run $(GOFLAGS_) ./intent/train -data $${TIDEPOST_DATA:?name the folder of the data sets} -out intent/model.bin -sayings intent/sayings.bin -own intent/testdata
 
 .PHONY: cover
 cover: ## merged coverage of unit tests and the built binary

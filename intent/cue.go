@@ -40,6 +40,8 @@ const (
 	actHelpless // leaves it to the readers what is to be done
 	actPeace    // thanks, excuses
 	actWork     // business, where a word could be personal
+	actSettle   // may decide: weighed by the model
+	actCommit   // may promise: weighed by the model
 )
 
 // A cue is a pattern of words that is a sign of an act.
@@ -73,7 +75,7 @@ var cues = compileCues()
 
 func compileCues() []cue {
 	var out []cue
-	for _, table := range [][]cueRow{askCues, requestCues, answerCues, stanceCues, toneCues, personCues, coachCues} {
+	for _, table := range [][]cueRow{askCues, requestCues, answerCues, stanceCues, toneCues, personCues, sayingCues, coachCues} {
 		for _, row := range table {
 			var langs languageMark
 			for _, l := range fields(row.langs) {

@@ -135,6 +135,28 @@ type Stance struct {
 
 // Read reads a mail.
 func Read(in Input) Findings {
+	r, f := prepare(in)
+	if r.lang == Unknown {
+		f.Kind = r.mechanicalKind()
+		return f
+	}
+	r.readTone(&f)
+	f.Asks = r.asks()
+	r.found = f.Asks
+	f.Promises = r.promises(f.Asks)
+	f.Decisions, f.Lazy = r.decisions()
+	f.Medium = r.medium(f)
+	f.Urgent = r.urgent()
+	f.Kind = r.kind(f)
+	r.lacks(&f)
+	if f.Kind == KindAck && (f.Vague != nil || f.Hollow != nil || f.Nobody != nil) {
+		f.Kind = KindAsk
+	}
+	return f
+}
+
+// prepare finds language and cues of a mail, and what can be told of any language.
+func prepare(in Input) (*reader, Findings) {
 	if in.Zone != nil {
 		in.Date = in.Date.In(in.Zone)
 	}
@@ -148,23 +170,12 @@ func Read(in Input) Findings {
 	look(r.title)
 	r.titleHits = findCues(r.title, r.mask)
 	f.Attachment, f.Link = r.attachment(), r.link()
-	if r.lang == Unknown {
-		f.Kind = r.mechanicalKind()
-		return f
-	}
+	return r, f
+}
+
+func (r *reader) readTone(f *Findings) {
 	f.Tone = r.tone()
 	r.harsh = f.Tone.Value == ToneHarsh
-	f.Asks = r.asks()
-	f.Promises = r.promises(f.Asks)
-	f.Decisions, f.Lazy = r.decisions()
-	f.Medium = r.medium(f)
-	f.Urgent = r.urgent()
-	f.Kind = r.kind(f)
-	r.lacks(&f)
-	if f.Kind == KindAck && (f.Vague != nil || f.Hollow != nil || f.Nobody != nil) {
-		f.Kind = KindAsk
-	}
-	return f
 }
 
 // A reader holds a text while it is read.
@@ -180,9 +191,12 @@ type reader struct {
 	in     Input
 	people people
 	harsh  bool
+	found  []Ask // once they are read
 
 	title     []token // the subject
 	titleHits []hit
+	forms     []uint32           // of the mail: see mailForm
+	said      [][sayings]float64 // scores of the sentences: see says
 
 	limits []int32             // tokens at which a deadline may begin
 	dues   map[Span][]deadline // by tokens, as far as they were asked for

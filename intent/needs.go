@@ -43,7 +43,7 @@ func (r *reader) gist() gist {
 				if r.nameLike(i, s) {
 					g.concrete++
 				}
-				if r.says(t) && !seen[t.low] {
+				if r.tells(t) && !seen[t.low] {
 					seen[t.low] = true
 					g.content++
 				}
@@ -120,9 +120,9 @@ func (r *reader) ofTime(i int) bool {
 	return i+1 < len(r.toks) && r.toks[i+1].is("min", "mins", "minutes", "minute", "minuten", "minutos", "h", "hours", "am", "pm", "ct", "pt", "weeks", "days")
 }
 
-// says reports whether a word says something by itself: not a small word, not a
+// tells reports whether a word says something by itself: not a small word, not a
 // time, not one of those that stand for anything.
-func (r *reader) says(t *token) bool {
+func (r *reader) tells(t *token) bool {
 	return len(t.low) >= 4 && t.word.langs == 0 && len(t.word.time) == 0 && !t.word.timeStarts() && !hollow[t.low] && len(r.people.byName[foldName(t.low)]) == 0
 }
 
@@ -144,7 +144,7 @@ func (r *reader) concreteSubject() int {
 		switch {
 		case t.kind == kindNumber, t.kind == kindLink:
 			n++
-		case t.kind == kindWord && r.says(t) && !t.is("fwd"):
+		case t.kind == kindWord && r.tells(t) && !t.is("fwd"):
 			n++
 		}
 	}

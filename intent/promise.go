@@ -8,31 +8,49 @@ func (r *reader) promises(asks []Ask) []Promise {
 		return nil
 	}
 	var out []Promise
-	for _, s := range r.sents {
+	for n, s := range r.sents {
 		if s.question {
 			continue
 		}
+		score := r.says(n, sayPromise)
+		ruled := r.ruledPromise(s)
+		if score < sayingLimits[sayPromise][ruled] || ruled < 2 && r.asked(s) {
+			continue
+		}
+		before := len(out)
 		for from := s.from; from < s.to; {
 			at, because, ok := r.promiseAt(sentence{from: from, to: s.to})
 			if !ok {
 				break
 			}
 			end := r.promiseEnd(at, s)
-			p := Promise{Statement: Statement{Span: r.spanOf(r.clauseStart(at, sentence{from: from, to: s.to}), end), Because: because}}
-			p.Text = r.fold(p.Span)
-			for _, d := range r.findDeadlines(from, end) {
-				if d.to > at && !r.absence(d, s) {
-					due := d.Due
-					p.Due = &due
-					break
-				}
-			}
+			p := r.promise(r.clauseStart(at, sentence{from: from, to: s.to}), at, end, s)
+			p.Because = because
 			if from = max(end, from+1); p.Due != nil || !r.offered(p.Span, asks) {
 				out = append(out, p)
 			}
 		}
+		if len(out) == before && ruled < 2 {
+			p := r.promise(s.from, s.from, s.to, s)
+			p.Because = r.fold(r.spanOf(s.from, min(s.from+4, s.to)))
+			out = append(out, p)
+		}
 	}
 	return out
+}
+
+// promise builds a promise of toks[from:end], with the due time behind token at.
+func (r *reader) promise(from, at, end int, s sentence) Promise {
+	p := Promise{Statement: Statement{Span: r.spanOf(from, end)}}
+	p.Text = r.fold(p.Span)
+	for _, d := range r.findDeadlines(from, end) {
+		if d.to > at && !r.absence(d, s) {
+			due := d.Due
+			p.Due = &due
+			break
+		}
+	}
+	return p
 }
 
 // promiseEnd finds where a second promise begins in the sentence: ", and I'll".
@@ -165,7 +183,9 @@ func (r *reader) decisions() ([]Statement, *Promise) {
 	}
 	var out []Statement
 	var lazy *Promise
-	for _, s := range r.sents {
+	led := false // a line above says that what follows is decided
+	for n, s := range r.sents {
+		led = led && s.after
 		if s.question {
 			continue
 		}
@@ -181,7 +201,12 @@ func (r *reader) decisions() ([]Statement, *Promise) {
 			out = append(out, st)
 			continue
 		}
-		if because, ok := r.decisionAt(s); ok {
+		because, ok := r.decided(n, led)
+		if r.leads(s, ok) {
+			led = true
+			continue
+		}
+		if ok {
 			st.Because, st.Text = because, r.fold(st.Span)
 			out = append(out, st)
 		}
@@ -190,6 +215,71 @@ func (r *reader) decisions() ([]Statement, *Promise) {
 		out = r.subjectDecision()
 	}
 	return out, lazy
+}
+
+// decisionLed is the score from which a sentence below a line that leads in
+// decisions is one.
+const decisionLed = 0.12
+
+// decided reports whether sentence n announces a decision.
+func (r *reader) decided(n int, led bool) (string, bool) {
+	s := r.sents[n]
+	ruled := r.ruledDecision(s)
+	score := r.says(n, sayDecision)
+	if led && score >= decisionLed {
+		return "a list of decisions", true
+	}
+	if score < sayingLimits[sayDecision][ruled] || ruled < 2 && (r.denied(s) || r.asked(s) || r.ruledPromise(s) == 2) {
+		return "", false
+	}
+	if because, ok := r.decisionAt(s); ok {
+		return because, true
+	}
+	return r.fold(r.spanOf(s.from, min(s.from+4, s.to))), true
+}
+
+// asked reports whether a sentence asks something.
+func (r *reader) asked(s sentence) bool {
+	span := r.spanOf(s.from, s.to)
+	for _, a := range r.found {
+		if a.Start < span.End && span.Start < a.End {
+			return true
+		}
+	}
+	return false
+}
+
+// denied reports whether words of a sentence say that it decides nothing.
+func (r *reader) denied(s sentence) bool {
+	for _, h := range r.hitsIn(s.from, s.to) {
+		if h.act == actNoDecision || h.act == actAsk && !r.in.Reply {
+			return true
+		}
+	}
+	return false
+}
+
+// leads reports whether a sentence leads in a list of decisions: "As of 1 March:".
+func (r *reader) leads(s sentence, decided bool) bool {
+	if !r.toks[s.to-1].mark(':') {
+		return false
+	}
+	if decided {
+		return true
+	}
+	for i := s.from; i < s.to; i++ {
+		if r.toks[i].is("decided", "agreed", "effective", "decisions", "decision", "force", "rules", "beschlossen", "entschieden", "décidé", "decidido", "besloten") {
+			return true
+		}
+		if fromWords[r.toks[i].low] {
+			for k := i + 1; k < min(i+4, s.to); k++ {
+				if t, ok := r.times.at(k, s.to); ok && t.Grain >= GrainDay && !t.At.Before(dayOf(r.ref)) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // subjectDecision reads a decision that stands in the subject alone.

@@ -26,7 +26,17 @@ func main() {
 	data := flag.String("data", "", "`folder` with parakweet-intent and work-mail")
 	own := flag.String("own", filepath.Join("intent", "testdata"), "`folder` with our own sentences")
 	out := flag.String("out", "", "`file` to write")
+	sayings := flag.String("sayings", "", "`file` to write decisions and promises to")
 	flag.Parse()
+	if *sayings != "" {
+		if err := trainSayings(*data, *own, *sayings, os.Stdout); err != nil {
+			fmt.Fprintf(os.Stderr, "train: %v\n", err)
+			os.Exit(1)
+		}
+	}
+	if *out == "" && *sayings != "" {
+		return
+	}
 	if err := run(*data, *own, *out, os.Stdout); err != nil {
 		fmt.Fprintf(os.Stderr, "train: %v\n", err)
 		os.Exit(1)
