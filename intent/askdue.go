@@ -11,7 +11,7 @@ func (r *reader) askDue(a *Ask, p part) {
 		if !d.strong && !d.until && !d.habit && !r.bareDueFits(d, a, p) {
 			continue
 		}
-		if best == nil || d.OK && !best.OK || d.strong && !best.strong && d.OK == best.OK {
+		if best == nil || r.fitsBetter(d, best, p.marks[0].at) {
 			best = d
 		}
 	}
@@ -21,11 +21,23 @@ func (r *reader) askDue(a *Ask, p part) {
 	}
 }
 
+// fitsBetter reports whether the later deadline d fits an ask better than best: one
+// with an instant, then one that limits, then the one behind the ask.
+func (r *reader) fitsBetter(d, best *deadline, mark int) bool {
+	switch {
+	case d.OK != best.OK:
+		return d.OK
+	case d.strong != best.strong:
+		return d.strong
+	}
+	return best.to <= mark && d.OK && d.from > best.to+1
+}
+
 // bareDueFits reports whether a time without a word that limits is when the ask
 // is due.
 func (r *reader) bareDueFits(d *deadline, a *Ask, p part) bool {
 	e := &d.t.expr
-	if d.t.last == 0 || d.event && !r.attends(p.marks[0].at, d.from) || r.toldAsPast(p.marks[0].at, d.from) {
+	if d.t.last == 0 || d.event && !r.attends(p.marks[0].at, d.from) && !r.neededFor(d) || r.toldAsPast(p.marks[0].at, d.from) {
 		return false
 	}
 	if d.from < p.marks[0].at && p.marks[0].at-d.from > 6 {
@@ -40,7 +52,7 @@ func (r *reader) bareDueFits(d *deadline, a *Ask, p part) bool {
 	if p.marks[0].question && !(a.Kind == AskDo) {
 		return false
 	}
-	if d.from > 0 && !e.weekend && !r.theDay(d) && r.articleBefore(d.from) {
+	if d.from > 0 && !e.weekend && !r.theDay(d) && r.articleBefore(d.from) && !r.readyFor(p.marks[0].at, d.from) {
 		return false
 	}
 	if next := d.to; next < p.to && (eventWords[r.toks[next].low] || r.toks[next].is("is", "was", "will", "we", "i", "they", "are", "were")) {
@@ -57,6 +69,34 @@ func (r *reader) bareDueFits(d *deadline, a *Ask, p part) bool {
 func (r *reader) articleBefore(i int) bool {
 	b := &r.toks[i-1]
 	return b.is("the", "of", "for", "about", "your", "my", "our") || b.is("a") && r.lang == English
+}
+
+// neededFor reports whether a time is that of an event something is needed for: "the
+// numbers for my meeting tomorrow 9am".
+func (r *reader) neededFor(d *deadline) bool {
+	if e := &d.t.expr; !e.hasClock || !e.hasDay && e.weekday == 0 {
+		return false
+	}
+	for k := d.from - 1; k >= 0 && k >= d.from-5; k-- {
+		if r.toks[k].is("for") {
+			return true
+		}
+	}
+	return false
+}
+
+// readyFor reports whether "for" stands before a day that something is needed for:
+// "I need the slides for tomorrow".
+func (r *reader) readyFor(mark, from int) bool {
+	if !r.toks[from-1].is("for") {
+		return false
+	}
+	for k := max(0, mark-1); k < from; k++ {
+		if r.toks[k].is("need", "needs", "needed", "want", "ready", "prepare", "finish", "done") {
+			return true
+		}
+	}
+	return false
 }
 
 // attends reports whether the words between an ask and a time ask for somebody to
@@ -90,7 +130,7 @@ func (r *reader) theDay(d *deadline) bool {
 	if d.from == 0 || !r.toks[d.from-1].is("the", "le", "den", "el", "o") {
 		return false
 	}
-	return r.toks[d.from].is("day") || d.from > 2 && r.toks[d.from-2].is("on", "at") && !r.toks[d.from-3].is("is", "are", "was", "were", "be", "starts", "begins", "held", "happens")
+	return r.toks[d.from].is("day", "course", "end", "close", "beginning", "start", "middle") || d.from > 2 && r.toks[d.from-2].is("on", "at") && !r.toks[d.from-3].is("is", "are", "was", "were", "be", "starts", "begins", "held", "happens")
 }
 
 // pleads reports whether a mark is only the "please" behind a deadline: "5.4.1 to

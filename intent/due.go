@@ -81,7 +81,11 @@ func (r *reader) deadlines(from, to int) []deadline {
 
 func (r *reader) findDeadlines(from, to int) []deadline {
 	limits := r.limitsIn(from, to)
-	if len(limits) == 0 || r.isPast(from, to) {
+	if len(limits) == 0 {
+		return nil
+	}
+	past := r.isPast(from, to)
+	if past && r.isPast(from, min(to, from+4)) { // Last week, by Friday, …
 		return nil
 	}
 	var out []deadline
@@ -92,7 +96,7 @@ func (r *reader) findDeadlines(from, to int) []deadline {
 			continue
 		}
 		d, ok := r.deadlineAt(i, from, to)
-		if ok {
+		if ok && (d.strong || !past) {
 			out = append(out, d)
 		}
 		next = max(d.to, i+1) // also behind a time that is none
@@ -152,8 +156,30 @@ func (r *reader) deadlineAt(i, from, to int) (deadline, bool) {
 		return deadline{to: at.last}, false
 	}
 	d.event = role == roleEvent
-	d.strong = at.expr.endOf && !d.event
+	d.strong = at.expr.endOf && !d.event || r.limitBehind(at.last, to)
 	return d, true
+}
+
+// limitBehind reports whether the words behind a time make it a limit: "Friday at
+// the latest", "Friday is the deadline".
+func (r *reader) limitBehind(i, to int) bool {
+	low := func(k int) string { return r.times.tok(i + k).low }
+	if i < to && (r.toks[i].mark(',') || r.toks[i].mark('(')) {
+		i++
+	}
+	switch {
+	case i >= to:
+		return false
+	case low(0) == "is" && (low(1) == "the" || low(1) == "our" || low(1) == "my"):
+		return low(2) == "deadline" || low(2) == "cut" || low(2) == "cutoff" || low(2) == "latest" || low(2) == "last" || low(2) == "limit"
+	case low(0) == "at" && low(1) == "the":
+		return low(2) == "latest" || low(2) == "very"
+	case low(0) == "or" || low(0) == "oder":
+		return low(1) == "earlier" || low(1) == "sooner" || low(1) == "before" || low(1) == "früher"
+	case low(0) == "au" && low(1) == "plus", low(0) == "a" && low(1) == "más", low(0) == "o" && low(1) == "mais", low(0) == "op" && low(1) == "zijn":
+		return low(2) == "tard" || low(2) == "tardar" || low(2) == "laatst"
+	}
+	return low(0) == "latest" || low(0) == "tops" || low(0) == "spätestens" || low(0) == "uiterlijk" || low(0) == "dernier" || low(0) == "impreterivelmente"
 }
 
 // limited reads the time or event behind a word that limits.
@@ -183,6 +209,9 @@ func (r *reader) limited(i, k, to int, word dueWord) (deadline, bool) {
 		k++
 	}
 	if word == dueBefore {
+		if d, ok := r.beforeItEnds(i, to); ok {
+			return d, true
+		}
 		return r.beforeEvent(i, to)
 	}
 	if word == dueWithin && k+1 < to && r.toks[k+1].is("days", "hours") {
@@ -228,25 +257,19 @@ func (r *reader) dayOfEvent(at Time, to int) Time {
 	return at
 }
 
-// timeFrom reads a time at token k; "your time" has no zone.
+// timeFrom reads a time at token k: "close of business on Friday", Friday.
 func (r *reader) timeFrom(k, to int) (Time, bool) {
-	if !r.times.canStart(k) && !r.toks[k].is("close") {
-		return Time{}, false
-	}
-	if r.toks[k].is("close") {
-		var e timeExpr
-		if n, ok := r.times.closeOfBusiness(&e, k); ok {
-			next := n
-			if next < to && r.toks[next].is("on", "of") {
-				next++
-			}
-			if at, ok := r.timeFromPlain(next, to); ok {
-				at.expr.endOf = true
-				return at, true
-			}
-			return Time{Span: Span{r.toks[k].Start, r.toks[n-1].End}, At: dayOf(r.ref), Grain: GrainDay, expr: timeExpr{endOf: true, hasDay: true, grain: GrainDay}, last: n}, true
+	var e timeExpr
+	if n, ok := r.times.closeOfBusiness(&e, k); ok && n <= to {
+		next := n
+		if next < to && r.toks[next].is("on", "of") {
+			next++
 		}
-		return Time{}, false
+		if at, ok := r.timeFromPlain(next, to); ok {
+			at.expr.endOf = true
+			return at, true
+		}
+		return Time{Span: Span{r.toks[k].Start, r.toks[n-1].End}, At: dayOf(r.ref), Grain: GrainDay, expr: timeExpr{endOf: true, hasDay: true, grain: GrainDay}, last: n}, true
 	}
 	return r.timeFromPlain(k, to)
 }
@@ -296,9 +319,31 @@ func (r *reader) bareHour(k, to int) (Time, bool) {
 func (r *reader) endsHour(k int) bool {
 	t := &r.toks[k]
 	if t.kind == kindMark {
+		if n := r.times.tok(k + 1); t.mark('.') && n.kind == kindNumber && !n.space {
+			return false
+		}
 		return t.mark('.') || t.mark(',') || t.mark('?') || t.mark('!') || t.mark(')') || t.mark(';') || t.low == "\u2013" || t.mark('-') && t.space
 	}
 	return t.breaks > 0 || t.is("please", "pls", "thanks", "so", "and", "or", "at", "if", "bitte", "beim", "bei", "im", "to", "schicken", "hinterlegen", "today", "s'il", "por", "graag")
+}
+
+// beforeItEnds reads "before the quarter ends", "before the month is out".
+func (r *reader) beforeItEnds(i, to int) (deadline, bool) {
+	if i+3 >= to || !r.toks[i+1].is("the") || !r.toks[i+3].is("ends", "closes", "is", "runs") {
+		return deadline{}, false
+	}
+	u, ok := r.times.has(i+2, tUnit)
+	if !ok || u < uDay || u > uYear {
+		return deadline{}, false
+	}
+	var e timeExpr
+	if u == uDay {
+		e = timeExpr{day: dayOf(r.ref), hasDay: true, grain: GrainDay, endOf: true}
+	} else if _, ok := r.times.setPeriod(&e, u, 0, true, i+3); !ok {
+		return deadline{}, false
+	}
+	at, grain, ok := r.times.resolve(&e)
+	return r.makeDue(i, i+4, deadline{strong: true, t: Time{Span: r.spanOf(i, i+4), At: at, Grain: grain, expr: e, last: i + 4}, before: true}), ok
 }
 
 // beforeEvent reads "before the release on Wednesday", "before the call".
@@ -327,7 +372,7 @@ func (r *reader) beforeEvent(i, to int) (deadline, bool) {
 var eventWords = wordSet("meeting call demo release workshop session board review shift slot watch booking delivery appointment retro retrospective standup refinement planning sprint interview webinar training launch freeze round visit trip flight deadline presentation conference event expo lunch dinner party termin sitzung besprechung réunion reunion reunión reunião vergadering overleg deploy deployment cutover maintenance audit holiday holidays vacation")
 
 // limitWords are the first words of what dueWordAt reads.
-var limitWords = wordSet("b for by due deadline latest in on at bis d'ici até spätestens uiterlijk no not until till til hasta jusqu'à jusqu'au tot before vor vorm avant vóór voor antes prior ahead within binnen innerhalb sous pour para au a")
+var limitWords = wordSet("b for per by due deadline latest in on at bis d'ici até spätestens uiterlijk no not until till til hasta jusqu'à jusqu'au tot before vor vorm avant vóór voor antes prior ahead within binnen innerhalb sous pour para au a")
 
 // dueWordAt reads a word that limits and returns the token behind it.
 func (r *reader) dueWordAt(i, to int) (dueWord, int) {
@@ -342,7 +387,10 @@ func (r *reader) dueWordAt(i, to int) (dueWord, int) {
 		if i > 0 && r.toks[i-1].is("ready", "done", "finished", "complete") {
 			return dueBy, i + 1
 		}
-	case "by", "due", "deadline", "bis", "d'ici", "até", "spätestens", "uiterlijk":
+	case "by", "per", "due", "deadline", "bis", "d'ici", "até", "spätestens", "uiterlijk":
+		if is(1, "or") && is(2, "before") {
+			return dueBy, i + 3
+		}
 		k := i + 1
 		for k < to && k < i+3 && (r.toks[k].mark(':') || r.toks[k].is("is", "on", "by", "spätestens", "zum", "à", "al", "ao", "para")) {
 			k++
@@ -357,6 +405,9 @@ func (r *reader) dueWordAt(i, to int) (dueWord, int) {
 	case "no", "not":
 		if is(1, "later") && is(2, "than") {
 			return dueBy, i + 3
+		}
+		if is(1, "after", "beyond") {
+			return dueBy, i + 2
 		}
 	case "until", "till", "til", "hasta", "jusqu'à", "jusqu'au", "tot":
 		return dueUntil, i + 1
@@ -431,6 +482,9 @@ func (r *reader) trapBefore(i, from int, word dueWord) trap {
 			break
 		}
 		if k >= i-5 && absenceWords[t.low] && !r.comesOut(k) || near && stateWords[t.low] {
+			if word != dueUntil && !t.is("back", "out") { // tell me by Friday whether it is open
+				return unclear
+			}
 			return trapped
 		}
 		if word == dueUntil {
@@ -546,7 +600,7 @@ func (r *reader) roleOf(i, from int) timeRole {
 		if otherTimes[t.low] {
 			return roleOther
 		}
-		if eventWords[t.low] {
+		if eventWords[t.low] || t.is("to") {
 			return roleEvent
 		}
 		if t.kind == kindMark && !t.mark(',') {
@@ -560,7 +614,7 @@ func (r *reader) roleOf(i, from int) timeRole {
 }
 
 // otherTimes stand before times that are no deadlines.
-var otherTimes = wordSet("since by before last past previous letzten dernier pasado passado vorige to than from after starting effective as seit ab depuis dès partir desde sinds vanaf nach until till bis ago between every each jeden chaque cada elke of per")
+var otherTimes = wordSet("since by before last past previous letzten dernier pasado passado vorige than from after starting effective as seit ab depuis dès partir desde sinds vanaf nach until till bis ago between every each jeden chaque cada elke of per")
 
 // isPast reports whether a clause tells of what was.
 func (r *reader) isPast(from, to int) bool {

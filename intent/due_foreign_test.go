@@ -121,6 +121,70 @@ var dutchDues = dueTable{
 	{"?", "zo snel mogelijk; zo spoedig mogelijk; per direct; onmiddellijk; zodra je kunt; geen haast; voor de vergadering; als je tijd hebt; elke vrijdag; de komende dagen"},
 }
 
+// rareDues are said less often, by language.
+var rareDues = map[Language]dueTable{
+	German: {
+		{"03-13 17:30", "bis Freitag Büroschluss; bis Freitag Geschäftsschluss; bis Ende Freitag; bis Freitag einschließlich; bis einschließlich Freitag; bis allerspätestens Freitag; bis Freitag, wenn möglich; möglichst bis Freitag; gerne bis Freitag; am besten bis Freitag; bis diese Woche Freitag; bis Freitag dieser Woche; bis 13. d. M. 13.03.; bis Freitag (13.3.); bis Fr., 13.3.; bis Fr. 13.03.; zum Freitag; per Freitag; auf Freitag; bis zum Ende dieser Woche; bis Wochenende; bis spätestens zum 13. März; bis zum 13. März 2026; bis Freitag Abend 17:30"},
+		{"03-13 12:00", "bis Freitag zwölf Uhr; bis Freitag mittag; bis Freitag mittags; bis Freitag 12.00 Uhr; Freitag bis Mittag; am Freitag bis 12 Uhr; am Freitag bis mittags"},
+		{"03-12 17:30", "bis morgen Abend 17:30; im Laufe des morgigen Tages 12.3.; einen Tag vor Freitag; bis morgen Büroschluss; morgen im Laufe des Tages; bis morgen Ende des Tages"},
+		{"03-11 17:30", "bis heute Dienstschluss; heute bis Feierabend; bis heute Abend 17:30; im Laufe des Tages; im Laufe des heutigen Tages; bis zum Feierabend; bis Büroschluss; heute Nachmittag bis 17:30"},
+		{"03-11 20:00", "heute Abend; bis heute Abend"},
+		{"03-12 12:00", "gleich morgen früh; morgen in der Früh; morgen vor 12; morgen noch vor Mittag; morgen vor dem Mittag"},
+		{"03-16 17:30", "Anfang nächster Woche; bis Anfang nächster Woche; bis Montag kommender Woche; bis Montag in der Früh 17:30"},
+		{"03-20 17:30", "bis Ende KW 12; in KW 12; bis KW12; in der KW 12; kommende Woche; im Laufe der kommenden Woche; bis Ende kommender Woche; Freitag kommende Woche; bis Freitag in einer Woche"},
+		{"03-31 17:30", "bis Ultimo; bis zum Monatsletzten 31.3.; bis Ende des laufenden Monats; noch im März; im Laufe des Monats; bis Ende des ersten Quartals; bis Ende Q1"},
+		{"04-01 17:30", "bis Anfang April; bis zum 1. April; bis zum 1.4.; in drei Wochen"},
+	},
+	French: {
+		{"03-13 17:30", "d'ici vendredi en fin de journée; vendredi en fin de journée; d'ici vendredi fin de journée; vendredi dans la journée; d'ici vendredi au plus tard; au plus tard vendredi 13; au plus tard ce vendredi; d'ici vendredi si possible; si possible d'ici vendredi; avant vendredi 17h30; d'ici la fin de cette semaine; avant la fin de la semaine; fin de semaine; courant de la semaine; dans le courant de la semaine; pour vendredi si possible; d'ici deux jours; d'ici 2 jours; sous deux jours; d'ici le vendredi 13 mars; pour le vendredi 13; d'ici le 13/03; pour le 13/03/2026"},
+		{"03-13 12:00", "vendredi en fin de matinée; d'ici vendredi midi au plus tard; vendredi 12h au plus tard; dans la matinée de vendredi; vendredi dans la matinée; pour vendredi midi; vendredi, midi dernier délai"},
+		{"03-12 17:30", "d'ici demain fin de journée; demain en fin de journée; demain dans la journée; pour demain soir 17h30; d'ici demain après-midi; dans la journée de demain; avant le rendez-vous de vendredi"},
+		{"03-11 17:30", "d'ici la fin de journée; ce jour; dans l'après-midi; en fin d'après-midi; d'ici cet après-midi; avant ce soir 17h30; aujourd'hui même"},
+		{"03-16 17:30", "en début de semaine prochaine; début de semaine prochaine; d'ici lundi prochain"},
+		{"03-20 17:30", "en fin de semaine prochaine; courant de la semaine prochaine; dans le courant de la semaine prochaine; d'ici vendredi en huit; vendredi en huit; vendredi prochain au plus tard"},
+		{"03-31 17:30", "d'ici la fin mars; fin du mois; avant fin mars; courant mars; d'ici le 31; d'ici la fin du premier trimestre"},
+		{"04-01 17:30", "pour le 1er avril; d'ici le 1er avril; début avril; d'ici trois semaines"},
+	},
+	Spanish: {
+		{"03-13 17:30", "al final del viernes; el viernes al final del día; antes de que termine la semana; antes de finalizar la semana; a más tardar este viernes; a lo largo de la semana; durante esta semana; para el viernes 13/03; antes del fin de semana; el viernes como muy tarde; el viernes a última hora; antes del cierre del viernes; para este mismo viernes; para el viernes si puedes; de aquí al viernes"},
+		{"03-11 17:30", "antes de terminar la jornada; antes del cierre; hoy a última hora; hoy antes de irte; para hoy mismo; al final de la jornada; antes de que acabe la jornada; a lo largo del día; a última hora de hoy"},
+		{"03-12 17:30", "mañana a última hora; mañana al final del día; antes del final del día de mañana; para mañana mismo; el día antes de la reunión del viernes; a lo largo de mañana"},
+		{"03-12 09:00", "mañana a primera hora; a primera hora de mañana; a primera hora mañana"},
+		{"03-16 17:30", "a principios de la próxima semana; a comienzos de la semana que viene; para el lunes próximo 16 de marzo"},
+		{"03-20 17:30", "a finales de la semana que viene; a lo largo de la próxima semana; durante la próxima semana; el viernes próximo"},
+		{"03-31 17:30", "antes de que termine el mes; antes de finales de mes; al final del trimestre; para el 31/03; antes de finales de marzo"},
+		{"04-01 17:30", "para el 1 de abril; a principios de abril; en tres semanas"},
+	},
+	Portuguese: {
+		{"03-13 17:30", "até o fim do expediente de sexta-feira; até sexta no fim do dia; na sexta até o fim do dia; até ao fim do dia de sexta; até sexta no final do dia; até sexta, sem falta; sem falta até sexta-feira; impreterivelmente até sexta; até ao fim desta semana; até o final desta semana; durante a semana; ao longo desta semana; até sexta que é dia 13; até o dia 13/03; até no máximo sexta-feira; o mais tardar até sexta"},
+		{"03-11 17:30", "até o fim do expediente; até ao final do expediente; até ao fim da tarde; no fim do dia; ao final do dia; até o final da tarde; ainda hoje à tarde; até o fim da tarde"},
+		{"03-12 17:30", "até ao final do dia de amanhã; amanhã até o fim do dia; até o fim do dia de amanhã; até amanhã no final do dia; até amanhã ao fim do dia; amanhã sem falta"},
+		{"03-12 09:00", "amanhã à primeira hora; amanhã logo cedo; amanhã às 9h; até amanhã às nove"},
+		{"03-16 17:30", "no início da próxima semana; no começo da semana que vem; na próxima segunda-feira 16/03"},
+		{"03-20 17:30", "ao longo da próxima semana; durante a próxima semana; até sexta da semana que vem; até sexta-feira da próxima semana; até ao final da semana que vem"},
+		{"03-31 17:30", "antes do fim do mês; até final do mês; até ao final deste mês; até o fim deste mês; ao final do trimestre; até o último dia do mês"},
+		{"04-01 17:30", "até 1 de abril; até o dia 1 de abril; até 1º de abril; no início de abril; em três semanas"},
+	},
+	Dutch: {
+		{"03-13 17:30", "uiterlijk vrijdag einde dag; vrijdag einde van de dag; uiterlijk eind van de week; voor eind van de week; in de loop van de week; in de loop van vrijdag; vrijdag aan het eind van de dag; uiterlijk vrijdag a.s.; liefst vrijdag; het liefst voor vrijdag 17:30; tegen vrijdag, als het lukt; vrijdag op zijn laatst; op zijn laatst vrijdag; uiterlijk vr 13 maart; ten laatste vrijdag"},
+		{"03-11 17:30", "voor het einde van de werkdag; einde dag; eind van de middag; aan het einde van de dag; in de loop van de dag; vandaag voor 17:30; uiterlijk vandaag einde dag"},
+		{"03-12 17:30", "morgen einde dag; in de loop van morgen; uiterlijk morgen eind van de dag; morgen aan het eind van de dag; de dag voor vrijdag"},
+		{"03-12 09:00", "morgenochtend om 9 uur; morgen om 9 uur; morgenochtend 9 uur"},
+		{"03-16 17:30", "begin volgende week; aan het begin van volgende week; komende maandag"},
+		{"03-20 17:30", "in de loop van volgende week; volgende week vrijdag; voor het einde van volgende week; eind van volgende week"},
+		{"03-31 17:30", "aan het eind van de maand; voor het eind van de maand; einde maand; voor maandeinde; eind van het kwartaal"},
+		{"04-01 17:30", "uiterlijk 1 april; begin april; over drie weken"},
+	},
+}
+
+func TestRareDues(t *testing.T) {
+	rareDues[German].check(t, German, "Bitte schick mir die Zahlen %, danke.")
+	rareDues[French].check(t, French, "Merci de m'envoyer les chiffres du mois %.")
+	rareDues[Spanish].check(t, Spanish, "Por favor, envíame los datos del informe %.")
+	rareDues[Portuguese].check(t, Portuguese, "Por favor, envie-me os números do relatório %.")
+	rareDues[Dutch].check(t, Dutch, "Stuur mij de cijfers van het rapport %, alsjeblieft.")
+}
+
 func TestGermanDues(t *testing.T) {
 	germanDues.check(t, German, "Kannst du mir bitte die Liste % schicken?", "Bitte schick mir die Zahlen %, danke.")
 }

@@ -140,6 +140,18 @@ var dueSentences = []struct{ text, want string }{
 	{"The audit begins on Friday. Please have the folders sorted by then.", "03-13 17:30"},
 	{"I leave on Friday. Please send me your comments before then.", "03-12 17:30"},
 	{"Please read the draft before the call. We moved on Friday.", "?"},
+	{"I need the slides for tomorrow morning, please.", "03-12 12:00"},
+	{"Please prepare the slides for Friday.", "03-13 17:30"},
+	{"Please send it not after Friday.", "03-13 17:30"},
+	{"Please send me the form. Friday is the deadline.", "03-13 17:30"},
+	{"Please send me the form, the 20th at the latest.", "03-20 17:30"},
+	{"Please send me the form, Friday or earlier.", "03-13 17:30"},
+	{"The offer ends before 1 April, so please sign by Friday.", "03-13 17:30"},
+	{"The old contract must be cancelled by 31 March; please tell me by Friday which one you want.", "03-13 17:30"},
+	{"Envie-me a lista até amanhã às 15h, horário de Brasília, por favor.", "03-12 18:00"},
+	{"Merci de m'envoyer la liste avant vendredi 15h, heure de Paris.", "03-13 14:00"},
+	{"Bitte schick mir die Liste bis Freitag 15 Uhr Berliner Zeit.", "03-13 14:00"},
+	{"Bitte schick mir die Liste bis Freitag 15 Uhr deiner Zeit.", "?"},
 	{"Mei, can you update the wiki by Friday and Tom, can you check it by Monday?", "03-13 17:30"},
 }
 

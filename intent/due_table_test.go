@@ -74,6 +74,42 @@ var englishDues = dueTable{
 	{"?", "asap; ASAP; as soon as possible; as soon as you can; immediately; right away; right now; straight away; urgently; soon; whenever you can; when you have a minute; when you get a chance; at your earliest convenience; no rush; at your convenience; before the call; before the meeting; ahead of the board meeting; before you leave; before your holiday; by Friday noon your time; by 4 pm your time; by end of day your time; by Wednesday your morning; by end of day your time; same day; before it expires; every Friday; each Friday; weekly; within the next few days; in the next few days; in a few days; in the coming days; in due course; promptly; without delay; right after the call; in good time; as early as possible; the sooner the better"},
 }
 
+// englishRareDues are said less often.
+var englishRareDues = dueTable{
+	{"03-13 17:30", "by Friday 17.30; by 17.30 on Friday; before 17.30 on Friday; by Friday, 5.30pm; by Friday 5.30 p.m.; by Friday at 5:30; by half past five on Friday; by close of business this Friday; by the close of Friday; by Friday's close of business; by Friday's close; by Friday (13 March); by Friday (13/3); by Friday - 13 March; by Friday, the 13th of March; by Friday, 13th; by this Friday, March 13; before close of play on Friday; Friday, close of play; Friday EOB; by EOB Friday; no later than EOD Friday; not later than 13 March; until and including Friday; by or before Friday; by Friday at the very latest; by Friday if you can; by Friday if possible; by Friday or earlier; by Friday or sooner; preferably by Friday; ideally by Friday; hopefully by Friday; definitely by Friday; say by Friday; around Friday; by the 13th at the latest; in the course of Friday; within the course of this week; by week's end; by the end of the wk; by the close of this week; Friday at the latest; Friday latest please; on Friday, at the latest; sometime Friday; some time on Friday; two days from now; 2 days from today; within the next two days; within 2 days from now; in the next couple of days"},
+	{"03-13 12:00", "by Friday 12 noon; by 12 noon on Friday; by 12 noon Friday; by noon this Friday; by midday Friday; Friday by lunchtime; by lunchtime this Friday; before Friday lunch; before lunch on Friday; before Friday lunchtime; by Friday a.m.; by 12pm on Friday; by 12:00 pm Friday; by 12.00 on Friday; Friday at noon at the latest; by high noon on Friday; Friday before lunch"},
+	{"03-12 17:30", "the day before Friday; a day before Friday's call; the day before the call on Friday; one day before the meeting on Friday; by the day before Friday; by tomorrow at the end of the day; by the end of the day tomorrow; tomorrow by close of business; tomorrow by end of day; tomorrow EOB; in the course of tomorrow; in the course of Thursday; sometime tomorrow; by tomorrow 17.30; tomorrow late afternoon; late tomorrow afternoon; in the afternoon tomorrow; ahead of the Friday board; in advance of Friday; in advance of Friday's workshop; before we speak on Friday; before I leave on Friday; before you fly out on Friday; before the train leaves on Friday"},
+	{"03-16 12:00", "by Monday lunch; Monday morning; by Monday morning; on Monday morning; by Monday, noon; by lunch Monday"},
+	{"03-16 09:00", "first thing Monday; first thing on Monday morning; Monday first thing; by 9 on Monday; by 9:00 Monday; by 9 o'clock on Monday; before 9 on Monday; before 9am on Monday; by 09:00 on Monday; by 9h on Monday; by 9.00 on Monday"},
+	{"03-17 17:30", "by early next week; early next week; by Tuesday next week at the latest; a week from yesterday; before the Wednesday review; before next Wednesday; within four working days; in 6 days; by 17 March, 17:30"},
+	{"03-16 17:30", "by the beginning of next week; at the start of next week; by the start of next week; at the beginning of next week; by Monday of next week; within 3 working days; in 3 business days; within three business days"},
+	{"03-20 17:30", "late next week; by Friday of the coming week; in the course of next week; over the course of next week; during next week; any time next week; by the end of the following week; the end of next week; end of next week; by the 20th of this month; by the 20th inst 17:30; 20 March at the latest; by the third Friday of March; by Friday, 20 March 2026, close of business; within seven working days"},
+	{"03-31 17:30", "by the last day of the month; by the last day of March; by the last day of this month; at the end of the month; end of the month; by the close of the month; within this month; during March; by the end of the current month; by the end of the first quarter; by the last working day of March; 31 March latest; before the quarter ends; before the month is out; before the end of March"},
+	{"04-01 17:30", "by April 1st; by 1 April; by the 1st of April; by the first of April; by the start of April; by the beginning of April; at the beginning of next month; by the 1st; in three weeks"},
+	{"04-06 17:30", "by the first Monday of April; on the first Monday in April; by Monday, 6 April"},
+	{"03-27 17:30", "by the last Friday of the month; by the last Friday of March; by Friday in two weeks 27 March; by Friday 27th; two weeks from Friday"},
+	{"04-10 17:30", "by 10 April; before 13 April; by Fri 10 Apr"},
+	{"04-11 17:30", "in a month; within a month; in one month; a month from now; in a month's time"},
+	{"03-11 14:00", "by 2 this afternoon; at 2 this afternoon; by 2pm this afternoon; in the next four hours; within four hours; within the next 4 hrs; by 3pm Hamburg time; by 9 am in Chicago; in 4 hours' time; by 10am EDT; by 10 am in New York"},
+	{"03-11 20:00", "by 8 this evening; at 8 tonight; before 8 tonight; by 8pm tonight; by tonight 8pm; by 9pm CET; by 20:00 GMT; this evening by 8; by eight tonight"},
+	{"03-11 10:45", "in 45 minutes; within 45 min; in the next 45 minutes; by 10:45; by 10.45; by quarter to eleven; by a quarter to eleven; 45 minutes from now"},
+	{"03-12 00:00", "by midnight; before midnight; by midnight tonight; by midnight today; by 24:00; by 12 midnight"},
+}
+
+// englishDates write dates in many ways.
+var englishDates = dueTable{
+	{"04-10 17:30", "by Apr. 10; by Apr 10; by Apr 10th; by 10 Apr.; by 10-Apr; by 10APR; by 10 Apr 26; by 10 Apr '26; by April the 10th; by April the tenth; by the tenth of April; by the 10th Apr; by the 10th of next month; by Fri., Apr. 10; by Fri. 10 Apr.; by Friday the 10th of Apr; by 2026/04/10; by 2026.04.10; by 10-04-2026; by 10.04.26; by 20260410; by April 10 2026; by April 10, '26; by Friday, April 10th, 2026; by 10 of April; by Fri 10th Apr; by 10th April; by April 10 (Friday); by Friday (April 10); by 10 April (Friday); by Friday, the tenth of April; on or before April 10; by 10 April COB; by COB 10 April; by COB on April 10; by 10 April, EOD; by EOD Friday, April 10; no later than COB Friday, 10 April 2026; April 10 latest; by the end of 10 April"},
+	{"04-10 15:00", "by Apr. 10, 3 p.m.; by 10 Apr 15:00; by 10 Apr, 15:00; by 10 Apr at 15:00; by 2026-04-10 15:00; by 2026-04-10T15:00; by 3pm on Apr. 10; by 3pm, April 10; by 15:00 on the 10th of April; by Friday, April 10, at 3:00 PM; by 10 April 3pm; by April 10 at 3; by 3 PM on Friday, April 10, 2026; before 15:00 on 10 April; by 10 April (15:00); by 10th April 15.00; by 10 April, 3.00pm; by 10 April 1500; by 15:00, 10 April; by April 10th @ 3pm; by 10 April 17:00 CEST; by 10 April 5pm CEST; by 10 April 11am ET; by 10 April 8am Pacific"},
+	{"04-09 17:30", "before April 10; before the 10th of April; before Fri 10 April; before the meeting on 10 April; before the 10 April meeting; before our April 10 call; ahead of the launch on April 10; in time for the launch on 10 April"},
+	{"03-20 17:30", "by week 12; by the end of week 12; in week 12; by CW 12; in CW12; by the end of CW 12"},
+	{"04-15 17:30", "by the middle of next month; in the first half of April; by the first half of April"},
+}
+
+func TestEnglishDates(t *testing.T) {
+	englishDates.check(t, English, "Please send me the list %.")
+}
+
 func TestEnglishDues(t *testing.T) {
+	englishRareDues.check(t, English, "Please send me the list %.")
 	englishDues.check(t, English, "Please send me the list %.", "Can you send me your remarks %?", "I need your numbers for the report %, thanks.")
 }

@@ -126,8 +126,8 @@ var timeTable = []struct {
 	{"en", tUnit, "second=1 seconds=1 sec=1 secs=1 minute=2 minutes=2 min=2 mins=2 hour=3 hours=3 hr=3 hrs=3 h=3 day=4 days=4 week=5 weeks=5 wk=5 wks=5 month=6 months=6 quarter=7 quarters=7 qtr=7 qtrs=7 year=8 years=8 yr=8 yrs=8 weekend=10 fortnight=11 fortnights=11 workday=9 workdays=9 weekday=9"},
 	{"de", tUnit, "sekunde=1 sekunden=1 minute=2 minuten=2 min=2 stunde=3 stunden=3 std=3 tag=4 tage=4 tagen=4 tages=4 woche=5 wochen=5 monat=6 monate=6 monaten=6 monats=6 quartal=7 quartals=7 jahr=8 jahre=8 jahren=8 jahres=8 wochenende=10 werktag=9 werktage=9 werktagen=9 arbeitstag=9 arbeitstage=9 arbeitstagen=9"},
 	{"fr", tUnit, "seconde=1 secondes=1 minute=2 minutes=2 heure=3 heures=3 jour=4 jours=4 journée=4 semaine=5 semaines=5 mois=6 trimestre=7 an=8 ans=8 année=8 l'année=8 l'an=8 l'heure=3 week-end=10 weekend=10"},
-	{"es", tUnit, "segundo=1 segundos=1 minuto=2 minutos=2 hora=3 horas=3 día=4 días=4 dia=4 dias=4 semana=5 semanas=5 mes=6 meses=6 trimestre=7 año=8 años=8"},
-	{"pt", tUnit, "segundo=1 segundos=1 minuto=2 minutos=2 hora=3 horas=3 dia=4 dias=4 semana=5 semanas=5 mês=6 meses=6 trimestre=7 ano=8 anos=8"},
+	{"es", tUnit, "segundo=1 segundos=1 minuto=2 minutos=2 hora=3 horas=3 día=4 días=4 dia=4 dias=4 jornada=4 semana=5 semanas=5 mes=6 meses=6 trimestre=7 año=8 años=8"},
+	{"pt", tUnit, "segundo=1 segundos=1 minuto=2 minutos=2 hora=3 horas=3 dia=4 dias=4 expediente=4 semana=5 semanas=5 mês=6 meses=6 trimestre=7 ano=8 anos=8"},
 	{"nl", tUnit, "seconde=1 seconden=1 minuut=2 minuten=2 uren=3 dag=4 dagen=4 week=5 weken=5 maand=6 maanden=6 uur=3 kwartaal=7 jaar=8 jaren=8 weekend=10 weekeinde=10 werkdag=9 werkdagen=9"},
 	{"en", tNumber, "one=1 two=2 three=3 four=4 five=5 six=6 seven=7 eight=8 nine=9 ten=10 eleven=11 twelve=12 thirteen=13 fourteen=14 fifteen=15 sixteen=16 seventeen=17 eighteen=18 nineteen=19 twenty=20 thirty=30 forty=40 fifty=50 sixty=60 seventy=70 eighty=80 ninety=90"},
 	{"de", tNumber, "ein=1 eine=1 einem=1 einer=1 einen=1 zwei=2 drei=3 vier=4 fünf=5 sechs=6 sieben=7 acht=8 neun=9 zehn=10 elf=11 zwölf=12 zwanzig=20 dreißig=30"},
@@ -136,10 +136,11 @@ var timeTable = []struct {
 	{"pt", tNumber, "um=1 uma=1 dois=2 duas=2 três=3 quatro=4 cinco=5 seis=6 sete=7 oito=8 nove=9 dez=10 doze=12 quinze=15 vinte=20 trinta=30"},
 	{"nl", tNumber, "een=1 één=1 twee=2 drie=3 vier=4 vijf=5 zes=6 zeven=7 acht=8 negen=9 tien=10 twaalf=12 veertien=14 twintig=20 dertig=30"},
 	{"en", tOrdinal, "first=1 second=2 third=3 fourth=4 fifth=5 sixth=6 seventh=7 eighth=8 ninth=9 tenth=10 eleventh=11 twelfth=12 thirteenth=13 fourteenth=14 fifteenth=15 sixteenth=16 seventeenth=17 eighteenth=18 nineteenth=19 twentieth=20 thirtieth=30"},
+	{"de", tOrdinal, "ersten=1 zweiten=2 dritten=3 vierten=4"},
 	{"fr", tOrdinal, "premier=1 première=1"},
 	{"en", tPart, "morning=1 mornings=1 noonish=2 lunchtime=2 lunch=2 afternoon=3 evening=4 night=5"},
 	{"de", tPart, "morgens=1 vormittag=1 vormittags=1 früh=1 mittag=2 mittags=2 nachmittag=3 nachmittags=3 abend=4 abends=4 nacht=5 nachts=5"},
-	{"fr", tPart, "matin=1 midi=2 après-midi=3 soir=4 soirée=4 nuit=5"},
+	{"fr", tPart, "matin=1 matinée=1 midi=2 après-midi=3 soir=4 soirée=4 nuit=5"},
 	{"es", tPart, "mediodía=2 mediodia=2 tarde=3 noche=4"},
 	{"pt", tPart, "manhã=1 manha=1 meio-dia=2 tarde=3 noite=4"},
 	{"nl", tPart, "ochtend=1 ochtends=1 middag=3 middags=3 avond=4 avonds=4"},
@@ -153,7 +154,7 @@ var timeTable = []struct {
 	{"de", tThis, "diese=1 diesen=1 dieser=1 dieses=1 diesem=1 laufenden=1"},
 	{"fr", tThis, "ce=1 cet=1 cette=1"},
 	{"es", tThis, "este=1 esta=1"},
-	{"pt", tThis, "este=1 esta=1 neste=1 nesta=1"},
+	{"pt", tThis, "este=1 esta=1 neste=1 nesta=1 deste=1 desta=1"},
 	{"nl", tThis, "deze=1 dit=1"},
 	{"en", tLast, "last=1 previous=1 past=1 prior=1"},
 	{"de", tLast, "letzte=1 letzten=1 letzter=1 vergangenen=1 vorigen=1"},
@@ -169,10 +170,11 @@ var timeTable = []struct {
 	{"en", tEnd, "end=1"},
 	{"de", tEnd, "ende=1"},
 	{"fr", tEnd, "fin=1"},
-	{"es", tEnd, "fin=1 final=1 finales=1 acabe=1 termine=1 finalice=1"},
+	{"es", tEnd, "fin=1 final=1 finales=1 acabe=1 termine=1 finalice=1 acabar=1 terminar=1 finalizar=1"},
 	{"pt", tEnd, "fim=1 final=1"},
 	{"nl", tEnd, "eind=1 einde=1"},
-	{"de", tShort, "monatsende=6 quartalsende=7 jahresende=8 dienstschluss=4 feierabend=4 geschäftsschluss=4 büroschluss=4 arbeitsende=4 tagesende=4 eod=4 eow=5"},
+	{"de", tShort, "ultimo=6 monatsende=6 quartalsende=7 jahresende=8 dienstschluss=4 feierabend=4 geschäftsschluss=4 büroschluss=4 arbeitsende=4 tagesende=4 eod=4 eow=5"},
+	{"es", tShort, "cierre=4"},
 	{"nl", tShort, "maandeinde=6 jaareinde=8 kwartaaleinde=7 eod=4"},
 	{"en", tShort, "eod=4 cob=4 eow=5 eom=6 eoq=7 eoy=8 cop=4"},
 	{"en", tIn, "in=1 within=1"},
@@ -201,7 +203,7 @@ var timeTable = []struct {
 }
 
 // nowWords begin the ways to say "now".
-var nowWords = wordSet("now atm right just at mid middle midweek mitte mediados meados milieu halverwege q laufe course medio midden early beginning start anfang beginn début principios comienzos início começo begin mi après week meio courant transcurso decorrer loop")
+var nowWords = wordSet("now atm right just at mid middle midweek mitte mediados meados milieu halverwege q laufe course medio midden close kw cw wk primera primeira première logo largo longo durante during early beginning start anfang beginn début principios comienzos início começo begin mi après week meio courant transcurso decorrer loop")
 
 // lexicon holds all words that the package knows. It is read only.
 var lexicon = buildLexicon()

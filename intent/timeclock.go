@@ -89,6 +89,9 @@ func (p *timeParser) dottedClock(e *timeExpr, i int) bool {
 	if p.tok(i+3).mark('%') || p.tok(i+3).mark('.') && !p.tok(i+3).space && p.tok(i+4).kind == kindNumber {
 		return false
 	}
+	if min := p.tok(i + 2).num; p.due && min%5 == 0 && (e.weekday > 0 || e.hasDay && e.grain == GrainDay || p.tok(i-1).is(clockLimits...) || p.tok(i-1).is("at", "um", "om", "than")) && p.tok(i+3).low != "percent" {
+		return true
+	}
 	return p.tok(i-1).is("at", "um", "om") && p.tok(i+3).low != "percent" && p.tok(i).num < 24 && (e.hasDay || e.weekday > 0 || p.tok(i+3).is("on", "am", "tomorrow", "today") && p.dayFollows(i+3))
 }
 
@@ -168,6 +171,12 @@ func (p *timeParser) wordClock(e *timeExpr, i int) (int, bool) {
 		return 0, false
 	}
 	if p.opts.Language != English && p.opts.Language != Unknown {
+		if p.isHourWord(i+1) && !p.tok(i-1).is("d'ici", "dans", "sous", "les", "en", "binnen", "over") {
+			return p.setClock(e, h, 0, 0, false, h > 12, i+2)
+		}
+		if p.tok(i-1).is("às", "las", "um", "om") && p.tok(i+1).kind != kindWord {
+			return p.setClock(e, h, 0, 0, false, false, i+1)
+		}
 		return 0, false
 	}
 	k := i + 1
@@ -315,6 +324,7 @@ func (p *timeParser) bareClock(e *timeExpr, i int) (int, bool) {
 	case day && at, follows && t.digits <= 2, p.due && at && p.dayBehind(i+1):
 	case at && t.digits >= 3, before.is("approximately", "about", "around") && t.digits == 4 && next.kind != kindWord:
 	case at && (next.kind == kindMark || p.dayPartFollows(i+1)):
+	case p.due && day && t.digits == 4 && t.num < 1900 && m%5 == 0 && next.kind != kindWord:
 	case day && e.part > 0 && t.digits <= 4 && next.kind != kindWord:
 	case p.dayPartFollows(i+1) && t.digits <= 2:
 	default:
@@ -335,6 +345,9 @@ func (p *timeParser) dayBehind(i int) bool {
 		i++
 	}
 	if p.tok(i).is("the") && p.tok(i+1).kind == kindNumber {
+		return true
+	}
+	if _, part := p.has(i, tPart); part && p.tok(i-1).is("this") {
 		return true
 	}
 	_, weekday := p.has(i, tWeekday)
@@ -361,19 +374,18 @@ func (p *timeParser) dayPart(e *timeExpr, i int) (int, bool) {
 	if e.part > 0 && !(t.is("morning", "evening", "afternoon") && e.part == partFirstThing) {
 		return 0, false
 	}
-	if t.is("first") && p.tok(i+1).is("thing") {
+	if t.is("first") && p.tok(i+1).is("thing") || p.due && (t.is("primera", "primeira", "première") && p.tok(i+1).is("hora", "heure") || t.is("logo") && p.tok(i+1).is("cedo")) {
 		e.part = partFirstThing
 		return i + 2, true
 	}
 	if t.is("early", "late", "mid", "dans") && day {
 		i++
 	}
-	if day && p.tok(i).is("am", "pm") && p.opts.Language != German && !e.hasClock {
-		e.part = partMorning
-		if p.tok(i).is("pm") {
+	if which, next, ok := p.amPM(i); ok && which != "" && day && p.opts.Language != German && !e.hasClock && (p.due || next == i+1 && p.tok(i).is("am", "pm")) {
+		if e.part = partMorning; which == "p" {
 			e.part = partAfternoon
 		}
-		return i + 1, true
+		return next, true
 	}
 	mod, k := p.modifier(i)
 	part, ok := p.has(k, tPart)
@@ -429,6 +441,14 @@ func (p *timeParser) zone(e *timeExpr, i int) (int, bool) {
 			return next + 1, true
 		}
 		return 0, false
+	}
+	if next, ok := p.zoneInWords(e, i); ok {
+		return next, true
+	}
+	if p.due && t.is("in") && e.hasClock && p.tok(i+1).upper {
+		if next, ok := p.placeZone(e, i+1); ok {
+			return next, true
+		}
 	}
 	// "COB Friday PT": of a day, only in capitals
 	moment := e.hasClock || p.due && t.caps && (e.endOf || e.part > 0 || e.weekday > 0 || e.hasDay && e.grain == GrainDay)

@@ -62,7 +62,7 @@ func century(y int) int {
 
 // dayFirst tells the order of day and month between numbers.
 func (p *timeParser) dayFirst(sep string) bool {
-	return p.opts.MonthLast || p.due && dayFirst(p.ref) || p.opts.Language != English && p.opts.Language != Unknown
+	return p.opts.MonthLast || p.due && (sep != "/" || dayFirst(p.ref)) || p.opts.Language != English && p.opts.Language != Unknown
 }
 
 // twoNumbers reads 14/10 or 14.10. without a year. A dash or a full stop needs
@@ -292,7 +292,7 @@ func (p *timeParser) dayNumber(i int) (d, next int, ok bool) {
 	if t.kind == kindNumber && t.digits <= 2 && t.num >= 1 && t.num <= 31 {
 		n := p.tok(i + 1)
 		switch {
-		case !n.space && n.is("st", "nd", "rd", "th", "er", "e", "ste", "de"):
+		case !n.space && n.is("st", "nd", "rd", "th", "er", "e", "ste", "de", "º", "ª"):
 			return t.num, i + 2, true
 		case n.mark('.') && !n.space && p.opts.Language == German && (p.tok(i+2).kind != kindNumber || p.tok(i+2).space):
 			return t.num, i + 2, true
@@ -363,7 +363,7 @@ func (p *timeParser) yearAt(i int) (year, next int) {
 		return p.yearWords(i)
 	}
 	after := p.tok(k + 1)
-	if t.digits == 4 && t.num >= 1000 && t.num < 2200 && (!after.mark(':') || after.space) {
+	if t.digits == 4 && (t.num >= 1900 || t.num >= 1000 && !p.due) && t.num < 2200 && (!after.mark(':') || after.space) {
 		return t.num, k + 1
 	}
 	if t.digits == 2 && k > i && !p.tok(i).mark(',') && !after.mark(':') {
@@ -426,7 +426,7 @@ func (p *timeParser) ordinalDay(e *timeExpr, i int) (int, bool) {
 	before := p.tok(i - 1)
 	if !marked {
 		romance := p.opts.Language != English && (before.is("le", "el", "dia", "día", "au", "du"))
-		if !romance && !(e.weekday > 0 && !before.is("at", "by", "before", "las", "às", "à", "a", "um", "om", "vers") && !p.tok(next).mark(':') && !(p.tok(next).mark('.') && !p.tok(next).space && p.tok(next+1).kind == kindNumber && !p.tok(next+1).space) && !p.tok(next).is("am", "pm", "h", "uhr") && !p.hourMark(next)) {
+		if !romance && !(e.weekday > 0 && !before.is("at", "by", "before", "las", "às", "à", "a", "um", "om", "vers") && !p.tok(next).mark(':') && !(p.tok(next).mark('.') && !p.tok(next).space && p.tok(next+1).kind == kindNumber && !p.tok(next+1).space) && !p.tok(next).is("am", "pm", "h", "uhr") && !p.hourMark(next) && !p.tok(next).is("noon", "midnight", "midday")) {
 			return 0, false
 		}
 	}

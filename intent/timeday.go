@@ -127,6 +127,9 @@ func (p *timeParser) weekdayOf(e *timeExpr, i int) (int, bool) {
 	if p.tok(next).is("after") && p.tok(next+1).is("next") {
 		mod, next = 1, next+2
 	}
+	if p.opts.Language == French && p.tok(next).is("en") && p.tok(next+1).is("huit") {
+		mod, next = modWeekLater, next+2
+	}
 	if p.due && mod == 0 && p.tok(next).is("week") && p.tok(next+1).kind != kindNumber && p.opts.Language == English {
 		mod, next = modWeekLater, next+1 // Tuesday week
 	}
@@ -355,6 +358,9 @@ func (p *timeParser) amount(i int) (n int, half bool, next int, ok bool) {
 			return 3, false, i + 2, true
 		}
 		return 1, false, i + 1, true
+	}
+	if t.is("couple") && p.tok(i+1).is("of") && p.due {
+		return 2, false, i + 2, true
 	}
 	if t.is("half", "halben", "demi") {
 		k := i + 1

@@ -174,7 +174,7 @@ func (p *timeParser) canStart(i int) bool {
 // that a number or "next" began.
 func (p *timeParser) timeFollows(i int) bool {
 	n := p.tok(i)
-	return n.kind != kindWord || len(n.word.time) > 0 || n.word.starts != 0 || n.is("business", "working", "von", "van", "un", "el", "les", "prazo", "plazo", "hundred", "oh", "ou", "zero", "thing", "a", "an", "couple", "few", "que", "m", "p")
+	return n.kind != kindWord || len(n.word.time) > 0 || n.word.starts != 0 || n.is("business", "working", "von", "van", "un", "el", "les", "l'après", "d'après", "prazo", "plazo", "hundred", "oh", "ou", "zero", "thing", "a", "an", "couple", "few", "que", "m", "p")
 }
 
 // gluedNumber reports whether the number is a later piece of something else, as
@@ -202,7 +202,7 @@ func (p *timeParser) joint(e *timeExpr, i, to int) (int, bool) {
 		_, link := p.has(i, tLink)
 		mark := t.mark(',') || t.mark('@') || t.mark('-') || t.mark('(') || t.mark(')') || t.mark(':') || t.low == "\u2013" || t.low == "\u00b7" ||
 			t.mark('.') && i > 0 && (len(p.tok(i-1).low) <= 4) && !p.tok(i+1).upper || t.mark('/')
-		if n == 0 && p.limitInside(e, i) {
+		if p.limitInside(e, i) || t.is("t") && !t.space && e.hasDay && p.tok(i+1).kind == kindNumber && !p.tok(i+1).space {
 			link = true
 		}
 		if !link && !mark || t.breaks > 1 {
@@ -220,7 +220,10 @@ func (p *timeParser) joint(e *timeExpr, i, to int) (int, bool) {
 // limitInside reports whether a word that limits stands between a day and its
 // time: "Friday by noon".
 func (p *timeParser) limitInside(e *timeExpr, i int) bool {
-	return p.due && !e.hasClock && e.part == 0 && !e.shift && (e.weekday > 0 || e.hasDay && e.grain == GrainDay) && p.tok(i).is(clockLimits...) && !p.dayAt(i+1) && !p.dateAt(i+1)
+	if !p.due || e.hasClock || e.part > 0 || e.endOf || e.shift || e.weekday == 0 && (!e.hasDay || e.grain != GrainDay) {
+		return false
+	}
+	return p.tok(i).is(clockLimits...) && !p.dayAt(i+1) && !p.dateAt(i+1) || p.tok(i).is(beforeEnds...) && p.tok(i+1).kind == kindWord
 }
 
 // dateAt reports whether a date in numbers stands at token i.
@@ -247,6 +250,10 @@ func (p *timeParser) dayAt(i int) bool {
 
 // clockLimits are the words that limit which may stand before a time of day.
 var clockLimits = []string{"by", "before", "until", "till", "til", "latest", "bis", "vor", "avant", "d'ici", "jusqu'à", "antes", "até", "vóór", "voor", "tot", "uiterlijk", "spätestens"}
+
+// beforeEnds are small words that may stand between a day and its end: "tomorrow by
+// the end of the day", "vendredi en fin de journée".
+var beforeEnds = []string{"by", "until", "at", "the", "en", "dans", "d'ici", "aan", "het", "no", "o", "ao", "al", "até", "bis", "im", "am", "zum", "noch"}
 
 // realDay reads a day that takes the place of an assumed one.
 func (p *timeParser) realDay(e *timeExpr, i, to int) (int, bool) {

@@ -12,7 +12,15 @@ func (p *timeParser) period(e *timeExpr, i int) (int, bool) {
 		if u, ok := p.has(i, tShort); ok && u == uDay && !e.hasClock && e.part == 0 {
 			return p.closing(e, i+1)
 		}
+		if next, ok := p.endOfDay(e, i); ok {
+			return next, true
+		}
 		return p.closeOfBusiness(e, i)
+	}
+	if e.weekday > 0 {
+		if next, ok := p.endOfDay(e, i); ok {
+			return next, true
+		}
 	}
 	if next, ok := p.closeOfBusiness(e, i); ok {
 		return next, true
@@ -22,6 +30,9 @@ func (p *timeParser) period(e *timeExpr, i int) (int, bool) {
 			return p.closing(e, i+1)
 		}
 		return p.setPeriod(e, u, 0, true, i+1)
+	}
+	if next, ok := p.weekNumber(e, i); ok {
+		return next, true
 	}
 	if next, ok := p.unitEnd(e, i); ok {
 		return next, true
@@ -35,7 +46,7 @@ func (p *timeParser) period(e *timeExpr, i int) (int, bool) {
 	if n, next, ok := p.quarterNumber(i); ok && !e.hasDay {
 		return p.quarter(e, n, next)
 	}
-	if _, ok := p.has(i, tEnd); ok {
+	if _, ok := p.has(i, tEnd); ok || p.tok(i).is("close") && p.tok(i+1).is("of") {
 		return p.endOf(e, i)
 	}
 	mod, k := p.modifier(i)
@@ -64,9 +75,12 @@ func (p *timeParser) period(e *timeExpr, i int) (int, bool) {
 	}
 	if u == uWeekend && mod == 0 {
 		mod = 2
-		if !p.tok(i-1).is("the", "over", "am", "zum", "dem", "das", "übers", "le", "ce", "het", "du", "el", "o", "fim", "by", "this") {
+		if !p.tok(i-1).is("the", "over", "am", "bis", "zum", "dem", "das", "übers", "le", "ce", "het", "du", "el", "o", "fim", "by", "this") {
 			return 0, false
 		}
+	}
+	if mod == 2 && u == uDay && p.opts.Language == French {
+		return p.setRelative(e, 0, next)
 	}
 	if mod == 0 || u == uDay && mod != 1 && count == 1 {
 		return 0, false
@@ -76,6 +90,23 @@ func (p *timeParser) period(e *timeExpr, i int) (int, bool) {
 		return p.setRelative(e, add, next)
 	}
 	return p.setPeriod(e, u, add, false, next)
+}
+
+// weekNumber reads "week 12", "KW 12": the next week with that number (ISO 8601).
+func (p *timeParser) weekNumber(e *timeExpr, i int) (int, bool) {
+	n := p.tok(i + 1)
+	if !p.due || e.hasDay || !p.tok(i).is("week", "wk", "kw", "cw", "semaine", "semana") || n.kind != kindNumber || n.digits > 2 || n.num < 1 || n.num > 53 {
+		return 0, false
+	}
+	monday := mondayOf(p.ref)
+	for range 54 {
+		if _, w := monday.ISOWeek(); w == n.num {
+			e.day, e.hasDay, e.grain = monday, true, GrainWeek
+			return i + 2, true
+		}
+		monday = monday.AddDate(0, 0, 7)
+	}
+	return 0, false
 }
 
 // unitEnd reads "month end", "year-end", "week's end".
@@ -94,26 +125,60 @@ func (p *timeParser) unitEnd(e *timeExpr, i int) (int, bool) {
 	return p.setPeriod(e, u, 0, true, k+1)
 }
 
+// endOfDay reads the end or the course of a day that is named already: "vendredi en
+// fin de journée", "tomorrow by end of day".
+func (p *timeParser) endOfDay(e *timeExpr, i int) (int, bool) {
+	if !p.due || e.hasClock || e.part > 0 || e.endOf {
+		return 0, false
+	}
+	probe := timeExpr{}
+	read := p.courseOf
+	if _, ok := p.has(i, tEnd); ok {
+		read = p.endOf
+	}
+	next, ok := read(&probe, i)
+	if !ok || !probe.hasDay && !probe.endOf && probe.part == 0 || probe.weekday > 0 || probe.hasDay && probe.grain != GrainDay || p.dayFollows(next) {
+		return 0, false
+	}
+	e.endOf, e.part = probe.endOf || probe.part == 0, probe.part
+	return next, true
+}
+
 // courseOf reads "im Laufe der Woche", "in the course of the day".
 func (p *timeParser) courseOf(e *timeExpr, i int) (int, bool) {
 	k := i + 1
 	switch t := p.tok(i); {
 	case !p.due || e.hasDay:
 		return 0, false
-	case t.is("laufe", "course", "courant", "transcurso", "decorrer", "loop"):
-	case t.is("dans") && p.tok(k).is("la") && p.tok(k+1).is("journée", "semaine"):
+	case t.is("laufe", "course", "courant", "transcurso", "decorrer", "loop", "largo", "longo", "durante", "during"):
+	case t.is("dans") && p.tok(k).is("la") && p.tok(k+1).is("journée", "semaine", "matinée"):
+	case t.is("dans") && p.tok(k).is("l'après") && p.tok(k+1).mark('-'):
+		e.part = partAfternoon
+		return p.setRelative(e, 0, k+3)
 	default:
 		return 0, false
 	}
-	for k < i+4 && p.tok(k).is("of", "the", "de", "la", "du", "der", "des", "del", "da", "do", "van") {
+	for k < i+4 && p.tok(k).is("of", "the", "de", "la", "du", "der", "des", "del", "da", "do", "van", "a", "o", "el", "le") {
 		k++
 	}
+	if part, ok := p.has(k, tPart); ok {
+		e.part, e.assumed = part, true
+		return p.setRelative(e, 0, k+1)
+	}
+	if _, weekday := p.has(k, tWeekday); weekday || p.tok(k).is("today", "tomorrow", "morgen", "mañana", "amanhã", "demain") {
+		e.endOf = true
+		return k, true
+	}
 	mod, k := p.modifier(k)
+	if p.tok(k).is("heutigen") {
+		k++
+	}
 	u, ok := p.has(k, tUnit)
 	switch {
 	case !ok:
 		return 0, false
 	case u == uDay:
+		e.assumed = true
 		return p.setRelative(e, 0, k+1)
 	case u < uWeek || u > uYear:
 		return 0, false
@@ -278,6 +343,16 @@ func (p *timeParser) endOf(e *timeExpr, i int) (int, bool) {
 		e.day, e.hasDay, e.grain, e.endOf = time.Date(y, time.Month(m), 1, 0, 0, 0, 0, p.ref.Location()), true, GrainMonth, true
 		return next, true
 	}
+	if next, ok := p.weekNumber(e, k); ok {
+		return next, true
+	}
+	if next, ok := p.nthOf(e, k); ok && e.grain == GrainWeek {
+		return next, true
+	}
+	if p.due && p.dateAt(k) {
+		e.endOf = true
+		return k, true
+	}
 	mod, k2 := p.modifier(k)
 	if p.tok(k2).is("working", "business", "work") {
 		k2++
@@ -286,6 +361,16 @@ func (p *timeParser) endOf(e *timeExpr, i int) (int, bool) {
 	if !ok {
 		if p.tok(k2).is("play", "business") && linked || p.tok(k2-1).is("business") {
 			return p.closing(e, max(k2, k+1))
+		}
+		if part, ok := p.endPart(k2); ok > 0 {
+			e.part, e.assumed = part, true
+			return p.setRelative(e, 0, ok)
+		}
+		if n, ok := p.has(k2, tOrdinal); ok && n > 0 {
+			if u, ok := p.has(k2+1, tUnit); ok && u == uQuarter {
+				e.endOf = true
+				return p.quarter(e, n, k2+2)
+			}
 		}
 		_, weekday := p.has(k2, tWeekday)
 		day, relative := p.has(k2, tRelDay)
@@ -303,7 +388,7 @@ func (p *timeParser) endOf(e *timeExpr, i int) (int, bool) {
 		return 0, false
 	}
 	next := k2 + 1
-	if u == uDay {
+	if u == uDay || u == uWorkday {
 		return p.closing(e, next)
 	}
 	if u == uWeekend {
@@ -328,6 +413,18 @@ func (p *timeParser) endOf(e *timeExpr, i int) (int, bool) {
 		add = -1
 	}
 	return p.setPeriod(e, u, add, true, next)
+}
+
+// endPart reads the part of the day behind "fin de": matinée, d'après-midi, tarde.
+// next is 0 without one.
+func (p *timeParser) endPart(i int) (part, next int) {
+	if p.tok(i).is("d'après", "après") && p.tok(i+1).mark('-') && p.tok(i+2).is("midi") {
+		return partAfternoon, i + 3
+	}
+	if part, ok := p.has(i, tPart); ok && p.due {
+		return part, i + 1
+	}
+	return 0, 0
 }
 
 // setPeriod sets the week, month, quarter or year that is add after the running
@@ -375,6 +472,10 @@ func (p *timeParser) nthOf(e *timeExpr, i int) (int, bool) {
 			n, k = -n, k+1
 		}
 	}
+	working := p.due && p.tok(k).is("working", "business")
+	if working {
+		k++
+	}
 	weekday, isDay := p.has(k, tWeekday)
 	unit, isUnit := p.has(k, tUnit)
 	if !isDay && !(isUnit && (unit == uDay || unit == uWeek || unit == uQuarter)) {
@@ -384,7 +485,7 @@ func (p *timeParser) nthOf(e *timeExpr, i int) (int, bool) {
 		return p.quarter(e, n, k+1)
 	}
 	k++
-	if !p.tok(k).is("of", "in", "on") {
+	if !p.tok(k).is("of", "in", "on") && !(p.due && p.tok(k).is("do", "de", "da", "del", "du", "des", "van")) {
 		return 0, false
 	}
 	first, months, next, ok := p.container(k + 1)
@@ -394,6 +495,9 @@ func (p *timeParser) nthOf(e *timeExpr, i int) (int, bool) {
 	at, ok := nthDay(first, months, n, weekday, unit)
 	if !ok {
 		return 0, false
+	}
+	if working && n == -1 {
+		at = workdayBefore(at.AddDate(0, 0, 1))
 	}
 	e.day, e.hasDay, e.grain = at, true, GrainDay
 	if unit == uWeek && !isDay {

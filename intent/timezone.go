@@ -31,7 +31,7 @@ func (p *timeParser) placeZone(e *timeExpr, i int) (int, bool) {
 	if name == "" {
 		return 0, false
 	}
-	bare := p.tok(i).is("pacific", "eastern", "central", "mountain")
+	bare := p.tok(i).is("pacific", "eastern", "central", "mountain") || p.tok(i-1).is("in", "de", "du", "da", "do")
 	if p.tok(next).is("standard", "daylight", "local", "european") {
 		next++
 	}
@@ -50,7 +50,7 @@ America/Los_Angeles: pacific, west coast, california, seattle, san francisco, sf
 America/Denver: mountain, denver, colorado, boulder, salt lake, salt lake city
 America/Phoenix: phoenix, arizona
 America/Chicago: central, chicago, houston, dallas, austin, texas, galveston, minneapolis, new orleans, nashville
-America/New_York: eastern, east coast, boston, new york, york, ny, nyc, miami, atlanta, washington, dc, philadelphia, detroit, florida
+America/New_York: eastern, east coast, boston, new york, nueva york, york, ny, nyc, miami, atlanta, washington, dc, philadelphia, detroit, florida
 America/Toronto: toronto, ottawa, montreal, montréal
 America/Vancouver: vancouver
 America/Halifax: halifax, atlantic
@@ -59,13 +59,13 @@ America/Bogota: bogota, bogotá
 America/Lima: lima
 America/Santiago: santiago, chile
 America/Argentina/Buenos_Aires: buenos aires, argentina
-America/Sao_Paulo: sao paulo, são paulo, brasília, brasilia, brazil, rio
+America/Sao_Paulo: sao paulo, são paulo, brasília, brasilia, brasil, brazil, rio
 Atlantic/Reykjavik: reykjavik, iceland
-Europe/Lisbon: lisbon, porto, portugal
-Europe/London: london, uk, british, edinburgh, manchester, glasgow
+Europe/Lisbon: lisbon, lisboa, lissabon, lissabonner, lisbonne, porto, portugal
+Europe/London: london, londres, londen, londense, uk, british, edinburgh, manchester, glasgow
 Europe/Dublin: dublin, irish, cork
 Europe/Paris: paris, french, lyon, marseille, nantes, brest
-Europe/Berlin: berlin, german, germany, hamburg, munich, frankfurt, cologne, bremen, kiel, central european
+Europe/Berlin: berlin, german, germany, hamburg, hambourg, hamburgo, munich, frankfurt, cologne, bremen, kiel, central european
 Europe/Madrid: madrid, barcelona, spanish, spain, valencia, bilbao
 Europe/Rome: rome, milan, italy, italian, genoa
 Europe/Brussels: brussels, antwerp
@@ -110,7 +110,7 @@ Asia/Hong_Kong: hong kong
 Asia/Shanghai: beijing, shanghai, china, chinese, shenzhen, ningbo
 Asia/Taipei: taipei
 Asia/Seoul: seoul, korean, busan
-Asia/Tokyo: tokyo, japan, japanese, osaka
+Asia/Tokyo: tokyo, tokio, tóquio, japan, japanese, osaka
 Australia/Perth: perth
 Australia/Brisbane: brisbane
 Australia/Sydney: sydney
@@ -143,4 +143,29 @@ func zoneNamed(name string) *time.Location {
 func dayFirst(ref time.Time) bool {
 	region, _, named := strings.Cut(ref.Location().String(), "/")
 	return named && region != "America" && region != "US" && region != "Etc"
+}
+
+// zoneInWords reads the zones of the other languages: "heure de Paris", "horário de
+// Brasília", "Berliner Zeit", "deiner Zeit".
+func (p *timeParser) zoneInWords(e *timeExpr, i int) (int, bool) {
+	t, next := p.tok(i), p.tok(i+1)
+	switch {
+	case p.opts.Language == English || !e.hasClock:
+		return 0, false
+	case t.is("deine", "deiner", "ihre", "ihrer", "eure", "eurer", "votre", "tu", "su", "sua", "seu", "tua", "teu", "jouw", "uw", "jullie") && next.is("zeit", "ortszeit", "heure", "hora", "horário", "tijd"):
+		e.yours = true
+		return i + 2, true
+	case t.is("heure", "hora", "horário") && next.is("de", "du", "da", "do"):
+		return p.placeZone(e, i+2)
+	case next.is("zeit", "tijd") && t.upper:
+		for _, ending := range [...]string{"er", "r", "se", "e"} {
+			if place, ok := strings.CutSuffix(t.low, ending); ok {
+				if name, ok := placeZones[place]; ok {
+					e.zone = zoneNamed(name)
+					return i + 2, e.zone != nil
+				}
+			}
+		}
+	}
+	return 0, false
 }
