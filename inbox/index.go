@@ -134,9 +134,9 @@ func indexText(m store.Message, content *mail.Content) store.IndexText {
 		}
 	}
 	// Both texts: a search looks for what stands in either part.
-	body := content.Plain
-	if content.HTML != "" {
-		body += "\n" + mail.HTMLText(content.HTML)
+	body := content.Plain()
+	if content.HTML() != "" {
+		body += "\n" + mail.HTMLText(content.HTML())
 	}
 	return store.IndexText{MessageID: m.ID, Subject: h.Text("Subject"), Addresses: addresses.String(), Body: body}
 }

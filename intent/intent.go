@@ -39,7 +39,7 @@ func InputOf(f mail.Facts, c *mail.Content, zone *time.Location) Input {
 	in := Input{
 		Text: mail.NewWords(c), Subject: f.Subject, To: f.To, Cc: f.Cc, Date: f.Date, Zone: zone,
 		Reply: f.IsReply, Forward: f.IsForward, Bulk: f.IsList || f.IsBulk, Automatic: f.IsAuto || f.IsBounce || f.AutoSubmitted != "" && f.AutoSubmitted != "no",
-		Invite: f.Calendar.Present, Attached: len(f.Attachments) > 0, Linked: c != nil && c.HTML != "", Important: f.Importance == mail.ImportanceHigh,
+		Invite: f.Calendar.Present, Attached: len(f.Attachments) > 0, Linked: c != nil && c.HTML() != "", Important: f.Importance == mail.ImportanceHigh,
 	}
 	if len(f.From) > 0 {
 		in.From = f.From[0]

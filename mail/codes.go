@@ -19,7 +19,7 @@ func isCode(f Facts, c *Content) bool {
 		return false
 	}
 	subject, text := strings.ToLower(f.Subject), strings.ToLower(text)
-	if !hasCode(subject) && !hasCode(text) && !hasLink(text, c.HTML) {
+	if !hasCode(subject) && !hasCode(text) && !hasLink(text, c.HTML()) {
 		return false
 	}
 	named := containsAny(subject, codePurposes)

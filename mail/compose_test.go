@@ -70,8 +70,8 @@ func TestComposeReport(t *testing.T) {
 	if got := outline(c.Root); got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
-	if strings.TrimSpace(c.Plain) != "größer" || strings.TrimSpace(c.HTML) != "<p>größer</p>" {
-		t.Errorf("plain %q html %q", c.Plain, c.HTML)
+	if strings.TrimSpace(c.Plain()) != "größer" || strings.TrimSpace(c.HTML()) != "<p>größer</p>" {
+		t.Errorf("plain %q html %q", c.Plain(), c.HTML())
 	}
 	if got := c.Root.Children[4]; got.FileName() != "Übersicht.pdf" || got.Encoding != "base64" {
 		t.Errorf("pdf %+v", got)

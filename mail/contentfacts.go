@@ -13,13 +13,16 @@ func (f *Facts) structure(c *Content) {
 	}
 	f.ownParts(c.Root)
 	if f.Calendar.Present {
-		f.Calendar.read(c.Calendar)
+		f.Calendar.read(c.CalendarText())
+	}
+	if c.texts == nil || !c.texts.sealed {
+		return
 	}
 	// Inline PGP, RFC 9580 §6.2.
 	switch {
-	case strings.Contains(c.Plain, "-----BEGIN PGP MESSAGE-----"):
+	case strings.Contains(c.Plain(), beginPGP+"MESSAGE-----"):
 		f.IsEncrypted = true
-	case strings.Contains(c.Plain, "-----BEGIN PGP SIGNED MESSAGE-----"):
+	case strings.Contains(c.Plain(), beginPGP+"SIGNED MESSAGE-----"):
 		f.IsSigned = true
 	}
 }

@@ -29,6 +29,9 @@ func ParseDate(value string) (t time.Time, ok bool) {
 
 // parseISO reads what programs write that know no RFC 5322.
 func parseISO(s string) (time.Time, bool) {
+	if len(s) < len("2006-") || s[4] != '-' {
+		return time.Time{}, false // As most: an error of time.Parse costs more than this look.
+	}
 	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05", "2006-01-02T15:04:05-0700"} {
 		if t, err := time.Parse(layout, s); err == nil && t.Year() >= 1900 {
 			return t, true

@@ -49,7 +49,7 @@ func checkContent(t testing.TB, head, body []byte, c *Content) {
 	if c.Size != int64(len(body)) {
 		t.Fatalf("size %d, want %d", c.Size, len(body))
 	}
-	for name, s := range map[string]string{"plain": c.Plain, "html": c.HTML, "calendar": c.Calendar} {
+	for name, s := range map[string]string{"plain": c.Plain(), "html": c.HTML(), "calendar": c.CalendarText()} {
 		if !utf8.ValidString(s) {
 			t.Fatalf("%s is not UTF-8: %.60q", name, s)
 		}
@@ -100,7 +100,7 @@ func checkFacts(t testing.TB, head []byte, c *Content) Facts {
 	t.Helper()
 	h := ParseHeader(head)
 	f := FactsOf(h, c, Address{Local: "a", Domain: "b.test"})
-	texts := []string{f.Subject, f.BaseSubject, f.MessageID, f.ListID, f.AutoSubmitted, f.Calendar.Method, NewWords(c), Preview(c), HTMLText(c.HTML)}
+	texts := []string{f.Subject, f.BaseSubject, f.MessageID, f.ListID, f.AutoSubmitted, f.Calendar.Method, NewWords(c), Preview(c), HTMLText(c.HTML())}
 	texts = append(append(append(texts, f.References...), f.Attachments...), f.DeliveredTo...)
 	for _, l := range [][]Mailbox{f.From, f.Sender, f.ReplyTo, f.To, f.Cc, f.Bcc} {
 		for _, m := range l {

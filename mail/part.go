@@ -4,13 +4,11 @@ import "strings"
 
 // A Content is what the Scanner learnt of a body.
 type Content struct {
-	Root     *Part  `json:"root"`
-	Plain    string `json:"-"`             // decoded text of the first text/plain parts, in order, LF line ends
-	HTML     string `json:"-"`             // decoded text of the first text/html parts
-	Calendar string `json:"-"`             // decoded first text/calendar part
-	Size     int64  `json:"size"`          // octets of the body
-	Lines    int64  `json:"lines"`         // line ends of the body
-	Cut      bool   `json:"cut,omitempty"` // Plain, HTML or Calendar were capped
+	Root  *Part  `json:"root"`
+	Size  int64  `json:"size"`          // octets of the body
+	Lines int64  `json:"lines"`         // line ends of the body
+	Cut   bool   `json:"cut,omitempty"` // Plain, HTML or Calendar were capped
+	texts *texts // nil: there are none
 }
 
 // A Part is one MIME entity (RFC 2045). Offsets count from the start of the

@@ -91,11 +91,11 @@ func TestScanOffsetsAndText(t *testing.T) {
 	if got := string(body[p.HeaderStart:p.BodyStart]); !strings.HasPrefix(got, "Content-Type: text/plain;") || !strings.HasSuffix(got, "\r\n\r\n") {
 		t.Errorf("header of part 1 is %q", got)
 	}
-	if strings.TrimSpace(c.Plain) != "café au lait" {
-		t.Errorf("plain %q", c.Plain)
+	if strings.TrimSpace(c.Plain()) != "café au lait" {
+		t.Errorf("plain %q", c.Plain())
 	}
-	if strings.TrimSpace(c.HTML) != "<p>x</p>" {
-		t.Errorf("html %q", c.HTML)
+	if strings.TrimSpace(c.HTML()) != "<p>x</p>" {
+		t.Errorf("html %q", c.HTML())
 	}
 	if p.ID != "<1@x>" || p.Description != "=?utf-8?q?d=C3=A9?=" || p.MD5 != "Q2hlY2s=" || p.Location != "/l" || len(p.Language) != 2 {
 		t.Errorf("part %+v", p)
@@ -103,8 +103,8 @@ func TestScanOffsetsAndText(t *testing.T) {
 	if got := c.Root.Children[3].FileName(); got != "ab.txt" {
 		t.Errorf("file name %q", got)
 	}
-	if !strings.HasPrefix(c.Calendar, "BEGIN:VCALENDAR") {
-		t.Errorf("calendar %q", c.Calendar)
+	if !strings.HasPrefix(c.CalendarText(), "BEGIN:VCALENDAR") {
+		t.Errorf("calendar %q", c.CalendarText())
 	}
 }
 
@@ -207,8 +207,8 @@ func TestScanIsLinearAndBounded(t *testing.T) {
 func TestScanKeepsLittleText(t *testing.T) {
 	head, body := SplitHead([]byte(multi + strings.Repeat("--b\r\n\r\n"+strings.Repeat("0123456789\r\n", 30000)+"\r\n", 12) + "--b--\r\n"))
 	c := Scan(head, body)
-	if !c.Cut || len(c.Plain) > MaxTextParts*(MaxTextRaw+1) || len(c.Plain) < MaxTextParts*MaxTextRaw*3/4 {
-		t.Errorf("cut %v, %d octets kept", c.Cut, len(c.Plain))
+	if !c.Cut || len(c.Plain()) > MaxTextParts*(MaxTextRaw+1) || len(c.Plain()) < MaxTextParts*MaxTextRaw*3/4 {
+		t.Errorf("cut %v, %d octets kept", c.Cut, len(c.Plain()))
 	}
 }
 
@@ -225,7 +225,7 @@ func TestScanAnyChunking(t *testing.T) {
 			rest = rest[n:]
 		}
 		got := s.Finish()
-		if mustJSON(t, got) != mustJSON(t, want) || got.Plain != want.Plain || got.HTML != want.HTML {
+		if mustJSON(t, got) != mustJSON(t, want) || got.Plain() != want.Plain() || got.HTML() != want.HTML() {
 			rt.Fatal("structure depends on the chunks")
 		}
 	})
@@ -335,7 +335,7 @@ func FuzzScan(f *testing.F) {
 			s.take(rest)
 		}
 		got := s.Finish()
-		if mustJSON(t, got) != mustJSON(t, c) || got.Plain != c.Plain {
+		if mustJSON(t, got) != mustJSON(t, c) || got.Plain() != c.Plain() {
 			t.Fatalf("chunks of %d: %s\nwhole: %s", chunk, mustJSON(t, got), mustJSON(t, c))
 		}
 		for _, path := range [][]int{nil, {1}, {2}, {1, 1}, {1, 2, 1}} {

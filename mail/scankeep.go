@@ -1,7 +1,5 @@
 package mail
 
-import "strings"
-
 // keep counts what is kept of a part's header. Beyond maxKept in all parts
 // together the strings of further parts are dropped: a body of headers only
 // would otherwise become a structure of its own size.
@@ -67,27 +65,4 @@ func (s *Scanner) capture(p *Part) *capture {
 
 func isCalendar(p *Part) bool {
 	return p.Type == "text" && p.Subtype == "calendar" || p.Type == "application" && p.Subtype == "ics"
-}
-
-// decodeTexts turns the kept octets into text.
-func (s *Scanner) decodeTexts() {
-	var plain, htm []string
-	for _, c := range s.texts {
-		s.content.Cut = s.content.Cut || c.cut
-		text, ok := c.decode()
-		if !ok {
-			continue
-		}
-		switch {
-		case isCalendar(c.part):
-			s.content.Calendar = text
-		case c.part.Subtype == "html":
-			htm = append(htm, text)
-		default:
-			plain = append(plain, text)
-		}
-	}
-	s.content.Plain = strings.Join(plain, "\n")
-	s.content.HTML = strings.Join(htm, "\n")
-	s.texts = nil
 }

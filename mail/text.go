@@ -10,10 +10,10 @@ func Text(c *Content) string {
 	if c == nil {
 		return ""
 	}
-	if strings.TrimSpace(c.Plain) == "" && c.HTML != "" {
-		return HTMLText(c.HTML)
+	if strings.TrimSpace(c.Plain()) == "" && c.HTML() != "" {
+		return HTMLText(c.HTML())
 	}
-	return c.Plain
+	return c.Plain()
 }
 
 // NewWords returns the author's own words: without quoted mail, attribution
@@ -23,10 +23,10 @@ func NewWords(c *Content) string {
 	if c == nil {
 		return ""
 	}
-	if strings.TrimSpace(c.Plain) == "" && c.HTML != "" {
-		return ownWords(htmlLines(c.HTML))
+	if strings.TrimSpace(c.Plain()) == "" && c.HTML() != "" {
+		return ownWords(htmlLines(c.HTML()))
 	}
-	return StripQuotes(c.Plain)
+	return StripQuotes(c.Plain())
 }
 
 // WithoutQuotes returns the text of c without quoted and forwarded mail and its
@@ -35,10 +35,10 @@ func WithoutQuotes(c *Content) string {
 	if c == nil {
 		return ""
 	}
-	if strings.TrimSpace(c.Plain) == "" && c.HTML != "" {
-		return joinLines(cutQuotes(htmlLines(c.HTML)))
+	if strings.TrimSpace(c.Plain()) == "" && c.HTML() != "" {
+		return joinLines(cutQuotes(htmlLines(c.HTML())))
 	}
-	return joinLines(cutQuotes(plainLines(c.Plain)))
+	return joinLines(cutQuotes(plainLines(c.Plain())))
 }
 
 // SplitMark splits a text without quotes before the mark that programs put

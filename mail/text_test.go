@@ -85,7 +85,7 @@ func TestNewWordsOfHTML(t *testing.T) {
 		"signature":   {`Yes.<div class="gmail_signature">Bob<br>CEO</div>`, "Yes."},
 		"thunderbird": {`<div class="moz-cite-prefix">On 1 Jan Bob wrote:</div><blockquote type="cite">x</blockquote><p>Mine</p>`, "Mine"},
 	} {
-		content := &Content{HTML: c[0]}
+		content := ContentOf("", c[0])
 		if got := NewWords(content); got != c[1] {
 			t.Errorf("%s: got %q, want %q", name, got, c[1])
 		}
@@ -96,13 +96,13 @@ func TestTextAndPreview(t *testing.T) {
 	if Text(nil)+NewWords(nil)+Preview(nil) != "" {
 		t.Error("nothing has a text")
 	}
-	if got := Preview(&Content{Plain: "Hello\n\n  you\t" + strings.Repeat("é", 500)}); !strings.HasPrefix(got, "Hello you é") || utf8.RuneCountInString(got) != 200 {
+	if got := Preview(ContentOf("Hello\n\n  you\t"+strings.Repeat("é", 500), "")); !strings.HasPrefix(got, "Hello you é") || utf8.RuneCountInString(got) != 200 {
 		t.Errorf("preview %q", got)
 	}
-	if got := Preview(&Content{Plain: "> only a quote\n"}); got != "> only a quote" {
+	if got := Preview(ContentOf("> only a quote\n", "")); got != "> only a quote" {
 		t.Errorf("preview of a quote %q", got)
 	}
-	if got := Text(&Content{Plain: " \n", HTML: "<p>x</p>"}); got != "x" {
+	if got := Text(ContentOf(" \n", "<p>x</p>")); got != "x" {
 		t.Errorf("text %q", got)
 	}
 }
@@ -136,7 +136,7 @@ func FuzzHTML(f *testing.F) {
 		if !utf8.ValidString(got) || strings.ContainsAny(got, "\x00\r") {
 			t.Fatalf("%q", got)
 		}
-		NewWords(&Content{HTML: s})
+		NewWords(ContentOf("", s))
 	})
 }
 
@@ -151,6 +151,6 @@ func FuzzNewWords(f *testing.F) {
 		if again := StripQuotes(got); len(again) > len(got) {
 			t.Fatalf("%q, then %q", got, again)
 		}
-		Preview(&Content{Plain: s})
+		Preview(ContentOf(s, ""))
 	})
 }

@@ -160,7 +160,10 @@ func Evaluate(in Input, now time.Time) []Finding {
 			if !asked {
 				asked, coached = true, coachable(in, out)
 			}
-			if mode = in.mode(p.Name); !coached || mode == Off {
+			if !coached {
+				continue
+			}
+			if mode = in.mode(p.Name); mode == Off {
 				continue
 			}
 		}

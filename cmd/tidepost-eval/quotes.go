@@ -49,10 +49,10 @@ func runQuotes(r *Result) func(line []byte) error {
 }
 
 func (c quoteCase) answer() (got, want string) {
-	content := &mail.Content{Plain: c.Text}
+	content := mail.ContentOf(c.Text, "")
 	switch {
 	case c.Kind == "html":
-		content = &mail.Content{HTML: c.Text}
+		content = mail.ContentOf("", c.Text)
 	case c.Kind == "signature":
 		_, signature := mail.SplitSignature(mail.WithoutQuotes(content))
 		return signature, c.Signature
