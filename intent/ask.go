@@ -44,7 +44,7 @@ func (r *reader) asks() []Ask {
 		if r.leadsList(n) {
 			continue
 		}
-		marks, score := r.weighed(s, n, r.askMarks(s, weigh), weigh)
+		marks, score := r.weighed(s, n, r.askMarks(s, weigh))
 		for _, p := range r.parts(s, marks) {
 			a := r.ask(p, s)
 			a.Score = score

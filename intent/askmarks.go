@@ -44,27 +44,19 @@ func (r *reader) askMarks(s sentence, weigh bool) []askMark {
 // ruleMarks finds the signs of asks in a sentence that stands by itself.
 func (r *reader) ruleMarks(s sentence) []askMark { return r.askMarks(s, false) }
 
-// What the trained model may do: take an ask back that the rules found, and make
-// one where they found none. Both were chosen on mails that it was not trained
-// on.
-const (
-	modelDenies = 0.20
-	modelSays   = 0.90
-)
+// modelDenies is the score below which the trained model takes back what the rules
+// found. It finds nothing that they do not find, so it is asked of little.
+const modelDenies = 0.20
 
-// weighed lets the trained model have a say about sentence n.
-func (r *reader) weighed(s sentence, n int, marks []askMark, weigh bool) (out []askMark, score float64) {
-	if r.in.RulesOnly || trained[HeadAsk].weights == nil || len(marks) == 0 && (r.lang != English || weigh || s.to-s.from < 4 || s.option) {
+// weighed lets the trained model have a say about the signs in sentence n.
+func (r *reader) weighed(s sentence, n int, marks []askMark) (out []askMark, score float64) {
+	if len(marks) == 0 || r.in.RulesOnly || trained[HeadAsk].weights == nil {
 		return marks, 1
 	}
 	features := r.features([]sentence{s}, marks)
 	r.mailFeatures(&features, s, n)
-	score = trained[HeadAsk].evenScore(features)
-	switch {
-	case len(marks) > 0 && score < modelDenies:
+	if score = trained[HeadAsk].evenScore(features); score < modelDenies {
 		return nil, score
-	case len(marks) == 0 && score >= modelSays && !r.anyNoAsk(r.hitsIn(s.from, s.to)):
-		return []askMark{{at: s.from, end: min(s.from+4, s.to), question: s.question}}, score
 	}
 	return marks, score
 }

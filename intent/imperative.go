@@ -328,30 +328,46 @@ func (r *reader) bareMarks(s sentence, hits []hit, noQuestion bool) []askMark {
 			}
 		}
 	}
-	dues := r.strongDues(s)
-	if len(dues) == 0 {
-		return nil
-	}
-	d := dues[0]
 	first := s.from
 	for first < s.to && r.toks[first].kind == kindMark && !r.toks[first].mark('@') {
 		first++
 	}
 	if o, next := r.vocative(first, s.to); len(o) > 0 && next > first && (r.toks[next-1].mark(':') || r.toks[next-1].mark(',') || r.toks[next-1].mark('-') || r.toks[next-1].low == "\u2013" || r.toks[next-1].low == "\u2014") && !r.hasSubject(next, s.to) {
-		return []askMark{{at: next, end: d.to, item: true}}
+		if dues := r.strongDues(s); len(dues) > 0 {
+			return []askMark{{at: next, end: dues[0].to, item: true}}
+		}
 	}
 	if r.lang == English {
-		for i := s.from; i < s.to; i++ {
-			due := r.toks[i].is("needs", "need", "must") || i+2 < s.to && r.toks[i].is("should", "has", "have", "shall", "are", "is") && (r.toks[i+1].is("be", "reach", "arrive", "go", "leave", "come") || r.toks[i+1].is("to") && r.toks[i+2].is("be", "reach", "arrive", "go", "leave", "come"))
-			if due && i > s.from && !r.toks[i-1].is("i", "we", "not", "don't", "no", "he", "she", "they", "it", "this", "that") {
-				return []askMark{{at: i, end: d.to, item: true}}
+		if at := r.hasToBe(s); at > 0 {
+			if dues := r.strongDues(s); len(dues) > 0 {
+				return []askMark{{at: at, end: dues[0].to, item: true}}
 			}
 		}
 	}
-	if (r.harsh || s.item && !s.option) && d.from > s.from && d.from-s.from <= 9 && !r.hasSubject(s.from, d.from) && d.OK && !s.isHeading(r) {
-		return []askMark{{at: s.from, end: d.to, item: true}}
+	if !r.harsh && (!s.item || s.option) || s.isHeading(r) {
+		return nil
+	}
+	dues := r.strongDues(s)
+	if len(dues) > 0 && dues[0].from > s.from && dues[0].from-s.from <= 9 && !r.hasSubject(s.from, dues[0].from) && dues[0].OK {
+		return []askMark{{at: s.from, end: dues[0].to, item: true}}
 	}
 	return nil
+}
+
+// hasToBe finds where a sentence says that something must happen: "every item needs
+// a date", "the slides should reach me". 0 if it does not.
+func (r *reader) hasToBe(s sentence) int {
+	for i := s.from + 1; i+1 < s.to; i++ {
+		t := &r.toks[i]
+		if t.word.flags&flagMust == 0 || r.toks[i-1].is("i", "we", "not", "don't", "no", "he", "she", "they", "it", "this", "that") {
+			continue
+		}
+		n := &r.toks[i+1]
+		if t.is("needs", "need", "must") || n.is("be", "reach", "arrive", "go", "leave", "come") || n.is("to") && i+2 < s.to && r.toks[i+2].is("be", "reach", "arrive", "go", "leave", "come") {
+			return i
+		}
+	}
+	return 0
 }
 
 // nounRequest finds an ask without a verb: "Comments to Ana by Friday", "Request:

@@ -207,7 +207,7 @@ func newReader(text string, ref time.Time, lang Language) *reader {
 	r.toks = tokenize(text)
 	look(r.toks)
 	r.setLanguage(lang)
-	r.sents = sentences(text, r.toks)
+	r.sents = sentences(r.toks)
 	return r
 }
 

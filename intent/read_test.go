@@ -82,7 +82,7 @@ func TestSentences(t *testing.T) {
 		toks := tokenize(text)
 		look(toks)
 		var got []string
-		for _, s := range sentences(text, toks) {
+		for _, s := range sentences(toks) {
 			got = append(got, text[toks[s.from].Start:toks[s.to-1].End])
 		}
 		if g := strings.Join(got, "|"); g != want {

@@ -16,10 +16,9 @@ const maxSentence = 160
 
 // sentences splits tokens. A wrapped line goes on; a short line, a list item
 // and a paragraph end one.
-func sentences(text string, toks []token) []sentence {
+func sentences(toks []token) []sentence {
 	var out []sentence
-	lines := lineWidths(text, toks)
-	from := 0
+	from, line := 0, 0 // line is where the line of the token before begins
 	item, after, option, asked := false, false, false, false
 	cut := func(to int) {
 		if to <= from {
@@ -42,10 +41,16 @@ func sentences(text string, toks []token) []sentence {
 	}
 	for i := range toks {
 		t := &toks[i]
-		if t.breaks > 0 && i > 0 && endsLine(toks, i, lines[i]) {
-			cut(i)
-			after = t.breaks < 2
-			item = isBullet(toks, i)
+		if i == 0 {
+			line = t.Start
+		} else if t.breaks > 0 {
+			width := toks[i-1].End - line
+			line = t.Start
+			if endsLine(toks, i, width) {
+				cut(i)
+				after = t.breaks < 2
+				item = isBullet(toks, i)
+			}
 		}
 		if i-from >= maxSentence {
 			cut(i)
@@ -88,23 +93,6 @@ func listsAsks(toks []token, from, to int) bool {
 		}
 	}
 	return false
-}
-
-// lineWidths gives, at the first token of each line, the width in octets of the
-// line before it.
-func lineWidths(text string, toks []token) []int {
-	out := make([]int, len(toks))
-	start := 0
-	if len(toks) > 0 {
-		start = toks[0].Start
-	}
-	for i := 1; i < len(toks); i++ {
-		if toks[i].breaks > 0 {
-			out[i] = toks[i-1].End - start
-			start = toks[i].Start
-		}
-	}
-	return out
 }
 
 // wrapWidth is the shortest line that may have been wrapped by a program.

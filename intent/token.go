@@ -86,10 +86,13 @@ func (s *tokenizer) next() {
 		return
 	}
 	if s.pos >= s.runEnd {
-		s.runEnd = s.endOfRun()
-		if n := linkLength(s.low[s.pos:s.runEnd]); n > 0 {
-			s.emit(s.pos+n, kindLink)
-			return
+		at := false
+		s.runEnd, at = s.endOfRun()
+		if l := s.low[s.pos]; at || l == 'h' || l == 'w' {
+			if n := linkLength(s.low[s.pos:s.runEnd]); n > 0 {
+				s.emit(s.pos+n, kindLink)
+				return
+			}
 		}
 	}
 	r, size := rune(c), 1
@@ -106,18 +109,22 @@ func (s *tokenizer) next() {
 	}
 }
 
-func (s *tokenizer) endOfRun() int {
+// endOfRun finds where white space follows, and whether it comes behind an @ or a
+// "mailto:".
+func (s *tokenizer) endOfRun() (end int, at bool) {
 	for i := s.pos; i < len(s.text); i++ {
 		switch s.text[i] {
 		case ' ', '\n', '\t', '\r':
-			return i
+			return i, at
+		case '@', ':':
+			at = true
 		case 0xc2:
 			if i+1 < len(s.text) && s.text[i+1] == 0xa0 {
-				return i
+				return i, at
 			}
 		}
 	}
-	return len(s.text)
+	return len(s.text), at
 }
 
 func (s *tokenizer) endOfNumber() int {

@@ -51,6 +51,7 @@ const (
 	flagIf                              // if, when: a clause with a main clause behind it
 	flagFinite                          // is, has, will: the clause has its verb
 	flagParticle                        // a preposition or particle behind a verb
+	flagMust                            // needs, must: something has to be
 )
 
 func addFlags(lexicon map[string]wordInfo) {
@@ -62,6 +63,7 @@ func addFlags(lexicon map[string]wordInfo) {
 		flagPlan:       "please pls plz kindly let's lets discuss let need have want like love able plan got should could must shall can we i they you feel how what call email contact join if invite inviting invited look",
 		flagIf:         "if when unless once whenever should wenn falls sobald si quand lorsque dès cuando se quando caso als wanneer zodra for before after as to in on at since because until while where wherever without with whoever anyone those everyone during by",
 		flagFinite:     "is are was were has had will would won't can could may might must should isn't aren't wasn't weren't hasn't doesn't does did didn't looks seems went came got says said needs works worked takes took starts ended ends opens closed",
+		flagMust:       "needs need must should has have shall are is",
 		flagParticle:   "by back up out down with if whether what how why when for to on off into over away through along around at about in from ahead aside together here there directly again",
 	} {
 		for _, w := range fields(words) {
