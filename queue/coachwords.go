@@ -55,7 +55,7 @@ func (q *Queue) sendAsIs(tx *store.Tx, in *intake, a *ask) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := q.settleDraft(tx, in.author, a.sub, store.CoachOverridden, store.VerdictNone, coach.WordSend, in.now); err != nil {
+	if err := q.outOfBefore(tx, in.author, a.sub, held, store.KindSendNow, in.now); err != nil {
 		return "", err
 	}
 	plan, _ := wish(store.KindSendNow, in.author, in.now)
