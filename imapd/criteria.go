@@ -61,7 +61,7 @@ func (c *candidate) read(q *query) error {
 	if err != nil {
 		return err
 	}
-	text := fold(content.Plain() + "\n" + mail.HTMLText(content.HTML()))
+	text := fold(content.Plain + "\n" + mail.HTMLText(content.HTML))
 	c.text = &text
 	return nil
 }
@@ -157,6 +157,11 @@ func (q *query) written(c *candidate, crit *imap.SearchCriteria) verdict {
 		return yes
 	}
 	if c.letter == nil {
+		for _, h := range crit.Header {
+			if h.Value != "" && !q.mayHold(h.Value, c.row) {
+				return nay
+			}
+		}
 		return maybe
 	}
 	size := c.letter.msg.Size
@@ -208,6 +213,12 @@ func (q *query) inText(c *candidate, needle string, head bool) verdict {
 		return yes
 	}
 	if c.letter == nil {
+		ids := q.narrowed[needle]
+		if head && !q.mayHold(needle, c.row) || !head {
+			if ids != nil && !ids[q.v.rows[c.row].message] {
+				return nay
+			}
+		}
 		return maybe
 	}
 	want := fold(needle)

@@ -77,6 +77,7 @@ type query struct {
 	spans    map[any][]span            // of the number sets of the program, by where they stand
 	last     map[int64]*candidate      // heads of the page before, by message
 	narrowed map[string]map[int64]bool // needle: the only messages whose body may hold it; nil: any may
+	held     map[string]map[int64]bool // needle: the only messages whose head may hold it; nil: not looked
 }
 
 // run returns the rows that fit, ascending.
@@ -99,7 +100,16 @@ func (q *query) run() ([]int, error) {
 	if err := q.narrow(q.crit, 0); err != nil {
 		return nil, err
 	}
-	read := sure
+	if err := q.skim(doubtful); err != nil {
+		return nil, err
+	}
+	read, all := sure, doubtful
+	doubtful = doubtful[:0]
+	for _, i := range all {
+		if q.eval(&candidate{row: i}, q.crit) != nay {
+			doubtful = append(doubtful, i)
+		}
+	}
 	for len(doubtful) > 0 {
 		n := min(searchPage, len(doubtful))
 		hits, err := q.page(doubtful[:n])

@@ -83,3 +83,24 @@ func FuzzSearch(f *testing.F) {
 		}
 	})
 }
+
+// TestSkimKeepsWhatMayFit: what is skipped without being parsed has nothing to do with
+// what a search finds: folded fields, encoded words, raw 8-bit, and needles over a fold.
+func TestSkimKeepsWhatMayFit(t *testing.T) {
+	w := newWorld(t)
+	head := func(fields string) string {
+		return "From: a@remote.test\r\nMessage-ID: <" + strings.NewReplacer(" ", "", "\r\n", "").Replace(fields[:min(9, len(fields))]) + "@x>\r\n" + fields + "\r\n\r\ntext\r\n"
+	}
+	w.deliver("INBOX", head("Subject: one\r\n\ttwo three"), head("Subject: =?utf-8?q?one_two?="), head("Subject: O\xc3\x89ne two"), head("X-Other: ONE  TWO"), head("Subject: nothing"))
+	c := w.client()
+	c.ok("SELECT INBOX")
+	for search, want := range map[string]string{
+		`TEXT "one two"`: "* SEARCH 1 2", `SUBJECT "one"`: "* SEARCH 1 2", `SUBJECT "two three"`: "* SEARCH 1", `TEXT "one"`: "* SEARCH 1 2 4", `NOT TEXT "one"`: "* SEARCH 3 5",
+		`HEADER X-Other "one"`: "* SEARCH 4", `HEADER X-Other ""`: "* SEARCH 4", `OR SUBJECT nothing TEXT three`: "* SEARCH 1 5", `SUBJECT "\xc3\xa9ne"`: "* SEARCH", `TEXT "zzzz"`: "* SEARCH",
+		`NOT SUBJECT two`: "* SEARCH 4 5", `NOT (TEXT one SUBJECT three)`: "* SEARCH 2 3 4 5",
+	} {
+		if got := c.ok("SEARCH " + search)[0]; got != want {
+			t.Errorf("SEARCH %s: %q, want %q", search, got, want)
+		}
+	}
+}
