@@ -61,7 +61,7 @@ func (c *candidate) read(q *query) error {
 	if err != nil {
 		return err
 	}
-	text := fold(content.Plain + "\n" + mail.HTMLText(content.HTML))
+	text := fold(content.Plain() + "\n" + mail.HTMLText(content.HTML()))
 	c.text = &text
 	return nil
 }
