@@ -1,23 +1,39 @@
-// Package threading says which conversation a message belongs to.
+// Package threading says which conversation a message belongs to, and by when the
+// answers that it asks for are due. It is pure: nothing here reads a clock, a file or
+// a database, and what it has to know of other mail it asks the caller.
 //
-// It is pure and incremental: a message is placed when it comes, from its own ids
-// and from what the caller remembers of ids seen before; nothing is ever computed
-// over a whole mailbox. A thread is a flat set of message ids, so there are no
-// trees to go wrong: a cycle of references is just one thread.
+// # Threads
 //
-// What it trusts, in this order:
-//   - the message's own id, if somebody has answered or cited it before it came, or
-//     if a copy of it is here already;
-//   - References, from the last one (the parent) back to the root, then In-Reply-To:
-//     the nearest known ancestor decides;
-//   - the base subject, only for an answer that names no ancestor at all, only if
-//     its author took part in that thread and one of its recipients did too, and
-//     only within 14 days.
+// A message is placed when it comes; nothing is computed over a whole mailbox. Join
+// hangs every message id below at most one other: a message below the one it names as
+// its parent, an id that was only cited where the fullest list of References has it.
+// What hangs together is a thread. So the threads follow from the messages and not
+// from their order, a ring of references is just one thread, a copy changes nothing,
+// and whoever cites everything joins one thread and not all. A message that comes
+// late can join two threads (the older id stays, the younger one resolves to it) or
+// part them again (the younger id lives again).
 //
-// What it does not do: a message that names ancestors in several threads joins the
-// nearest and leaves the others alone, because anybody can cite anything; two
-// threads become one only when the missing message between them arrives. The first
-// to name an id decides where it belongs.
+// What is trusted, in this order:
+//   - the message's own id, if somebody has cited it before it came, or if a copy of
+//     it is here already: the first copy counts;
+//   - its References, or its In-Reply-To without any;
+//   - the base subject, only for an answer that names nobody at all, only if its
+//     author and one of its recipients took part in the mail it answers, and only
+//     within 14 days.
+//
+// To be in a thread proves nothing: anybody who knows an id can cite it.
+//
+// References and OrderedSubject are something else: the trees of the THREAD command
+// of IMAP, which clients expect to the letter.
+//
+// # Clocks
+//
+// An ask of one owner has a Clock: a state machine whose only way to change is Step,
+// by the table in clock_table.go, which docs/clocks.md draws and explains. Due times
+// come from the owner's calendar alone. Until is the timer of lazy consensus.
+//
+// Not here: whom a name means, who covers for whom, which mail is a reply to which
+// ask, and where any of it is kept.
 package threading
 
 import (
@@ -106,7 +122,8 @@ type Placement struct {
 	Reason   Reason
 }
 
-// Place says where m belongs.
+// Place says where m belongs by what is known so far. It needs less of its memory
+// than Join does of a Graph, and its answer depends on what came before m.
 func Place(m Message, memory Memory) (Placement, error) {
 	refs := ancestors(m)
 	p := Placement{Remember: remember(m.ID, refs), Reason: New}

@@ -2,6 +2,7 @@ package threading_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -118,4 +119,56 @@ func TestDeepAndWideMailboxesHaveTreesSoon(t *testing.T) {
 	if list := threading.References(rows); len(list) != 2 {
 		t.Errorf("%d threads", len(list))
 	}
+}
+
+// Where nobody lies, a thread is a tree of THREAD=REFERENCES: also where mail is
+// missing and References are shortened.
+func TestThreadsAreTreesWhereNobodyLies(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var all []threading.Message
+		chains := map[string][]string{}
+		for i := range rapid.IntRange(1, 15).Draw(t, "messages") {
+			m := threading.Message{ID: fmt.Sprint(i), At: start}
+			if i > 0 && rapid.IntRange(0, 3).Draw(t, "answers") > 0 {
+				parent := fmt.Sprint(rapid.IntRange(0, i-1).Draw(t, "parent"))
+				refs := append(append([]string(nil), chains[parent]...), parent)
+				if n := len(refs); n > 3 && rapid.Bool().Draw(t, "shortened") {
+					refs = append(refs[:1:1], refs[n-2:]...)
+				}
+				m.References = refs
+			}
+			chains[m.ID] = m.References
+			if rapid.IntRange(0, 4).Draw(t, "missing") > 0 {
+				all = append(all, m)
+			}
+		}
+		a := threading.NewArchive()
+		var rows []threading.Row
+		for i, m := range rapid.Permutation(all).Draw(t, "order") {
+			add(t, a, m)
+			rows = append(rows, threading.Row{Num: uint32(i + 1), ID: m.ID, Refs: m.References})
+		}
+		var tops []int64
+		for _, top := range threading.References(rows) {
+			ids := map[int64]bool{}
+			var walk func(*threading.Tree)
+			walk = func(tree *threading.Tree) {
+				if tree.Num != 0 {
+					ids[a.Thread(rows[tree.Num-1].ID)] = true
+				}
+				for _, c := range tree.Children {
+					walk(c)
+				}
+			}
+			if walk(top); len(ids) != 1 {
+				t.Fatalf("a tree holds messages of the threads %v: %+v", ids, rows)
+			}
+			for id := range ids {
+				if slices.Contains(tops, id) {
+					t.Fatalf("thread %d is two trees: %+v", id, rows)
+				}
+				tops = append(tops, id)
+			}
+		}
+	})
 }
