@@ -25,6 +25,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	_ "github.com/mattn/go-sqlite3" // The driver "sqlite3".
 )
@@ -54,6 +55,8 @@ type DB struct {
 	hub    hub
 	failed chan struct{} // closed when a sync failed
 
+	checked bool // by Open, as a whole
+
 	stop     chan struct{} // closed by Close
 	stopOnce sync.Once
 	done     chan struct{} // closed when the writer has ended
@@ -79,7 +82,8 @@ func Open(dir string) (*DB, error) {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	w.SetMaxOpenConns(1)
-	if err := prepare(w); err != nil {
+	whole, err := prepare(w, startCheck)
+	if err != nil {
 		w.Close()
 		return nil, fmt.Errorf("open database %s: %w", path, mapError(err))
 	}
@@ -91,7 +95,8 @@ func Open(dir string) (*DB, error) {
 	r.SetMaxOpenConns(readers)
 	r.SetMaxIdleConns(readers)
 	db := &DB{
-		path: path, write: w, read: r,
+		checked: whole,
+		path:    path, write: w, read: r,
 		jobs:   make(chan *job, maxBatch),
 		failed: make(chan struct{}),
 		stop:   make(chan struct{}),
@@ -137,13 +142,28 @@ func syncDir(dir string) error {
 	return nil
 }
 
-// prepare brings the schema up to date and looks whether the file is sound.
-func prepare(w *sql.DB) error {
+// startCheck is how long Open looks for damage. A million mails take longer, and must
+// not wait for it after a crash: who serves then goes on with CheckQuick.
+const startCheck = 4 * time.Second
+
+// prepare brings the schema up to date and looks whether the file is sound; whole is
+// false if there was not the time to look at all of it.
+func prepare(w *sql.DB, patience time.Duration) (whole bool, err error) {
 	if err := migrate(w); err != nil {
-		return err
+		return false, err
 	}
-	return quickCheck(w)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	err = quickCheck(ctx, w)
+	if ctx.Err() != nil && !errors.Is(err, ErrDamaged) {
+		return false, nil
+	}
+	return err == nil, err
 }
+
+// Checked reports whether Open had the time to look at the tables of queue and ledger
+// as a whole. If not, CheckQuick shall.
+func (db *DB) Checked() bool { return db.checked }
 
 // RemoveStaged removes the bodies that were still arriving when a process died. Only
 // the process that serves may call it, before it takes mail: what looks left over to

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -85,5 +86,25 @@ func TestDamageIsFoundWhileOpen(t *testing.T) {
 	case <-db.Failed():
 	default:
 		t.Error("the database goes on")
+	}
+}
+
+// Opening does not wait for the end of the look for damage: what is left of it is done
+// while the database is in use.
+func TestLookForDamageHasAnEnd(t *testing.T) {
+	db := open(t)
+	if !db.Checked() {
+		t.Error("a small database was not looked at as a whole")
+	}
+	w, err := sql.Open("sqlite3", dsn(db.Path(), writeOptions))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	if whole, err := prepare(w, 0); whole || err != nil {
+		t.Errorf("without time to look: whole %v, %v", whole, err)
+	}
+	if whole, err := prepare(w, time.Minute); !whole || err != nil {
+		t.Errorf("with time: whole %v, %v", whole, err)
 	}
 }

@@ -144,14 +144,16 @@ func NewestSchema() (int, error) {
 }
 
 // checkedTables are those the queue and the ledger live in.
-func checkedTables() []string { return []string{"submission", "recipient", "delivery", "event", "express", "landed"} }
+func checkedTables() []string {
+	return []string{"submission", "recipient", "delivery", "event", "express", "landed"}
+}
 
 // quickCheck looks for damage before anything is served from the file: the whole
 // structure of the tables the queue and the ledger live in.
-func quickCheck(db *sql.DB) error {
+func quickCheck(ctx context.Context, db *sql.DB) error {
 	for _, table := range checkedTables() {
 		var verdict string
-		if err := db.QueryRow(`PRAGMA quick_check(` + table + `)`).Scan(&verdict); err != nil {
+		if err := db.QueryRowContext(ctx, `PRAGMA quick_check(`+table+`)`).Scan(&verdict); err != nil {
 			return fmt.Errorf("check %s: %w", table, err)
 		}
 		if verdict != "ok" {
