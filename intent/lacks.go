@@ -71,7 +71,7 @@ func (r *reader) vague(g gist, f *Findings) (*Statement, act) {
 // about.
 var vagueWeight = map[act]float64{actPointer: 3, actBare: 2, actVague: 2, actChat: 2, actNeed: 1}
 
-const vagueEnough = -0.6
+const vagueEnough = -1.0
 
 // longNobody is the number of words from which a mail says enough for its readers to
 // settle among them who answers.
@@ -93,6 +93,23 @@ func (r *reader) nobody(g gist, f *Findings) *Statement {
 	}
 	if st := r.statementAt(actSomebody, g); st != nil && !r.otherSide(st.Span) {
 		return st
+	}
+	if g.crowd > few && len(f.Asks) == 0 && len(f.Decisions) == 0 && g.words <= shortNeed {
+		return r.bareNeed(g)
+	}
+	return nil
+}
+
+// shortNeed is the number of words up to which a need put to many is all that a mail
+// says.
+const shortNeed = 40
+
+// bareNeed returns the sentence that says what needs doing, or what "we need".
+func (r *reader) bareNeed(g gist) *Statement {
+	for _, h := range r.hits {
+		if h.act == actNeed && h.from >= g.from && h.from < g.to && (r.toks[h.from].is("needs", "need") && (h.from == 0 || !r.toks[h.from-1].is("i", "you", "we", "may", "might", "would", "will", "to", "which", "that")) || r.toks[h.to-1].is("need") && g.words <= shortNeed/2) {
+			return r.statementOf(h)
+		}
 	}
 	return nil
 }

@@ -1,5 +1,7 @@
 package intent
 
+import "unicode/utf8"
+
 // gist is what the coach wants to know of a mail, counted once.
 type gist struct {
 	from, to int // its own words, without salutation and closing
@@ -91,8 +93,18 @@ func (r *reader) closing(s sentence) bool {
 
 // isName reports whether a recipient or the author is called like token i.
 func (r *reader) isName(i int) bool {
-	low := r.toks[i].low
-	return len(r.people.byName[foldName(low)]) > 0 || low == r.people.author
+	t := &r.toks[i]
+	if t.kind != kindWord || t.word.langs != 0 {
+		return false
+	}
+	low := t.low
+	for k := 0; k < len(low); k++ {
+		if low[k] >= utf8.RuneSelf {
+			low = foldName(low)
+			break
+		}
+	}
+	return len(r.people.byName[low]) > 0 || low == r.people.author
 }
 
 // nameLike reports whether a word within a sentence is a name of something.
