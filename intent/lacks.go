@@ -71,7 +71,7 @@ func (r *reader) vague(g gist, f *Findings) (*Statement, act) {
 // about.
 var vagueWeight = map[act]float64{actPointer: 3, actBare: 2, actVague: 2, actChat: 2, actNeed: 1}
 
-const vagueEnough = -1.0
+const vagueEnough = -0.6
 
 // longNobody is the number of words from which a mail says enough for its readers to
 // settle among them who answers.
