@@ -26,6 +26,7 @@ var calendars = []string{
 	"mei Europe/Berlin mon-fri 09:00-17:00",
 	"mei Europe/Berlin mon-fri 09:00-12:00 13:00-17:00, leave 2026-12-07..2026-12-11",
 	"mei Europe/Berlin mon-fri 09:00-17:00, leave 2026-11-25..2026-11-26, leave 2026-12-02..2026-12-02",
+	"mei Europe/Berlin mon-fri 09:00-17:00, leave 2026-11-24T11:00:00Z..2026-11-25T10:30:00Z, leave 2026-11-27T08:00:00Z..2026-11-27T09:00:00Z",
 	"mei America/New_York mon-fri 22:00-06:00, off 2026-11-26",
 	"mei Australia/Lord_Howe mon-sun 00:00-24:00",
 	"mei Asia/Kolkata tue 10:00-10:30, leave 2026-12-01..2026-12-08",
@@ -171,17 +172,27 @@ func TestTheTableIsWhatHappens(t *testing.T) {
 	for seed := range 4000 {
 		lives.Example(seed)
 	}
-	// What chance finds too rarely: at risk, on leave, back and still at risk.
+	// What chance finds too rarely: at risk before a leave, and then back and still at
+	// risk, overdue at the return, or a promise that comes before the clock is woken.
 	_, schedule := compile(t, "mei Europe/Berlin mon-fri 09:00-17:00, leave 2026-11-25..2026-11-26")
-	for _, hour := range []int{8, 9} { // at the return, and an hour later
-		clock := threading.NewClock("mei", scheduler.Target{}, threading.Wanted{Time: time.Date(2026, 11, 27, hour, 0, 0, 0, time.UTC)}, start)
-		for e := (threading.Event{Kind: threading.OnDelivery, At: start, Schedule: schedule}); !e.At.IsZero(); e.Kind, e.At = threading.OnTime, clock.Wake {
+	play := func(stated, promised time.Time) {
+		clock := threading.NewClock("mei", scheduler.Target{}, threading.Wanted{Time: stated}, start)
+		e := threading.Event{Kind: threading.OnDelivery, At: start, Schedule: schedule, Promise: scheduler.Promise{Time: promised.AddDate(0, 0, 7)}}
+		for !e.At.IsZero() {
 			next, line, ok := clock.Step(e)
 			if clock = next; ok {
 				table[row{line.From, line.To, line.Reason}] = true
 			}
+			e.Kind, e.At = threading.OnTime, clock.Wake
+			if clock.State == threading.AtRisk && !promised.IsZero() {
+				e.Kind, e.At = threading.OnPromise, promised
+			}
 		}
 	}
+	friday := time.Date(2026, 11, 27, 8, 0, 0, 0, time.UTC)
+	play(friday, time.Time{})
+	play(friday.Add(time.Hour), time.Time{})
+	play(friday, friday.AddDate(0, 0, -1))
 	for r, happened := range table {
 		if !happened {
 			t.Errorf("never happened: %v", r)

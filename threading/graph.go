@@ -69,8 +69,8 @@ type Change struct {
 // Join says what m changes. It asks g a handful of questions, however many messages
 // there are. A message that is here already changes nothing.
 //
-// m.At should be when m was written if that can be believed: it decides which mail
-// an answer without references may answer.
+// m.At should be what Written says: it decides which mail an answer without
+// references may answer.
 func Join(m Message, g Graph) (Change, error) {
 	w := newWork(g)
 	chain := lineage(m)

@@ -65,13 +65,23 @@ type Message struct {
 	Doubtful    bool // forged or junk: it joins the mail it names and says nothing of others
 }
 
-// Of takes from facts what threading needs. at is when the message came.
+// Of takes from facts what threading needs. at is when the message came, or for Join
+// what Written says.
 func Of(f mail.Facts, at time.Time) Message {
 	return Message{
 		ID: f.MessageID, References: f.References, InReplyTo: f.InReplyTo, Subject: f.BaseSubject,
 		IsReply: f.IsReply, From: keys(f.From), To: append(keys(f.To), keys(f.Cc)...), At: at,
 		IsAutomatic: f.IsList || f.IsBulk || f.IsAuto || f.IsBounce,
 	}
+}
+
+// Written is when a message was written: its Date, if that is not more than
+// SubjectWindow before it came nor an hour after, else when it came.
+func Written(f mail.Facts, received time.Time) time.Time {
+	if !f.DateOK || f.Date.Before(received.Add(-SubjectWindow)) || f.Date.After(received.Add(time.Hour)) {
+		return received
+	}
+	return f.Date.UTC()
 }
 
 func keys(list []mail.Mailbox) []string {

@@ -274,6 +274,25 @@ func TestOfTakesAddressesInOneCase(t *testing.T) {
 	}
 }
 
+func TestWritten(t *testing.T) {
+	for _, tt := range []struct {
+		date time.Time
+		ok   bool
+		want time.Time
+	}{
+		{start.Add(-time.Hour), true, start.Add(-time.Hour)},
+		{start.Add(-threading.SubjectWindow), true, start.Add(-threading.SubjectWindow)},
+		{start.Add(-threading.SubjectWindow - time.Second), true, start},
+		{start.Add(time.Hour), true, start.Add(time.Hour)},
+		{start.Add(2 * time.Hour), true, start},
+		{time.Time{}, false, start},
+	} {
+		if got := threading.Written(mail.Facts{Date: tt.date, DateOK: tt.ok}, start); !got.Equal(tt.want) {
+			t.Errorf("Date %v: %v, want %v", tt.date, got, tt.want)
+		}
+	}
+}
+
 // In whatever order the messages of conversations come, those with full references
 // end in one thread for each conversation.
 func TestOrderDoesNotMatter(t *testing.T) {

@@ -1,7 +1,11 @@
 package threading_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -171,4 +175,66 @@ func TestThreadsAreTreesWhereNobodyLies(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Zawinski's mail lies and runs in rings. In any order it makes the threads that
+// References makes in the order in which he wrote it, subjects left out.
+func TestZawinskisMailInAnyOrder(t *testing.T) {
+	dir := os.Getenv("TIDEPOST_DATA")
+	if dir == "" {
+		t.Skip("TIDEPOST_DATA is not set: the data sets are not part of the repository")
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "threading", "jwz-mailkit.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var set struct {
+		Cases []struct {
+			ID       string
+			Messages []struct {
+				N          uint32
+				ID         string `json:"message_id"`
+				References []string
+			}
+		}
+	}
+	if err := json.Unmarshal(data, &set); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range set.Cases {
+		var all []threading.Message
+		var rows []threading.Row
+		for _, m := range c.Messages {
+			all = append(all, threading.Message{ID: m.ID, References: m.References, At: start})
+			rows = append(rows, threading.Row{Num: m.N, ID: m.ID, Refs: m.References})
+		}
+		want := map[string]int{}
+		for i, top := range threading.References(rows) {
+			var walk func(*threading.Tree)
+			walk = func(tree *threading.Tree) {
+				if tree.Num != 0 {
+					want[all[tree.Num-1].ID] = i
+				}
+				for _, k := range tree.Children {
+					walk(k)
+				}
+			}
+			walk(top)
+		}
+		r := rand.New(rand.NewPCG(1, 1))
+		for range 50 {
+			r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+			a := threading.NewArchive()
+			for _, m := range all {
+				add(t, a, m)
+			}
+			for x := range want {
+				for y := range want {
+					if (a.Thread(x) == a.Thread(y)) != (want[x] == want[y]) {
+						t.Fatalf("%s: %s in thread %d, %s in thread %d, want together: %v", c.ID, x, a.Thread(x), y, a.Thread(y), want[x] == want[y])
+					}
+				}
+			}
+		}
+	}
 }
