@@ -203,7 +203,7 @@ var timeTable = []struct {
 }
 
 // nowWords begin the ways to say "now".
-var nowWords = wordSet("now atm right just at mid middle midweek mitte mediados meados milieu halverwege q laufe course medio midden close kw cw wk primera primeira première logo largo longo durante during early beginning start anfang beginn début principios comienzos início começo begin mi après week meio courant transcurso decorrer loop")
+var nowWords = wordSet("now atm right just at mid middle midweek mitte mediados meados milieu halverwege q laufe course medio midden ides close kw cw wk primera primeira première logo largo longo durante during early beginning start anfang beginn début principios comienzos início começo begin mi après week meio courant transcurso decorrer loop")
 
 // lexicon holds all words that the package knows. It is read only.
 var lexicon = buildLexicon()
@@ -253,6 +253,9 @@ func buildLexicon() *wordTable {
 	for w := range holidays {
 		known = append(known, w)
 	}
+	for w := range feasts {
+		known = append(known, w)
+	}
 	for w := range limitWords {
 		known = append(known, w)
 	}
@@ -278,7 +281,8 @@ func buildLexicon() *wordTable {
 				info.starts |= t.langs
 			}
 		}
-		if _, named := holidays[w]; named || w == "new" || w == "good" || nowWords[w] {
+		_, feast := feasts[w]
+		if _, named := holidays[w]; named || feast || w == "new" || w == "good" || nowWords[w] {
 			info.starts |= allLanguages
 		}
 		info.limitWord, info.vague = limitWords[w], vaguePhrases[w]

@@ -105,6 +105,8 @@ func (p *timeParser) hourMark(i int) bool {
 func (p *timeParser) amPM(i int) (which string, next int, ok bool) {
 	t, n := p.tok(i), p.tok(i+1)
 	switch {
+	case t.is("in") && n.is("the") && p.tok(i+2).is("am", "pm"):
+		return p.tok(i + 2).low[:1], i + 3, true
 	case t.is("am", "pm") && !(t.is("am") && p.opts.Language == German):
 		return t.low[:1], i + 1, true
 	case t.is("a", "p") && n.is("m") && n.space:
@@ -116,6 +118,9 @@ func (p *timeParser) amPM(i int) (which string, next int, ok bool) {
 		}
 		return t.low, next, true
 	case t.is("a", "p") && !t.space && (n.kind != kindWord || n.space):
+		if n.mark('.') && !n.space && !p.tok(i-2).is("at", "@") {
+			return "", i, false // 4a.
+		}
 		if n.mark('.') && !n.space && p.tok(i+2).kind == kindMark {
 			return t.low, i + 2, true
 		}
@@ -202,7 +207,7 @@ func (p *timeParser) wordClock(e *timeExpr, i int) (int, bool) {
 		}
 		return p.meridiem(e, h, 0, false, next)
 	}
-	if p.tok(i-1).is("at") && p.tok(i+1).kind != kindWord {
+	if _, part := p.has(i+2, tPart); p.tok(i-1).is("at") && p.tok(i+1).kind != kindWord || p.tok(i+1).is("tonight") || p.tok(i+1).is("this") && part {
 		return p.setClock(e, h, 0, 0, false, false, i+1)
 	}
 	return 0, false
@@ -252,7 +257,7 @@ func (p *timeParser) pastClock(e *timeExpr, i int) (int, bool) {
 		}
 	}
 	sign := 0
-	if p.tok(k).is("past") {
+	if p.tok(k).is("past", "after") {
 		sign = 1
 	} else if p.tok(k).is("to", "til", "till") {
 		sign = -1
@@ -297,7 +302,7 @@ func (p *timeParser) hourOnly(e *timeExpr, i int) (int, bool) {
 // around it: "at 3", "by 5", "tomorrow 9", "9 tomorrow morning".
 func (p *timeParser) bareClock(e *timeExpr, i int) (int, bool) {
 	t, next := p.tok(i), p.tok(i+1)
-	if next.mark('.') && !next.space && p.tok(i+2).kind == kindNumber && !p.tok(i+2).space {
+	if (next.mark('.') || next.mark(',')) && !next.space && p.tok(i+2).kind == kindNumber && !p.tok(i+2).space {
 		return 0, false
 	}
 	if next.mark('%') || next.mark('$') || next.mark('/') || next.mark('-') && !next.space || next.mark(':') && !next.space && p.tok(i+2).kind == kindNumber {
@@ -336,6 +341,9 @@ func (p *timeParser) bareClock(e *timeExpr, i int) (int, bool) {
 // dayFollowsClock reports whether a day stands behind a bare hour: "9 tomorrow".
 func (p *timeParser) dayFollowsClock(i int) bool {
 	n, ok := p.has(i, tRelDay)
+	if !ok && p.tok(i).is("this") {
+		_, ok = p.has(i+1, tPart)
+	}
 	return ok && n >= 0 && (p.tok(i-2).kind != kindWord || p.tok(i-2).is("at", "by", "before"))
 }
 
@@ -407,7 +415,7 @@ func (p *timeParser) dayPart(e *timeExpr, i int) (int, bool) {
 		p.setRelative(e, 1, k)
 		day = true
 	}
-	if !day && !e.hasClock && e.part != partFirstThing && !p.tok(i-1).is("by", "before", "until", "till", "bis", "vers", "avant", "d'ici", "tot", "vóór", "voor", "at", "à", "al", "del", "de", "el", "do", "ao", "o", "da", "uiterlijk", "vor") && !(p.due && p.tok(i-1).is("4")) && !p.tok(k).is("noonish", "mittags") {
+	if !day && !e.hasClock && e.part != partFirstThing && !p.tok(i-1).is("by", "before", "until", "till", "bis", "vers", "avant", "d'ici", "tot", "vóór", "voor", "at", "à", "al", "del", "de", "el", "do", "ao", "o", "da", "uiterlijk", "vor") && !(p.due && p.tok(i-1).is("4")) && !(p.tok(i-1).is("the") && p.tok(i-2).is("in") && !p.due) && !p.tok(k).is("noonish", "mittags") {
 		return 0, false
 	}
 	if e.part != partFirstThing {

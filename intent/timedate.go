@@ -209,6 +209,9 @@ func (p *timeParser) nearDate(i int) bool {
 		return true
 	}
 	_, ok := p.has(i+1, tOrdinal)
+	if n, number := p.has(i+1, tNumber); number && n >= 20 {
+		ok = true
+	}
 	return ok || before.kind == kindMark && p.tok(i-2).kind == kindNumber || (after.mark('/') || after.mark('-')) && p.tok(i+2).kind == kindNumber
 }
 
@@ -217,11 +220,20 @@ func (p *timeParser) monthDate(e *timeExpr, i int) (int, bool) {
 	if e.hasDay && !e.dayOnly {
 		return 0, false
 	}
+	if p.tok(i).is("ides") && p.tok(i+1).is("of") {
+		if m, ok := p.monthAt(i + 2); ok {
+			d := 13
+			if m == 3 || m == 5 || m == 7 || m == 10 {
+				d = 15
+			}
+			return p.setDate(e, 0, m, d, i+3)
+		}
+	}
 	if m, ok := p.monthAt(i); ok {
 		return p.monthFirst(e, i, m)
 	}
 	d, next, ok := p.dayNumber(i)
-	if !ok {
+	if !ok || p.tok(i-1).mark('$') {
 		return 0, false
 	}
 	for range 3 { // 14 of the October, 14-Oct, 14/Oct/2020
@@ -243,7 +255,7 @@ func (p *timeParser) monthDate(e *timeExpr, i int) (int, bool) {
 }
 
 func (p *timeParser) monthFirst(e *timeExpr, i, m int) (int, bool) {
-	if p.tok(i-1).kind == kindNumber && !p.tok(i-2).mark(':') && !e.hasClock {
+	if p.tok(i-1).kind == kindNumber && !p.tok(i-2).mark(':') && !p.tok(i-2).mark('$') && !e.hasClock {
 		return 0, false // the number belongs to it: 32 August
 	}
 	next := i + 1
@@ -274,6 +286,9 @@ func (p *timeParser) monthFirst(e *timeExpr, i, m int) (int, bool) {
 		if time.Month(m) < p.ref.Month() {
 			y++
 		}
+	}
+	if !e.hasYear && p.tok(after).is("after") && p.tok(after+1).is("next") {
+		y, after = y+1, after+2
 	}
 	e.day, e.hasDay, e.grain = time.Date(y, time.Month(m), 1, 0, 0, 0, 0, p.ref.Location()), true, GrainMonth
 	return after, true
@@ -333,6 +348,10 @@ func (p *timeParser) yearFirst(e *timeExpr, i int) (int, bool) {
 		return 0, false
 	}
 	s := p.tok(i + 1)
+	if n, next, ok := p.quarterNumber(i + 1); ok && !s.space {
+		e.day, e.hasDay, e.grain = time.Date(y.num, time.Month(3*n-2), 1, 0, 0, 0, 0, p.ref.Location()), true, GrainQuarter
+		return next, true
+	}
 	if !s.space && (s.mark('-') || s.mark('/') || s.mark('.')) {
 		if m, ok := p.has(i+2, tMonth); ok && p.tok(i+3).low == s.low && p.tok(i+4).kind == kindNumber {
 			return p.setDate(e, y.num, m, p.tok(i+4).num, i+5)
@@ -411,7 +430,7 @@ func (p *timeParser) ordinalDay(e *timeExpr, i int) (int, bool) {
 	if !ok {
 		return 0, false
 	}
-	if t.kind != kindNumber && next == i+1 && !(p.tok(next).is("of") || e.weekday > 0) {
+	if t.kind != kindNumber && next == i+1 && !(p.tok(next).is("of") || e.weekday > 0 || p.tok(i-2).is("on") && p.tok(next).kind != kindWord) {
 		return 0, false
 	}
 	marked := next > i+1 || t.kind != kindNumber

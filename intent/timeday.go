@@ -200,7 +200,8 @@ func (p *timeParser) meantWeekday(i int, modified bool) bool {
 // spanOfTime reads "in 3 days", "within the hour", "two weeks ago", "3 days from
 // now", "in the next 48h", "dans 2 jours".
 func (p *timeParser) spanOfTime(e *timeExpr, i int) (int, bool) {
-	if e.shift || e.hasClock || e.hasDay && e.grain < GrainWeek {
+	today := e.hasDay && e.weekday == 0 && e.grain == GrainDay && e.day.Equal(dayOf(p.ref))
+	if e.shift || e.hasClock || e.hasDay && e.grain < GrainWeek && !today {
 		return 0, false
 	}
 	k, ahead := i, false
@@ -215,7 +216,14 @@ func (p *timeParser) spanOfTime(e *timeExpr, i int) (int, bool) {
 			ahead, k = true, i+1
 		}
 	}
+	if minutes, next, ok := p.fraction(k); ok && ahead {
+		e.shift, e.instant, e.shiftBy = true, p.ref.Add(time.Duration(minutes)*time.Minute), GrainMinute
+		return next, true
+	}
 	amount, half, k2, ok := p.amount(k)
+	if !ok && ahead && p.tok(k).is("few") {
+		amount, k2, ok = 3, k+1, true
+	}
 	if !ok {
 		_, unit := p.has(k, tUnit)
 		if ahead && p.tok(k-1).is("the") && p.tok(i).is("within", "in") && !p.tok(k).is("second", "week", "day", "month", "year") ||
@@ -230,8 +238,12 @@ func (p *timeParser) spanOfTime(e *timeExpr, i int) (int, bool) {
 	if p.tok(k2).mark('-') && !p.tok(k2).space && !p.tok(k2+1).space {
 		k2++ // within 30-days
 	}
-	if _, next := p.has(k2, tNext); next && ahead {
+	if _, next := p.has(k2, tNext); ahead && (next || p.tok(k2).is("more")) {
 		k2++ // dans les 2 prochaines heures
+	}
+	if p.tok(k2).mark('\'') && !p.tok(k2).space && ahead && p.wholeText(0, k2+1) && !p.due {
+		e.shift, e.instant, e.shiftBy = true, p.ref.Add(time.Duration(amount)*time.Minute), GrainMinute
+		return k2 + 1, true
 	}
 	unit, ok := p.unitAt(k2)
 	if !ok {
@@ -262,6 +274,13 @@ func (p *timeParser) spanOfTime(e *timeExpr, i int) (int, bool) {
 	} else if !ahead {
 		return 0, false
 	}
+	if today && unit >= uDay {
+		return 0, false
+	}
+	if e.hasDay && e.grain == GrainMonth && unit == uYear && ahead { // March in a year
+		e.day = time.Date(p.ref.Year()+amount, e.day.Month(), 1, 0, 0, 0, 0, e.day.Location())
+		return next, true
+	}
 	at, grain := p.shifted(base, sign, amount, half, unit)
 	e.shift, e.instant, e.shiftBy = true, at, grain
 	if e.weekday > 0 && grain >= GrainDay {
@@ -284,6 +303,8 @@ func (p *timeParser) anchor(i, unit int) (sign int, at time.Time, next int, ok b
 	switch {
 	case p.tok(i).is("from") && p.tok(i+1).is("now"):
 		return 1, time.Time{}, i + 2, true
+	case p.tok(i).is("from") && p.tok(i+1).is("right", "just") && p.tok(i+2).is("now"):
+		return 1, time.Time{}, i + 3, true
 	case p.due && unit == uWeek && p.tok(i).is("on", "today", "tomorrow"):
 		i-- // a week on Tuesday, a week tomorrow
 		if p.tok(i + 1).is("on") {

@@ -202,6 +202,9 @@ func (p *timeParser) joint(e *timeExpr, i, to int) (int, bool) {
 		_, link := p.has(i, tLink)
 		mark := t.mark(',') || t.mark('@') || t.mark('-') || t.mark('(') || t.mark(')') || t.mark(':') || t.low == "\u2013" || t.low == "\u00b7" ||
 			t.mark('.') && i > 0 && (len(p.tok(i-1).low) <= 4) && !p.tok(i+1).upper || t.mark('/')
+		if t.is("from") && e.weekday > 0 && p.tok(i+2).is("week") {
+			link = true // Sunday from last week
+		}
 		if p.limitInside(e, i) || t.is("t") && !t.space && e.hasDay && p.tok(i+1).kind == kindNumber && !p.tok(i+1).space {
 			link = true
 		}
@@ -293,6 +296,9 @@ func (p *timeParser) part(e *timeExpr, i, to int) (int, bool) {
 			return next, true
 		}
 	}
+	if next, ok := p.alone(e, i); ok && next <= to {
+		return next, true
+	}
 	return 0, false
 }
 
@@ -372,7 +378,7 @@ func (p *timeParser) withClock(e *timeExpr, day, ref time.Time) (time.Time, Grai
 	if !e.fixed && sec < half+3600 {
 		switch {
 		case e.part == partAfternoon || e.part == partEvening || e.part == partNight && sec >= 6*3600:
-			if sec < half {
+			if sec < half || sec == half && e.part != partAfternoon {
 				sec += half
 			}
 		case e.part == partMorning:

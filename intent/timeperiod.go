@@ -276,6 +276,9 @@ func (p *timeParser) weekOf(e *timeExpr, i int) (int, bool) {
 	if !ok || day.grain != GrainDay {
 		return 0, false
 	}
+	if isoWeekday(day.day) == 7 && !p.due {
+		day.day = day.day.AddDate(0, 0, 1) // American weeks begin on Sunday
+	}
 	e.day, e.hasDay, e.grain = mondayOf(day.day), true, GrainWeek
 	return next, true
 }
@@ -554,6 +557,14 @@ func nthDay(first time.Time, months, n, weekday, unit int) (time.Time, bool) {
 	case unit == uWeek:
 		step = 7
 		at = mondayOf(first.AddDate(0, 0, 6))
+		if n < 0 { // whole weeks, counted from the end
+			last := mondayOf(end.AddDate(0, 0, -7))
+			if isoWeekday(end) == 1 {
+				last = end.AddDate(0, 0, -7)
+			}
+			at = last.AddDate(0, 0, 7*(n+1))
+			return at, !at.Before(first)
+		}
 	}
 	if n > 0 {
 		at = at.AddDate(0, 0, step*(n-1))

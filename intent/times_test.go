@@ -67,7 +67,7 @@ func TestTimes(t *testing.T) {
 		"the first Monday of April":               "2026-04-06T00:00",
 		"last Friday of the month":                "2026-03-27T00:00",
 		"last day of October 2026":                "2026-10-31T00:00",
-		"third last week of 2026":                 "2026-12-14T00:00",
+		"third last week of 2026":                 "2026-12-07T00:00",
 		"third quarter 2026":                      "2026-07-01T00:00",
 		"the 20th of next month":                  "2026-04-20T00:00",
 		"the 20th":                                "2026-03-20T00:00",
