@@ -132,7 +132,7 @@ func (c *Config) batchOptions() []option {
 func (c *Config) coachOptions() []option {
 	out := []option{
 		{key: "coach.mode", doc: "\"off\", \"dry-run\" (counted, shown to nobody; see \"tidepost report dry-run\") or \"on\".", value: choice(&c.Coach.Mode, Off, DryRun, On)},
-		{key: "coach.delay", doc: "How long a draft with advice waits for its author, if nothing else holds it. It then leaves by itself, unchanged.", value: span(&c.Coach.Delay, time.Minute, day)},
+		{key: "coach.delay", doc: "How long a draft with advice waits for its author, if nothing else holds it. It then leaves by itself, unchanged.", value: span(&c.Coach.Delay, time.Second, day)},
 	}
 	for _, p := range policies.Table() {
 		if mode := c.Coach.Policies[p.Name]; p.Coach && mode != nil {

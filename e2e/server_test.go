@@ -154,7 +154,8 @@ func (s *server) in(t *testing.T) *server {
 // that init has written.
 func (s *server) configure() {
 	s.t.Helper()
-	set := map[string]string{"hold.undo": `"0s"`, "hold.spread": `"0s"`, "log.level": `"debug"`, "store.reserve": `"1MiB"`}
+	set := map[string]string{"hold.undo": `"0s"`, "hold.spread": `"0s"`, "log.level": `"debug"`, "store.reserve": `"1MiB"`,
+		"coach.mode": `"off"`} // Most mails here are too short to be advised about.
 	for door, port := range s.ports {
 		set["listen."+door] = fmt.Sprintf("%q", fmt.Sprintf("127.0.0.1:%d", port))
 	}

@@ -172,26 +172,15 @@ func (q *Queue) fallSilent(tx *store.Tx, author *people.Person, c store.Coaching
 	return q.silence(tx, author, policy, now)
 }
 
-// ignored reports whether the last pieces of advice of a policy to a person, within a
-// week, changed nothing.
+// ignored reports whether two pieces of advice of a policy to a person changed nothing
+// within a week.
 func (q *Queue) ignored(tx *store.Tx, person int64, policy string, now time.Time) (bool, error) {
 	since, err := q.wanted(tx, person, policy)
 	if err != nil {
 		return false, err
 	}
-	last, err := tx.LastAdvices(person, policy, since, unheeded)
-	if err != nil || len(last) < unheeded {
-		return false, err
-	}
-	if last[0].Created.Sub(last[unheeded-1].Created) > unheededTime || now.Sub(last[0].Created) > unheededTime {
-		return false, nil
-	}
-	for _, a := range last {
-		if a.Verdict != store.VerdictFalseAlarm && a.Verdict != store.VerdictUnread {
-			return false, nil
-		}
-	}
-	return true, nil
+	n, err := tx.Unheeded(person, policy, later(since, now.Add(-unheededTime)))
+	return n >= unheeded, err
 }
 
 // wanted is since when a person has wanted the advice of a policy again, or has been

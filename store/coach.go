@@ -167,13 +167,15 @@ func scanAdvice(a *Advice) []any {
 	return []any{&a.ID, &a.CoachingID, &a.Policy, &a.Reason, (*string)(&a.Verdict), (*stamp)(&a.Created)}
 }
 
-// LastAdvices returns the newest settled advice of one policy to one person since an
-// instant, zero for all, at most limit.
-func (tx *Tx) LastAdvices(person int64, policy string, since time.Time, limit int) ([]Advice, error) {
-	return all(tx, scanAdvice, `SELECT a.id, a.coaching_id, a.policy, a.reason, a.verdict, a.created
-		FROM coaching c JOIN advice a ON a.coaching_id = c.id
-		WHERE c.person_id = ? AND a.policy = ? AND a.created >= coalesce(?, '') AND c.state NOT IN ('open', 'told')
-		ORDER BY a.id DESC LIMIT ?`, person, policy, stamp(since), limit)
+// Unheeded counts the advice of one policy to one person since an instant that changed
+// nothing: the draft left as it was, and nobody asked back.
+func (tx *Tx) Unheeded(person int64, policy string, since time.Time) (n int, err error) {
+	err = tx.row([]any{&n}, `SELECT count(*) FROM coaching c JOIN advice a ON a.coaching_id = c.id
+		WHERE c.person_id = ? AND a.policy = ? AND a.created >= ? AND a.verdict IN ('false-alarm', 'unread')`, person, policy, stamp(since))
+	if err != nil {
+		return 0, fmt.Errorf("count unheeded advice of %s: %w", policy, err)
+	}
+	return n, nil
 }
 
 // Judged counts the last advices of a policy that are known to be right or wrong, at

@@ -85,9 +85,10 @@ func TestOnlyJudgedAdviceCountsAndWakingBeginsAnew(t *testing.T) {
 				t.Errorf("of the last %d: %d, %d, %v; want %d, %d", c.limit, judged, wrong, err, c.judged, c.wrong)
 			}
 		}
-		last, err := tx.LastAdvices(p.ID, "cta", t0, 2)
-		if err != nil || len(last) != 2 || last[0].Verdict != VerdictFalseAlarm || last[1].Verdict != VerdictAskedBack {
-			t.Errorf("last: %v, %v", last, err)
+		for since, want := range map[time.Duration]int{0: 3, 90 * time.Second: 2, 5 * time.Minute: 1, time.Hour: 0} {
+			if n, err := tx.Unheeded(p.ID, "cta", t0.Add(since)); err != nil || n != want {
+				t.Errorf("unheeded after %s: %d, %v; want %d", since, n, err, want)
+			}
 		}
 		for i, want := range []bool{true, false} {
 			if is, err := tx.QuietPolicy("cta", at); err != nil || is != want {
