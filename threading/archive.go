@@ -13,7 +13,8 @@ type Archive struct {
 	nodes  map[string]*entry
 	kids   map[string][]*entry   // by parent
 	alike  map[string][]*Message // by base subject, oldest first
-	groups map[int64]*group      // every thread that ever was
+	groups map[int64]*group      // by living thread
+	merged map[int64]int64       // the others, and what they became part of
 	last   int64
 }
 
@@ -31,7 +32,7 @@ type group struct {
 
 // NewArchive returns an empty archive. Its threads are numbered from 1.
 func NewArchive() *Archive {
-	return &Archive{nodes: map[string]*entry{}, kids: map[string][]*entry{}, alike: map[string][]*Message{}, groups: map[int64]*group{}}
+	return &Archive{nodes: map[string]*entry{}, kids: map[string][]*entry{}, alike: map[string][]*Message{}, groups: map[int64]*group{}, merged: map[int64]int64{}}
 }
 
 // Add puts a message into its thread and returns what that changed, with all
@@ -87,9 +88,10 @@ func (a *Archive) shift(s Shift) {
 		return
 	}
 	into := a.groups[s.Into]
-	if into.id != s.Into { // It lives again.
+	if into == nil { // It lives again.
 		into = &group{id: s.Into}
 		a.groups[s.Into] = into
+		delete(a.merged, s.Into)
 	}
 	for _, id := range s.IDs {
 		a.move(a.nodes[id], into)
@@ -107,9 +109,10 @@ func (a *Archive) merge(lost, kept int64) {
 			large.members = append(large.members, e)
 		}
 	}
-	small.members = nil
-	small.id, large.id = kept, kept // Threads that were merged before still point at either.
-	a.groups[lost], a.groups[kept] = large, large
+	large.id = kept
+	a.groups[kept] = large
+	delete(a.groups, lost)
+	a.merged[lost] = kept
 }
 
 func (a *Archive) move(e *entry, into *group) {
@@ -174,10 +177,8 @@ func (e *entry) node() Node {
 
 // Resolve implements Graph.
 func (a *Archive) Resolve(thread int64) (int64, error) {
-	g := a.groups[thread]
-	for g != nil && g.id != thread {
-		thread = g.id
-		g = a.groups[thread]
+	for a.merged[thread] != 0 {
+		thread = a.merged[thread]
 	}
 	return thread, nil
 }
