@@ -18,69 +18,94 @@ func who(name string) mail.Mailbox {
 	return mail.Mailbox{Name: strings.ToUpper(name[:1]) + name[1:], Address: mail.Address{Local: name, Domain: "team.example"}}
 }
 
-// read reads a mail of Ana's of Monday, 23 November 2026, 09:00 in Berlin.
-func read(t *testing.T, text string, to ...string) intent.Findings {
-	t.Helper()
-	berlin, err := scheduler.LoadZone("Europe/Berlin")
-	if err != nil {
-		t.Fatal(err)
+// ask is what intent finds of a question to the named.
+func ask(due *intent.Due, names ...string) intent.Ask {
+	a := intent.Ask{Kind: intent.AskDo, Due: due, Statement: intent.Statement{Text: "Can you do it"}}
+	for _, n := range names {
+		a.Owners = append(a.Owners, intent.Owner{Name: n, Address: who(n).Address})
 	}
-	in := intent.Input{Text: text, Subject: "Budget", From: who("ana"), Date: time.Date(2026, 11, 23, 9, 0, 0, 0, berlin), Zone: berlin}
-	for _, n := range to {
-		in.To = append(in.To, who(n))
-	}
-	return intent.Read(in)
+	return a
 }
 
 func TestAsksOfAMail(t *testing.T) {
+	berlin := time.FixedZone("CET", 3600)
+	due := func(text string, hour, minute int) *intent.Due {
+		return &intent.Due{Text: text, At: time.Date(2026, 11, 25, hour, minute, 0, 0, berlin), OK: true}
+	}
+	all := func(a intent.Ask) intent.Ask {
+		a.All = true
+		return a
+	}
+	stranger := ask(nil)
+	stranger.Owners = []intent.Owner{{Name: "Kim"}}
 	tests := []struct {
-		name, text string
-		to         []string
-		setting    threading.Setting
-		want       []string // owner, class, wanted
+		name    string
+		asks    []intent.Ask
+		setting threading.Setting
+		want    []string // owner, class, wanted
 	}{
-		{"the sole reader", "Can you send me the figures?", []string{"mei"}, threading.Setting{}, []string{"mei standard -"}},
-		{"a day", "Can you send me the figures by Friday?", []string{"mei"}, threading.Setting{}, []string{"mei standard 2026-11-27"}},
-		{"a time", "Can you send me the figures by Wednesday noon?", []string{"mei"}, threading.Setting{}, []string{"mei standard 2026-11-25T11:00:00Z"}},
-		{"a time at half past five", "Can you send me the figures by 17:30 on Wednesday?", []string{"mei"}, threading.Setting{}, []string{"mei standard 2026-11-25T16:30:00Z"}},
-		{"several asks of several owners", "Mei, can you check the contract?\n\nTom, please book the room by Friday.", []string{"mei", "tom"}, threading.Setting{}, []string{"mei standard -", "tom standard 2026-11-27"}},
-		{"nobody in particular", "Could someone check the contract?", []string{"mei", "tom"}, threading.Setting{}, []string{"@ standard -"}},
-		{"everybody", "Can you all check the contract?", []string{"mei", "tom"}, threading.Setting{}, []string{"@ standard -"}},
-		{"urgent", "Can you restart the server now?", []string{"mei"}, threading.Setting{Urgent: true}, []string{"mei urgent *"}},
-		{"the header names the time", "Can you send me the figures?", []string{"mei"}, threading.Setting{ReplyBy: start}, []string{"mei standard 2026-11-23T09:00:00Z"}},
-		{"a role and the outside", "Can you tell me the price?", []string{"support"}, threading.Setting{Outside: true}, []string{"support first-reply -"}},
-		{"a role and a colleague", "Can you tell me the price?", []string{"support"}, threading.Setting{}, []string{"support standard -"}},
-		{"a note to oneself", "Please send the figures.", []string{"ana"}, threading.Setting{}, []string{"@ standard -"}},
-		{"no ask", "The figures are attached.", []string{"mei"}, threading.Setting{}, nil},
+		{"the sole reader", []intent.Ask{ask(nil, "mei")}, threading.Setting{}, []string{"mei standard -"}},
+		{"a day", []intent.Ask{ask(due("by Wednesday", 17, 30), "mei")}, threading.Setting{}, []string{"mei standard 2026-11-25"}},
+		{"a time", []intent.Ask{ask(due("by Wednesday noon", 12, 0), "mei")}, threading.Setting{}, []string{"mei standard 2026-11-25T11:00:00Z"}},
+		{"half past five itself", []intent.Ask{ask(due("by 17:30 on Wednesday", 17, 30), "mei")}, threading.Setting{}, []string{"mei standard 2026-11-25T16:30:00Z"}},
+		{"words without a time", []intent.Ask{ask(&intent.Due{Text: "asap"}, "mei")}, threading.Setting{ReplyBy: start}, []string{"mei standard -"}},
+		{"several asks of several owners", []intent.Ask{ask(nil, "mei"), ask(due("by Wednesday", 17, 30), "tom")}, threading.Setting{}, []string{"mei standard -", "tom standard 2026-11-25"}},
+		{"two people at once", []intent.Ask{ask(nil, "mei", "tom")}, threading.Setting{}, []string{"@ standard -"}},
+		{"nobody in particular", []intent.Ask{{Kind: intent.AskDo, Someone: true, Statement: intent.Statement{Text: "x"}}}, threading.Setting{Urgent: true}, []string{"@ standard -"}},
+		{"everybody", []intent.Ask{all(ask(nil, "mei"))}, threading.Setting{}, []string{"@ standard -"}},
+		{"a name that belongs to no reader", []intent.Ask{stranger}, threading.Setting{}, []string{"@ standard -"}},
+		{"urgent", []intent.Ask{ask(nil, "mei")}, threading.Setting{Urgent: true}, []string{"mei urgent -"}},
+		{"the header names the time", []intent.Ask{ask(nil, "mei")}, threading.Setting{ReplyBy: start}, []string{"mei standard 2026-11-23T09:00:00Z"}},
+		{"a role and the outside", []intent.Ask{all(ask(nil, "support"))}, threading.Setting{Outside: true}, []string{"support first-reply -"}},
+		{"a role and a colleague", []intent.Ask{all(ask(nil, "support"))}, threading.Setting{}, []string{"support standard -"}},
+		{"a note to oneself", []intent.Ask{ask(nil, "ana")}, threading.Setting{}, []string{"@ standard -"}},
+		{"no ask", nil, threading.Setting{}, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.setting.Author = who("ana").Address
 			tt.setting.IsRole = func(a mail.Address) bool { return a.Local == "support" }
-			var got []string
-			for i, a := range threading.AsksOf(read(t, tt.text, tt.to...), tt.setting) {
-				wanted := "-"
-				switch {
-				case i < len(tt.want) && strings.HasSuffix(tt.want[i], "*"):
-					wanted = "*"
-				case !a.Wanted.Date.IsZero():
-					wanted = a.Wanted.Date.String()
-				case !a.Wanted.Time.IsZero():
-					wanted = a.Wanted.Time.UTC().Format(time.RFC3339)
-				}
-				owner := strings.TrimSuffix(a.Owner.String(), "@team.example")
-				if a.Owner == (mail.Address{}) {
-					owner = "@"
-				}
-				if a.Text == "" || a.Kind == "" {
-					t.Errorf("an ask without words: %+v", a)
-				}
-				got = append(got, fmt.Sprintf("%s %s %s", owner, a.Class, wanted))
-			}
+			got := shown(t, threading.AsksOf(intent.Findings{Asks: tt.asks}, tt.setting))
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+func shown(t *testing.T, asks []threading.Ask) []string {
+	t.Helper()
+	var out []string
+	for _, a := range asks {
+		owner, wanted := "@", "-"
+		if a.Owner != (mail.Address{}) {
+			owner = a.Owner.Local
+		}
+		switch {
+		case !a.Wanted.Date.IsZero():
+			wanted = a.Wanted.Date.String()
+		case !a.Wanted.Time.IsZero():
+			wanted = a.Wanted.Time.UTC().Format(time.RFC3339)
+		}
+		if a.Text == "" || a.Kind == "" {
+			t.Errorf("an ask without words: %+v", a)
+		}
+		out = append(out, fmt.Sprintf("%s %s %s", owner, a.Class, wanted))
+	}
+	return out
+}
+
+// From the words of a mail to owners and days.
+func TestAsksOfARealMail(t *testing.T) {
+	berlin, err := scheduler.LoadZone("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := intent.Read(intent.Input{Text: "Mei, can you check the contract?\n\nTom, please book the room by Friday.", Subject: "Budget",
+		From: who("ana"), To: []mail.Mailbox{who("mei"), who("tom")}, Date: time.Date(2026, 11, 23, 9, 0, 0, 0, berlin), Zone: berlin})
+	want := []string{"mei standard -", "tom standard 2026-11-27"}
+	if diff := cmp.Diff(want, shown(t, threading.AsksOf(found, threading.Setting{Author: who("ana").Address}))); diff != "" {
+		t.Error(diff)
 	}
 }
 
