@@ -49,7 +49,7 @@ func headOf(asks []Ask, i int) *Ask {
 			}
 			return &asks[k]
 		}
-		if len(asks[k].Owners) == 0 || asks[k].Due != nil && (k == 0 || asks[k].Due.Span != asks[k-1].Due.Span) {
+		if len(asks[k].Owners) == 0 || asks[k].Due != nil && (k == 0 || asks[k-1].Due == nil || asks[k].Due.Span != asks[k-1].Due.Span) {
 			return nil
 		}
 	}

@@ -347,6 +347,9 @@ func (r *reader) bareMarks(s sentence, hits []hit, noQuestion bool) []askMark {
 	if !r.harsh && (!s.item || s.option) || s.isHeading(r) {
 		return nil
 	}
+	if limits := r.limitsIn(s.from, min(s.from+10, s.to)); len(limits) == 0 || r.hasSubject(s.from, int(limits[0])) {
+		return nil
+	}
 	dues := r.strongDues(s)
 	if len(dues) > 0 && dues[0].from > s.from && dues[0].from-s.from <= 9 && !r.hasSubject(s.from, dues[0].from) && dues[0].OK {
 		return []askMark{{at: s.from, end: dues[0].to, item: true}}

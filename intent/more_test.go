@@ -71,6 +71,7 @@ func TestWholeMails(t *testing.T) {
 		{"only a name", Input{Text: "Mei?", To: []mail.Mailbox{mei}}, ""},
 		{"a question in quotes", Input{Text: "The film is called \"Who?\" and lasts two hours.", To: []mail.Mailbox{mei}}, ""},
 		{"spoken of, not to", Input{Text: "Tom checked the valve. It was open.", To: []mail.Mailbox{mei, tom}}, ""},
+		{"one of several deadlines", Input{Text: "Mei, send me the list. Tom, book the room by Friday. Mei, call the client.", To: []mail.Mailbox{mei, tom}}, "ask Mei; ask Tom @by Friday; ask Mei"},
 		{"the second name too", Input{Text: "Could you ask Tom Okafor?", To: []mail.Mailbox{mei}}, "ask Mei"},
 		{"rows of numbers", Input{Text: "Date  Job\n09-Feb  12\n10-Feb  14", To: []mail.Mailbox{mei}}, ""},
 		{"before close", Input{Text: "Please lock the gate before close of business on Friday.", To: []mail.Mailbox{mei}}, "ask Mei @before close of business on Friday"},
