@@ -9,7 +9,7 @@ func (r *reader) imperatives(s sentence) []askMark {
 		return nil // the answer to who asked: "Yes, sign it."
 	}
 	for i := s.from; i < s.to; i++ {
-		if r.toks[i].word.verb == verbNone {
+		if r.toks[i].word.verb == verbNone || i > s.from && !r.mayOpen(&r.toks[i-1]) {
 			continue
 		}
 		start, named := r.clauseOpening(i, s)
@@ -22,10 +22,16 @@ func (r *reader) imperatives(s sentence) []askMark {
 	return out
 }
 
+// mayOpen reports whether a clause may begin behind a token. It keeps most words
+// from being looked at more closely.
+func (r *reader) mayOpen(b *token) bool {
+	return b.kind != kindWord || b.word.flags&(flagJoin|flagOpener) != 0 || b.upper || r.people.seen&(1<<(b.hash&63)) != 0
+}
+
 // clauseOpening reports whether token i opens a clause, perhaps behind a name.
 func (r *reader) clauseOpening(i int, s sentence) (start, named bool) {
 	k := i
-	for k > s.from && (r.toks[k-1].is("then", "also", "just", "now", "so", "simply", "first", "next", "both", "too", "kindly", "again", "instead", "therefore", "otherwise", "meanwhile", "finally", "lastly", "second", "secondly", "third", "additionally", "and", "all")) {
+	for k > s.from && r.toks[k-1].word.flags&flagOpener != 0 {
 		k--
 	}
 	if k > s.from {
@@ -452,12 +458,9 @@ func (r *reader) anyNoAsk(hits []hit) bool {
 	return false
 }
 
-// finiteWords give a clause a subject or a finite verb: it is no bare demand.
-var finiteWords = wordSet("i we he she they it you is are was were will would can could has have had does did do be been am i'm we're it's that's he's she's they're i'll we'll won't isn't aren't goes went came comes gets got says said needs wants starts ends runs moved moves leaves left ich wir er sie es ist sind war wird werden hat haben kann können muss müssen soll sollen je nous il elle est sont sera ai avons ont peut peuvent doit doivent ya yo él ella es son está están será ha han puede pueden hay eu ele ela é são foi será tem têm pode podem ik wij we hij zij het is zijn was wordt heeft hebben kan kunnen moet moeten closed done fixed finished sent shipped released due happens happened expected back out opens closes expires available")
-
 func (r *reader) hasSubject(from, to int) bool {
 	for i := from; i < to; i++ {
-		if t := &r.toks[i]; t.kind == kindWord && finiteWords[t.low] {
+		if t := &r.toks[i]; t.word.flags&flagClause != 0 {
 			return true
 		}
 		if r.toks[i].mark(',') && i > from+2 {

@@ -43,7 +43,7 @@ func (r *reader) promises(asks []Ask) []Promise {
 func (r *reader) promise(from, at, end int, s sentence) Promise {
 	p := Promise{Statement: Statement{Span: r.spanOf(from, end)}}
 	p.Text = r.fold(p.Span)
-	for _, d := range r.findDeadlines(from, end) {
+	for _, d := range r.deadlines(from, end) {
 		if d.to > at && !r.absence(d, s) {
 			due := d.Due
 			p.Due = &due

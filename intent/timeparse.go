@@ -174,7 +174,10 @@ func (p *timeParser) canStart(i int) bool {
 // that a number or "next" began.
 func (p *timeParser) timeFollows(i int) bool {
 	n := p.tok(i)
-	return n.kind != kindWord || len(n.word.time) > 0 || n.word.starts != 0 || n.is("business", "working", "von", "van", "un", "el", "les", "l'après", "d'après", "prazo", "plazo", "hundred", "oh", "ou", "zero", "thing", "a", "an", "couple", "few", "que", "m", "p")
+	if n.low == "the" && p.tok(i-1).low == "in" { // in the north
+		n = p.tok(i + 1)
+	}
+	return n.kind != kindWord || len(n.word.time) > 0 || n.word.starts != 0 || n.is("moment", "play", "your", "close", "course", "middle", "meantime", "business", "working", "von", "van", "un", "el", "les", "l'après", "d'après", "prazo", "plazo", "hundred", "oh", "ou", "zero", "thing", "a", "an", "couple", "few", "que", "m", "p")
 }
 
 // gluedNumber reports whether the number is a later piece of something else, as

@@ -52,6 +52,8 @@ const (
 	flagFinite                          // is, has, will: the clause has its verb
 	flagParticle                        // a preposition or particle behind a verb
 	flagMust                            // needs, must: something has to be
+	flagOpener                          // then, also: a clause may begin before it
+	flagClause                          // gives a clause a subject or a finite verb: it is no bare demand
 )
 
 func addFlags(lexicon map[string]wordInfo) {
@@ -63,6 +65,8 @@ func addFlags(lexicon map[string]wordInfo) {
 		flagPlan:       "please pls plz kindly let's lets discuss let need have want like love able plan got should could must shall can we i they you feel how what call email contact join if invite inviting invited look",
 		flagIf:         "if when unless once whenever should wenn falls sobald si quand lorsque dès cuando se quando caso als wanneer zodra for before after as to in on at since because until while where wherever without with whoever anyone those everyone during by",
 		flagFinite:     "is are was were has had will would won't can could may might must should isn't aren't wasn't weren't hasn't doesn't does did didn't looks seems went came got says said needs works worked takes took starts ended ends opens closed",
+		flagOpener:     "then also just now so simply first next both too kindly again instead therefore otherwise meanwhile finally lastly second secondly third additionally and all",
+		flagClause:     "i we he she they it you is are was were will would can could has have had does did do be been am i'm we're it's that's he's she's they're i'll we'll won't isn't aren't goes went came comes gets got says said needs wants starts ends runs moved moves leaves left ich wir er sie es ist sind war wird werden hat haben kann können muss müssen soll sollen je nous il elle est sont sera ai avons ont peut peuvent doit doivent ya yo él ella es son está están será ha han puede pueden hay eu ele ela é são foi será tem têm pode podem ik wij we hij zij het is zijn was wordt heeft hebben kan kunnen moet moeten closed done fixed finished sent shipped released due happens happened expected back out opens closes expires available",
 		flagMust:       "needs need must should has have shall are is",
 		flagParticle:   "by back up out down with if whether what how why when for to on off into over away through along around at about in from ahead aside together here there directly again",
 	} {
