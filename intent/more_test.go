@@ -127,7 +127,7 @@ func TestMoreTimes(t *testing.T) {
 		"Sunday of next month":          "2026-04-05",
 		"the 4th quarter":               "2026-10-01",
 		"the 5th quarter":               "",
-		"last week of September 2026":   "2026-09-28",
+		"last week of September 2026":   "2026-09-21",
 		"end of this year":              "2026-01-01",
 		"end of the coming week":        "2026-03-16",
 		"end of last month":             "2026-02-01",
