@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"tidepost/e2e/traffic"
 )
 
 // errTooFew asks for patience.
@@ -38,20 +40,20 @@ func killed(t *testing.T, undo time.Duration) {
 	n := kills(t)
 	var slowest time.Duration
 	for i := range n {
-		before := l.acked.Load()
-		l.begin()
+		before := l.Acked.Load()
+		l.Begin()
 		// At least a few mails, and then a random moment: of accepting, releasing,
 		// relaying, or of starting itself.
 		until(t, patience, func() error {
-			if l.acked.Load() < before+int64(rand.IntN(40)) {
+			if l.Acked.Load() < before+int64(rand.IntN(40)) {
 				return errTooFew
 			}
 			return nil
 		})
 		time.Sleep(time.Duration(rand.IntN(1500)) * time.Millisecond)
 		l.kill()
-		l.halt()
-		l.judge(false, i+1)
+		l.Halt()
+		l.Judge(false, i+1)
 		begin := time.Now()
 		l.start()
 		slowest = max(slowest, time.Since(begin))
@@ -63,27 +65,17 @@ func killed(t *testing.T, undo time.Duration) {
 	l.settle()
 	l.sound()
 	l.stop()
-	f := l.judge(true, n)
-	repeats, returned := 0, 0
+	f := l.Judge(true, n)
+	returned := 0
 	for _, sent := range f.Sent {
 		if !sent.Returned.IsZero() {
 			returned++
 		}
 	}
-	seen := map[string]int{}
-	for _, h := range f.Handovers {
-		for _, to := range h.To {
-			if k := h.ID + " " + to; h.Code == 250 {
-				if seen[k]++; seen[k] > 1 {
-					repeats++
-				}
-			}
-		}
-	}
 	l.start()
 	l.readers(f)
 	t.Logf("%d kills, %d mails sent, %d acknowledged, %d taken back, %d recipients, %d copies, %d handovers, %d of them repeats; ready again within %s",
-		n, len(f.Sent), l.acked.Load(), returned, len(f.Rows), len(f.Copies), len(f.Handovers), repeats, slowest.Round(time.Millisecond))
+		n, len(f.Sent), l.Acked.Load(), returned, len(f.Rows), len(f.Copies), len(f.Handovers), traffic.Repeats(f), slowest.Round(time.Millisecond))
 }
 
 // TestTermUnderLoad stops the server as systemd does, in the middle of everything:
@@ -96,10 +88,10 @@ func TestTermUnderLoad(t *testing.T) {
 func terminated(t *testing.T, undo time.Duration) {
 	l := underLoad(t, undo)
 	for range 2 {
-		before := l.acked.Load()
-		l.begin()
+		before := l.Acked.Load()
+		l.Begin()
 		until(t, patience, func() error {
-			if l.acked.Load() < before+50 {
+			if l.Acked.Load() < before+50 {
 				return errTooFew
 			}
 			return nil
@@ -109,13 +101,13 @@ func terminated(t *testing.T, undo time.Duration) {
 		if took := time.Since(begin); took > stopTime {
 			t.Errorf("stopping took %s", took)
 		}
-		l.halt()
-		l.judge(false, 0)
+		l.Halt()
+		l.Judge(false, 0)
 		l.start()
 	}
 	l.settle()
 	l.sound()
 	l.stop()
-	f := l.judge(true, 0)
-	t.Logf("%d mails sent, %d acknowledged", len(f.Sent), l.acked.Load())
+	f := l.Judge(true, 0)
+	t.Logf("%d mails sent, %d acknowledged", len(f.Sent), l.Acked.Load())
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
 
+	"tidepost/e2e/traffic"
 	"tidepost/internal/testkit"
 )
 
@@ -190,8 +191,8 @@ func TestIdleIsToldOfEveryMail(t *testing.T) {
 func TestAuthorsTimeIsKept(t *testing.T) {
 	t.Parallel()
 	s := setup(t, options{})
-	l := &load{server: s}
-	c, err := l.connect("submissions")
+	mail := traffic.New(t, traffic.Options{Addr: s.addr, Password: password, Journal: filepath.Join(t.TempDir(), "journal")})
+	c, err := mail.Connect("submissions")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +203,7 @@ func TestAuthorsTimeIsKept(t *testing.T) {
 		code int
 		line string
 	}{{250, "MAIL FROM:<ana@team.example> HOLDFOR=4"}, {250, "RCPT TO:<carol@outside.example>"}, {354, "DATA"}} {
-		if _, err := command(c, step.code, "%s", step.line); err != nil {
+		if _, err := traffic.Command(c, step.code, "%s", step.line); err != nil {
 			t.Fatalf("%s: %v", step.line, err)
 		}
 	}

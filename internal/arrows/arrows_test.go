@@ -90,7 +90,7 @@ func TestLibrariesHaveOneUser(t *testing.T) {
 	owners := map[string][]string{
 		"github.com/emersion/go-message":            {"mail", "internal/badinput"}, // badinput reads as a client does
 		"github.com/microcosm-cc/bluemonday":        {"digest"},
-		"github.com/mattn/go-sqlite3":               {"store", "internal/faults"}, // faults holds the file as a stranger would
+		"github.com/mattn/go-sqlite3":               {"store", "internal/faults", "e2e/traffic"}, // which read the file as a stranger would
 		"github.com/emersion/go-smtp":               {"smtpd", "guard", "internal/demo", "internal/testkit"},
 		"github.com/emersion/go-imap/v2/imapserver": {"imapd", "guard"},
 	}

@@ -20,16 +20,16 @@ import (
 func damage(t *T) {
 	n := t.dose(20, 100)
 	l := underLoad(install(t, setup{}))
-	l.size = 30
+	l.Size = 30
 	l.start()
-	l.begin()
+	l.Begin()
 	l.more(300)
-	l.halt()
+	l.Halt()
 	busy := l.heldByAnother(t)
 	l.settle(time.Minute)
 	l.stop()
 	l.sound()
-	l.judge(true, 0)
+	l.Judge(true, 0)
 	whole := l.snapshot()
 	refused, served := 0, 0
 	for range n {
@@ -77,12 +77,12 @@ func (l *load) heldByAnother(t *T) time.Duration {
 	end := time.Now().Add(hold)
 	refusals := 0
 	for time.Now().Before(end) {
-		c, err := l.connect("lmtp")
+		c, err := l.Connect("lmtp")
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, text := l.make(reconcile.Inbound)
-		err = l.send(c, s, text, "lmtp")
+		s, text := l.Make(reconcile.Inbound)
+		err = l.Send(c, s, text, "lmtp")
 		c.Close()
 		var refused *textproto.Error
 		switch {
@@ -100,13 +100,13 @@ func (l *load) heldByAnother(t *T) time.Duration {
 	if refusals == 0 {
 		t.Errorf("nothing was refused while another process wrote")
 	}
-	c, err := l.connect("lmtp")
+	c, err := l.Connect("lmtp")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	s, text := l.make(reconcile.Inbound)
-	if err := l.send(c, s, text, "lmtp"); err != nil {
+	s, text := l.Make(reconcile.Inbound)
+	if err := l.Send(c, s, text, "lmtp"); err != nil {
 		t.Errorf("after another process has written: %v", err)
 	}
 	return hold
@@ -187,22 +187,13 @@ func (l *load) refuses() bool {
 // readAll reads every mail of Ana and compares it with what was sent to her. An error
 // is right; other octets are not.
 func (l *load) readAll() {
-	c, err := l.author()
+	c, err := l.Author()
 	if err != nil {
 		return
 	}
 	defer c.Close()
 	sent := map[string]string{}
-	text, err := os.Open(l.path)
-	if err != nil {
-		l.Fatal(err)
-	}
-	defer text.Close()
-	list, err := reconcile.ReadJournal(text)
-	if err != nil {
-		l.Fatal(err)
-	}
-	for _, s := range list {
+	for _, s := range l.Journal() {
 		sent[s.ID] = s.Hash
 	}
 	for _, folder := range []string{"INBOX", "Scheduled", "Drafts"} {
@@ -236,10 +227,10 @@ func midIn(head []byte) string {
 // must be sound, and older.
 func (l *load) withoutWAL() int {
 	l.start()
-	l.begin()
+	l.Begin()
 	l.more(50)
 	l.kill()
-	l.halt()
+	l.Halt()
 	for _, suffix := range []string{"-wal", "-shm"} {
 		if err := os.Remove(l.file() + suffix); err != nil && !os.IsNotExist(err) {
 			l.Fatal(err)
@@ -249,7 +240,7 @@ func (l *load) withoutWAL() int {
 	l.stop()
 	l.sound()
 	n := 0
-	for _, x := range reconcile.Check(l.facts()) {
+	for _, x := range reconcile.Check(l.Facts()) {
 		switch {
 		case x.Rule == reconcile.Lost:
 			n++

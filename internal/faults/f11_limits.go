@@ -52,21 +52,21 @@ func closeAll(conns []net.Conn) {
 func fewDescriptors(t *T) {
 	t.need(false, "prlimit")
 	l := underLoad(install(t, setup{}))
-	l.size = 10
+	l.Size = 10
 	l.wrap = []string{"prlimit", "--nofile=200:200", "--"}
 	l.start()
 	var greeted int
 	rounds := t.dose(3, 10)
 	for range rounds {
-		c, err := l.connect("submissions")
+		c, err := l.Connect("submissions")
 		if err != nil {
 			t.Fatalf("before the crowd: %v", err)
 		}
 		var conns []net.Conn
 		conns, greeted = l.idlers(400, "imap")
 		for range 50 {
-			s, text := l.make(reconcile.Outside, reconcile.Here)
-			if err := l.send(c, s, text, "submissions"); err != nil {
+			s, text := l.Make(reconcile.Outside, reconcile.Here)
+			if err := l.Send(c, s, text, "submissions"); err != nil {
 				t.Errorf("in the crowd: %v", err)
 				break
 			}
@@ -80,7 +80,7 @@ func fewDescriptors(t *T) {
 		})
 		closeAll(conns)
 		l.until(10*time.Second, func() error {
-			c, err := l.connect("submissions")
+			c, err := l.Connect("submissions")
 			if err == nil {
 				c.Close()
 			}

@@ -29,7 +29,7 @@ func littleMemory(t *T) {
 	if err := os.WriteFile(filepath.Join(group, "memory.limit_in_bytes"), []byte("268435456"), 0o600); err != nil {
 		t.Skipf("memory cannot be limited: %v", err)
 	}
-	l.size, l.alien = 10, true // Rows of the catalogues are mails, too, and some of them right.
+	l.Size, l.Alien = 10, true // Rows of the catalogues are mails, too, and some of them right.
 	l.wrap = []string{"sh", "-c", `echo $$ > ` + group + `/cgroup.procs && exec "$@"`, "sh"}
 	l.start()
 	time.Sleep(time.Second)
@@ -54,9 +54,9 @@ func littleMemory(t *T) {
 			})
 		}
 	}
-	l.begin()
+	l.Begin()
 	all.Wait()
-	l.halt()
+	l.Halt()
 	if !l.running() {
 		t.Fatalf("the server has ended, for want of memory")
 	}

@@ -22,7 +22,7 @@ func manyConnections(t *T) {
 		t.Skipf("only %d descriptors for %d connections", limit.Max, n)
 	}
 	l := underLoad(install(t, setup{config: map[string]string{"limits.idle_smtp": `"30m"`, "limits.connections": "16000"}}))
-	l.size = 10
+	l.Size = 10
 	l.start()
 	readers := l.addReaders(20)
 	base := l.probe(200)
@@ -34,9 +34,9 @@ func manyConnections(t *T) {
 	}
 	opened := time.Since(begin)
 	idle := l.memory("VmRSS")
-	l.begin()
+	l.Begin()
 	p99 := l.probe(500)
-	l.halt()
+	l.Halt()
 	most := l.memory("VmHWM")
 	if p99 > 500*time.Millisecond {
 		t.Errorf("p99 of the active is %s", p99)

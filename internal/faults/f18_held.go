@@ -11,7 +11,7 @@ import (
 func manyHeld(t *T) {
 	n := t.dose(100_000, 1_000_000)
 	l := underLoad(install(t, setup{}))
-	l.size = 20
+	l.Size = 20
 	l.start()
 	if err := l.holdMore(); err != nil {
 		t.Fatal(err)
@@ -20,12 +20,12 @@ func manyHeld(t *T) {
 	l.multiply(n)
 	// One of them is due as soon as the server is up again: the first that leaves.
 	l.start()
-	c, err := l.connect("submissions")
+	c, err := l.Connect("submissions")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, text := l.make(reconcile.Outside)
-	if err := l.send(c, s, text, "submissions"); err != nil {
+	s, text := l.Make(reconcile.Outside)
+	if err := l.Send(c, s, text, "submissions"); err != nil {
 		t.Fatal(err)
 	}
 	c.Close()
@@ -34,7 +34,7 @@ func manyHeld(t *T) {
 	ready := l.start()
 	l.settle(time.Minute)
 	first := time.Since(begin)
-	folder, err := l.author()
+	folder, err := l.Author()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tidepost/e2e/reconcile"
+	"tidepost/e2e/traffic"
 )
 
 // errTooFew asks for patience.
@@ -14,9 +15,9 @@ var errTooFew = errors.New("too few mails were acknowledged")
 
 // more waits until so many more mails are acknowledged.
 func (l *load) more(n int) {
-	before := l.acked.Load()
+	before := l.Acked.Load()
 	l.until(patience, func() error {
-		if l.acked.Load() < before+int64(n) {
+		if l.Acked.Load() < before+int64(n) {
 			return errTooFew
 		}
 		return nil
@@ -36,15 +37,14 @@ func killUnderLoad(t *T) {
 		if i%5 == 4 {
 			l.smarthost.Script(slowEnd()) // so that some kills do fall into the window
 		}
-		l.begin()
+		l.Begin()
 		l.more(rand.IntN(40))
 		time.Sleep(time.Duration(rand.IntN(1000)) * time.Millisecond)
 		killed = append(killed, time.Now())
 		l.kill()
-		l.halt()
+		l.Halt()
 		if i%10 == 9 {
-			l.judge(false, i+1)
-			l.sound()
+			l.Judge(false, i+1)
 		}
 		if t.Failed() {
 			t.Fatalf("kill %d of %d", i+1, kills)
@@ -60,7 +60,7 @@ func killUnderLoad(t *T) {
 		t.Errorf("a kill repeats %d in the median and %d at most", median, most)
 	}
 	t.say("%d kills, half of them while mail leaves as it is taken, %d mails sent, %d acknowledged, 0 lost; repeats %d, at most %d a kill, median %d; ready again within %s",
-		kills, len(f.Sent), l.acked.Load(), repeats(f), each[len(each)-1], each[len(each)/2], slowest.Round(time.Millisecond))
+		kills, len(f.Sent), l.Acked.Load(), traffic.Repeats(f), each[len(each)-1], each[len(each)/2], slowest.Round(time.Millisecond))
 }
 
 // repeatsOf counts what each kill caused to be taken again, least first.

@@ -31,8 +31,8 @@ type script struct {
 func scripts() []script {
 	send := func(ways ...reconcile.Way) func(*load, *smtp.Client) error {
 		return func(l *load, c *smtp.Client) error {
-			s, text := l.make(ways...)
-			return l.send(c, s, text, "submissions")
+			s, text := l.Make(ways...)
+			return l.Send(c, s, text, "submissions")
 		}
 	}
 	return []script{
@@ -56,8 +56,7 @@ func killAtCalls(t *T) {
 		l.start()
 		l.settle(2 * time.Minute)
 		l.stop()
-		l.sound()
-		l.judge(sc.name != "bounce", kills)
+		l.Judge(sc.name != "bounce", kills)
 		if sc.after != nil {
 			sc.after(l)
 		}
@@ -130,8 +129,7 @@ func (l *load) pointKill(sc script, n int) string {
 		l.Fatalf("%s: the server ended, and not at call %d:\n%s", sc.name, n, l.tail())
 	}
 	if n%10 == 0 {
-		l.judge(false, n)
-		l.sound()
+		l.Judge(false, n)
 	}
 	call, _, _ := strings.Cut(what, " ")
 	return call
@@ -139,7 +137,7 @@ func (l *load) pointKill(sc script, n int) string {
 
 // play does the step of a script over one connection until that breaks.
 func (l *load) play(sc script) {
-	c, err := l.connect("submissions")
+	c, err := l.Connect("submissions")
 	if err != nil {
 		return
 	}
@@ -153,14 +151,14 @@ func (l *load) play(sc script) {
 
 // keepSome makes held mail that can be taken back.
 func (l *load) keepSome() {
-	c, err := l.connect("submissions")
+	c, err := l.Connect("submissions")
 	if err != nil {
 		l.Fatal(err)
 	}
 	defer c.Close()
-	for len(l.held) < 20 {
-		s, text := l.make(reconcile.Held)
-		if err := l.send(c, s, text, "submissions"); err != nil {
+	for len(l.Held) < 20 {
+		s, text := l.Make(reconcile.Held)
+		if err := l.Send(c, s, text, "submissions"); err != nil {
 			l.Fatal(err)
 		}
 	}
@@ -168,15 +166,15 @@ func (l *load) keepSome() {
 
 // takeBack takes back what keepSome has made.
 func (l *load) takeBack(*smtp.Client) error {
-	c, err := l.author()
+	c, err := l.Author()
 	if err != nil {
 		return err
 	}
 	defer c.Close()
 	for {
 		select {
-		case id := <-l.held:
-			if err := l.recall(c, id); err != nil {
+		case id := <-l.Held:
+			if err := l.Recall(c, id); err != nil {
 				return err
 			}
 		default:
@@ -187,14 +185,14 @@ func (l *load) takeBack(*smtp.Client) error {
 
 // holdMore makes more mail that can be taken back.
 func (l *load) holdMore() error {
-	c, err := l.connect("submissions")
+	c, err := l.Connect("submissions")
 	if err != nil {
 		return err
 	}
 	defer c.Close()
 	for range 10 {
-		s, text := l.make(reconcile.Held)
-		if err := l.send(c, s, text, "submissions"); err != nil {
+		s, text := l.Make(reconcile.Held)
+		if err := l.Send(c, s, text, "submissions"); err != nil {
 			return err
 		}
 	}
@@ -203,14 +201,14 @@ func (l *load) holdMore() error {
 
 // fillTide sends Tom mail that waits for his tide.
 func (l *load) fillTide() {
-	c, err := l.connect("lmtp")
+	c, err := l.Connect("lmtp")
 	if err != nil {
 		l.Fatal(err)
 	}
 	defer c.Close()
 	for range 6 {
-		s, text := l.make(reconcile.Inbound)
-		if err := l.send(c, s, text, "lmtp"); err != nil {
+		s, text := l.Make(reconcile.Inbound)
+		if err := l.Send(c, s, text, "lmtp"); err != nil {
 			l.Fatal(err)
 		}
 	}
@@ -230,14 +228,14 @@ func (l *load) tide(*smtp.Client) error {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	c, err := l.connect("lmtp")
+	c, err := l.Connect("lmtp")
 	if err != nil {
 		return err
 	}
 	defer c.Close()
 	for range 4 {
-		s, text := l.make(reconcile.Inbound)
-		if err := l.send(c, s, text, "lmtp"); err != nil {
+		s, text := l.Make(reconcile.Inbound)
+		if err := l.Send(c, s, text, "lmtp"); err != nil {
 			return err
 		}
 	}

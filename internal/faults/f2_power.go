@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"tidepost/e2e/traffic"
 )
 
 // powerCuts cuts the power of file systems under load.
@@ -22,12 +24,12 @@ func cutPower(t *T, fs string, cuts int) string {
 	l := underLoad(install(t, setup{data: filepath.Join(d.dir, "data")}))
 	l.start()
 	for i := range cuts {
-		l.begin()
+		l.Begin()
 		l.more(rand.IntN(100))
 		time.Sleep(time.Duration(rand.IntN(700)) * time.Millisecond)
-		dark := span{from: time.Now()}
+		dark := traffic.Span{From: time.Now()}
 		if err := d.cut(); err != nil {
-			l.halt()
+			l.Halt()
 			if i == 0 {
 				t.Skipf("%v", err)
 			}
@@ -41,15 +43,14 @@ func cutPower(t *T, fs string, cuts int) string {
 			t.Errorf("%s: the server lost its disk and ended with exit code 0", fs)
 		}
 		l.kill()
-		l.halt()
+		l.Halt()
 		d.unmount()
 		if err := d.mount(); err != nil {
 			t.Fatalf("%s after cut %d: %v", fs, i+1, err)
 		}
-		dark.to = time.Now()
-		l.dark = append(l.dark, dark)
-		l.judge(false, i+1)
-		l.sound()
+		dark.To = time.Now()
+		l.Dark = append(l.Dark, dark)
+		l.Judge(false, i+1)
 		if t.Failed() {
 			t.Fatalf("%s: cut %d of %d", fs, i+1, cuts)
 		}
@@ -59,6 +60,6 @@ func cutPower(t *T, fs string, cuts int) string {
 		l.start()
 	}
 	f := l.verdict(cuts)
-	t.Logf("%s: %d cuts, %d mails acknowledged, %d repeats", fs, cuts, countAcked(f), repeats(f))
-	return plural(cuts, "cut") + ", " + plural(countAcked(f), "mail") + " acknowledged, 0 lost, " + plural(repeats(f), "repeat")
+	t.Logf("%s: %d cuts, %d mails acknowledged, %d repeats", fs, cuts, countAcked(f), traffic.Repeats(f))
+	return plural(cuts, "cut") + ", " + plural(countAcked(f), "mail") + " acknowledged, 0 lost, " + plural(traffic.Repeats(f), "repeat")
 }

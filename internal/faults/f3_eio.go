@@ -1,9 +1,7 @@
 package faults
 
 import (
-	"bufio"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -19,7 +17,7 @@ func failSyncs(t *T) {
 	}
 	n := t.dose(40, 500)
 	l := underLoad(install(t, setup{}))
-	l.size = 10 // A larger one is stored, and synced, before it is complete.
+	l.Size = 10 // A larger one is stored, and synced, before it is complete.
 	var list []string
 	for at := 1; at <= n && !t.Failed(); at++ {
 		if at == n/2+1 {
@@ -32,8 +30,7 @@ func failSyncs(t *T) {
 	l.start()
 	l.settle(time.Minute)
 	l.stop()
-	l.sound()
-	f := l.judge(true, n)
+	f := l.Judge(true, n)
 	if l.doubted == 0 {
 		t.Errorf("no mail was ever in doubt: nothing was proved")
 	}
@@ -103,14 +100,14 @@ func inDoubt(what string) []string {
 
 // untilHit sends one mail after the other until the sync has failed.
 func (l *load) untilHit() {
-	c, err := l.connect("submissions")
+	c, err := l.Connect("submissions")
 	if err != nil {
 		return
 	}
 	defer c.Close()
 	for l.hit() == "" {
-		s, text := l.make(l.way())
-		if err := l.send(c, s, text, "submissions"); err != nil {
+		s, text := l.Make(l.way())
+		if err := l.Send(c, s, text, "submissions"); err != nil {
 			return
 		}
 	}
@@ -118,15 +115,15 @@ func (l *load) untilHit() {
 		return
 	}
 	// Nothing may be acknowledged from now on.
-	s, text := l.make(l.way())
-	if l.send(c, s, text, "submissions") == nil {
+	s, text := l.Make(l.way())
+	if l.Send(c, s, text, "submissions") == nil {
 		l.Errorf("<%s> was sent after the sync had failed, and acknowledged", s.ID)
 	}
 }
 
 // way is how the mails go: held, or express to the outside.
 func (l *load) way() reconcile.Way {
-	if l.wait == 0 {
+	if l.Wait == 0 {
 		return reconcile.Outside
 	}
 	return reconcile.Held
@@ -139,16 +136,7 @@ func (l *load) falseAcks(doubt []string) {
 	if len(doubt) == 0 {
 		return
 	}
-	file, err := os.Open(l.path)
-	if err != nil {
-		l.Fatal(err)
-	}
-	defer file.Close()
-	sent, err := reconcile.ReadJournal(bufio.NewReader(file))
-	if err != nil {
-		l.Fatal(err)
-	}
-	for _, s := range sent {
+	for _, s := range l.Journal() {
 		if !s.Acked.IsZero() && slices.Contains(doubt, s.ID) {
 			l.Errorf("<%s> was acknowledged, and its sync had failed", s.ID)
 		}

@@ -22,21 +22,21 @@ func fillDisk(t *T) {
 	fills := t.dose(5, 20)
 	d := t.memoryDisk(fmt.Sprintf("%dm", 64+6*max(0, fills-5))) // every fill leaves mail behind
 	l := underLoad(install(t, setup{data: filepath.Join(d.dir, "data"), config: map[string]string{"store.reserve": `"32MiB"`}}))
-	l.size = 400 // about 20 KB
+	l.Size = 400 // about 20 KB
 	var slowest time.Duration
 	brim := 0
 	l.start()
 	for i := range fills {
 		mine := l.setAside(3)
 		d.fill("ballast", reserve+1<<20) // the rest is for the load
-		l.begin()
+		l.Begin()
 		l.until(patience, func() error {
-			if l.full.Load() == 0 {
+			if l.Full.Load() == 0 {
 				return fmt.Errorf("no mail was refused; %d octets are free", d.free())
 			}
 			return nil
 		})
-		l.halt()
+		l.Halt()
 		l.inReserve(mine)
 		if i%2 == 1 {
 			d.fill("rest", 0)
@@ -50,42 +50,42 @@ func fillDisk(t *T) {
 		}
 	}
 	f := l.verdict(0)
-	if n := l.late.Load(); n > int64(brim*3+fills*10) {
+	if n := l.Late.Load(); n > int64(brim*3+fills*10) {
 		t.Errorf("%d refusals came behind DATA", n)
 	}
 	t.say("%d fills, %d of them to the brim, %d mails acknowledged, 0 lost; %d refused with 452, %d of them behind DATA; took mail %s after there was room",
-		fills, brim, countAcked(f), l.full.Load(), l.late.Load(), slowest.Round(time.Millisecond))
+		fills, brim, countAcked(f), l.Full.Load(), l.Late.Load(), slowest.Round(time.Millisecond))
 }
 
 // setAside sends small held mail and returns the ids of some, to be taken back when the
 // disk is full.
 func (l *load) setAside(n int) []string {
-	size := l.size
-	l.size = 5
-	defer func() { l.size = size }()
-	l.full.Store(0)
-	for len(l.held) > 0 {
-		<-l.held
+	size := l.Size
+	l.Size = 5
+	defer func() { l.Size = size }()
+	l.Full.Store(0)
+	for len(l.Held) > 0 {
+		<-l.Held
 	}
 	if err := l.holdMore(); err != nil {
 		l.Fatalf("send while there is room: %v", err)
 	}
 	var ids []string
 	for range n {
-		ids = append(ids, <-l.held)
+		ids = append(ids, <-l.Held)
 	}
 	return ids
 }
 
 // inReserve does what has to work without room for new mail.
 func (l *load) inReserve(ids []string) {
-	c, err := l.author()
+	c, err := l.Author()
 	if err != nil {
 		l.Fatalf("log in while the disk is full: %v", err)
 	}
 	defer c.Close()
 	for _, id := range ids {
-		if err := l.recall(c, id); err != nil {
+		if err := l.Recall(c, id); err != nil {
 			l.Errorf("take back while the disk is full: %v", err)
 		}
 	}
@@ -100,12 +100,12 @@ func (l *load) inReserve(ids []string) {
 // noRoom looks that a disk without any room is an error that passes.
 func (l *load) noRoom() {
 	for range 3 {
-		c, err := l.connect("submissions")
+		c, err := l.Connect("submissions")
 		if err != nil {
 			continue // A login writes to the ledger; that may be refused, too.
 		}
-		s, text := l.make(reconcile.Held)
-		if l.send(c, s, text, "submissions") == nil {
+		s, text := l.Make(reconcile.Held)
+		if l.Send(c, s, text, "submissions") == nil {
 			l.Errorf("<%s> was acknowledged on a full disk", s.ID)
 		}
 		c.Close()
@@ -121,13 +121,13 @@ func (l *load) roomAgain(d *disk) time.Duration {
 	d.remove("ballast")
 	begin := time.Now()
 	l.until(patience, func() error {
-		c, err := l.connect("submissions")
+		c, err := l.Connect("submissions")
 		if err != nil {
 			return err
 		}
 		defer c.Close()
 		s, text := l.small()
-		return l.send(c, s, text, "submissions")
+		return l.Send(c, s, text, "submissions")
 	})
 	took := time.Since(begin)
 	if took > recovery {
@@ -137,10 +137,10 @@ func (l *load) roomAgain(d *disk) time.Duration {
 }
 
 func (l *load) small() (reconcile.Sent, string) {
-	size := l.size
-	l.size = 5
-	defer func() { l.size = size }()
-	return l.make(reconcile.Outside)
+	size := l.Size
+	l.Size = 5
+	defer func() { l.Size = size }()
+	return l.Make(reconcile.Outside)
 }
 
 // free returns the octets that are left.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"syscall"
 	"time"
+
+	"tidepost/e2e/traffic"
 )
 
 func plural(n int, what string) string {
@@ -25,7 +27,7 @@ func stopAndContinue(t *T) {
 		stops = append(stops, time.Minute, 10*time.Minute)
 	}
 	l.start()
-	l.begin()
+	l.Begin()
 	for _, d := range stops {
 		l.more(100)
 		l.signal(syscall.SIGSTOP)
@@ -33,9 +35,9 @@ func stopAndContinue(t *T) {
 		l.signal(syscall.SIGCONT)
 		l.more(10)
 	}
-	l.halt()
+	l.Halt()
 	f := l.verdict(0)
-	t.say("%d stops, %d mails acknowledged, 0 lost, 0 early, %d repeats", len(stops), l.acked.Load(), repeats(f))
+	t.say("%d stops, %d mails acknowledged, 0 lost, 0 early, %d repeats", len(stops), l.Acked.Load(), traffic.Repeats(f))
 }
 
 func (s *site) signal(sig syscall.Signal) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tidepost/e2e/reconcile"
+	"tidepost/e2e/traffic"
 	"tidepost/internal/testkit"
 )
 
@@ -30,15 +31,15 @@ func (l *load) sendMany(n int) {
 	var all sync.WaitGroup
 	for range 5 {
 		all.Go(func() {
-			c, err := l.connect("submissions")
+			c, err := l.Connect("submissions")
 			if err != nil {
 				l.Errorf("connect: %v", err)
 				return
 			}
 			defer c.Close()
 			for range n / 5 {
-				s, text := l.make(reconcile.Outside)
-				if err := l.send(c, s, text, "submissions"); err != nil {
+				s, text := l.Make(reconcile.Outside)
+				if err := l.Send(c, s, text, "submissions"); err != nil {
 					l.Errorf("send: %v", err)
 					return
 				}
@@ -52,7 +53,7 @@ func (l *load) sendMany(n int) {
 func partition(t *T) {
 	rounds := t.dose(1, 20)
 	l := underLoad(install(t, setup{}))
-	l.size = 10
+	l.Size = 10
 	l.start()
 	phases := []string{"CONNECT", "EHLO", "MAIL", "DATA", "BODY", "EOD", "QUIT"}
 	for range rounds {
@@ -74,7 +75,7 @@ func partition(t *T) {
 	}
 	packets := l.dropPackets(rounds)
 	f := l.verdict(0)
-	t.say("%d phases, %s each; %s; %d mails, 0 lost, %d repeats", len(phases), plural(rounds, "round"), packets, countAcked(f), repeats(f))
+	t.say("%d phases, %s each; %s; %d mails, 0 lost, %d repeats", len(phases), plural(rounds, "round"), packets, countAcked(f), traffic.Repeats(f))
 }
 
 // dropPackets lets all packets to and from the smarthost vanish for a while.
@@ -109,7 +110,7 @@ func (l *load) dropPackets(rounds int) string {
 // slowHost looks that a smarthost that takes minutes keeps nobody else waiting.
 func slowHost(t *T) {
 	l := underLoad(install(t, setup{}))
-	l.size = 10
+	l.Size = 10
 	n := t.dose(300, 3000)
 	l.start()
 	base := l.probe(n)
@@ -132,16 +133,16 @@ func slowHost(t *T) {
 
 // probe sends mail that stays here and returns the p99 of its acceptance.
 func (l *load) probe(n int) time.Duration {
-	c, err := l.connect("submissions")
+	c, err := l.Connect("submissions")
 	if err != nil {
 		l.Fatal(err)
 	}
 	defer c.Close()
 	var took []time.Duration
 	for range n {
-		s, text := l.make([]reconcile.Way{reconcile.Held, reconcile.Here}[rand.IntN(2)])
+		s, text := l.Make([]reconcile.Way{reconcile.Held, reconcile.Here}[rand.IntN(2)])
 		begin := time.Now()
-		if err := l.send(c, s, text, "submissions"); err != nil {
+		if err := l.Send(c, s, text, "submissions"); err != nil {
 			l.Fatal(err)
 		}
 		took = append(took, time.Since(begin))
@@ -166,7 +167,7 @@ func odd() []string {
 func randomReplies(t *T) {
 	mails := t.dose(2000, 100_000)
 	l := underLoad(install(t, setup{}))
-	l.size = 5
+	l.Size = 5
 	l.start()
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -196,7 +197,7 @@ func randomReplies(t *T) {
 	l.hurry(2 * time.Minute)
 	l.stop()
 	l.sound()
-	l.judge(false, 0)
+	l.Judge(false, 0)
 	l.oneReportEach()
 	bounced := l.count(`SELECT count(*) FROM recipient r JOIN submission s ON s.id = r.submission_id WHERE r.state = 'bounced' AND s.author_id IS NOT NULL`)
 	again := l.count(`SELECT count(*) FROM recipient WHERE attempts > 1`)

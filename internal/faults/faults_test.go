@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tidepost/e2e/reconcile"
+	"tidepost/e2e/traffic"
 )
 
 func TestFaultThatFailsOrIsSkipped(t *testing.T) {
@@ -63,19 +64,8 @@ func TestRepeatsOfEachKill(t *testing.T) {
 	if got := repeatsOf(f, []time.Time{at(5), at(10), at(20)}); !slices.Equal(got, []int{0, 1, 2}) {
 		t.Errorf("got %v", got)
 	}
-	if got := repeats(f); got != 3 {
+	if got := traffic.Repeats(f); got != 3 {
 		t.Errorf("%d repeats, want 3", got)
-	}
-}
-
-// What was acknowledged before the power went counts, to the last moment.
-func TestNothingIsSaidWithoutPower(t *testing.T) {
-	at := func(s int) time.Time { return time.Date(2026, 11, 23, 9, 0, s, 0, time.UTC) }
-	sent := []reconcile.Sent{{ID: "before", Acked: at(10)}, {ID: "in the dark", Acked: at(11), Returned: at(12)}, {ID: "behind", Acked: at(20)}, {ID: "back", Acked: at(5), Returned: at(13)}, {ID: "never"}}
-	got := withoutPower(sent, []span{{at(1), at(2)}, {at(10), at(20)}})
-	want := []reconcile.Sent{{ID: "before", Acked: at(10)}, {ID: "in the dark"}, {ID: "behind", Acked: at(20)}, {ID: "back", Acked: at(5)}, {ID: "never"}}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Error(d)
 	}
 }
 

@@ -1,4 +1,4 @@
-package faults
+package traffic
 
 import (
 	"crypto/tls"
@@ -11,43 +11,43 @@ import (
 )
 
 // recaller takes back half of what is held, one IMAP session after the other.
-func (l *load) recaller() {
-	for !l.halted() {
-		if err := l.recalls(); err != nil {
+func (x *Traffic) recaller() {
+	for !x.halted() {
+		if err := x.recalls(); err != nil {
 			time.Sleep(10 * time.Millisecond)
 		}
 	}
 }
 
 // recalls takes mail back until halt or an error.
-func (l *load) recalls() error {
-	c, err := l.author()
+func (x *Traffic) recalls() error {
+	c, err := x.Author()
 	if err != nil {
 		return err
 	}
 	defer c.Close()
 	for {
 		select {
-		case <-l.stopping:
+		case <-x.stopping:
 			return nil
-		case id := <-l.held:
+		case id := <-x.Held:
 			if rand.IntN(2) == 0 {
 				continue
 			}
-			if err := l.recall(c, id); err != nil {
+			if err := x.Recall(c, id); err != nil {
 				return err
 			}
 		}
 	}
 }
 
-// author opens Ana's folder Scheduled.
-func (s *site) author() (*imapclient.Client, error) {
-	c, err := imapclient.DialTLS(s.addr("imaps"), &imapclient.Options{TLSConfig: &tls.Config{InsecureSkipVerify: true}}) //nolint:gosec // loopback
+// Author opens Ana's folder Scheduled.
+func (x *Traffic) Author() (*imapclient.Client, error) {
+	c, err := imapclient.DialTLS(x.o.Addr("imaps"), &imapclient.Options{TLSConfig: &tls.Config{InsecureSkipVerify: true}}) //nolint:gosec // loopback
 	if err != nil {
 		return nil, err
 	}
-	if err := c.Login(ana, password).Wait(); err != nil {
+	if err := c.Login(Ana, x.o.Password).Wait(); err != nil {
 		c.Close()
 		return nil, err
 	}
@@ -58,8 +58,8 @@ func (s *site) author() (*imapclient.Client, error) {
 	return c, nil
 }
 
-// recall takes one mail back: by MOVE, or with even numbers by deleting it.
-func (l *load) recall(c *imapclient.Client, id string) error {
+// Recall takes one mail back: by MOVE, or with even numbers by deleting it.
+func (x *Traffic) Recall(c *imapclient.Client, id string) error {
 	if err := c.Noop().Wait(); err != nil { // It may be younger than our view.
 		return err
 	}
@@ -69,14 +69,14 @@ func (l *load) recall(c *imapclient.Client, id string) error {
 	}
 	uids := found.AllUIDs()
 	if len(uids) != 1 {
-		l.Errorf("<%s> was acknowledged and is %d times in Scheduled", id, len(uids))
+		x.tb.Errorf("<%s> was acknowledged and is %d times in Scheduled", id, len(uids))
 		return nil
 	}
-	if err := l.journal.Recalled(id, time.Now()); err != nil {
-		l.Error(err)
+	if err := x.journal.Recalled(id, time.Now()); err != nil {
+		x.tb.Error(err)
 	}
 	set := imap.UIDSetNum(uids...)
-	if byMove(id) {
+	if ByMove(id) {
 		_, err = c.Move(set, "Drafts").Wait()
 	} else if err = c.Store(set, &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{imap.FlagDeleted}}, nil).Close(); err == nil {
 		err = c.UIDExpunge(set).Close()
@@ -84,14 +84,14 @@ func (l *load) recall(c *imapclient.Client, id string) error {
 	if err != nil {
 		return err
 	}
-	if err := l.journal.Returned(id, time.Now()); err != nil {
-		l.Error(err)
+	if err := x.journal.Returned(id, time.Now()); err != nil {
+		x.tb.Error(err)
 	}
 	return nil
 }
 
-// byMove says how recall takes a mail back.
-func byMove(id string) bool {
+// ByMove says how recall takes a mail back.
+func ByMove(id string) bool {
 	var n int
 	if _, err := fmt.Sscanf(id, "load%d@", &n); err != nil {
 		return false
