@@ -14,17 +14,20 @@ func isCode(f Facts, c *Content) bool {
 	if c == nil || f.IsReply || f.IsBounce {
 		return false
 	}
+	subject := strings.ToLower(f.Subject)
+	named, machine := containsAny(subject, codePurposes), f.IsAuto || f.fromService()
+	if !named && !machine {
+		return false // Most mail: nobody need read it.
+	}
 	text := Text(c)
 	if len(text) > maxCodeText {
 		return false
 	}
-	subject, text := strings.ToLower(f.Subject), strings.ToLower(text)
+	text = strings.ToLower(text)
 	if !hasCode(subject) && !hasCode(text) && !hasLink(text, c.HTML()) {
 		return false
 	}
-	named := containsAny(subject, codePurposes)
 	told := containsAny(text, codeInstructions)
-	machine := f.IsAuto || f.fromService()
 	return named && (machine || told) || machine && told
 }
 

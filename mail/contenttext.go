@@ -1,7 +1,6 @@
 package mail
 
 import (
-	"bytes"
 	"strings"
 	"sync"
 )
@@ -66,7 +65,7 @@ func (t *texts) decode() {
 // what can be seen without.
 func seemSealed(captures []*capture) bool {
 	for _, c := range captures {
-		if !c.ascii() || bytes.Contains(c.raw, []byte(beginPGP)) {
+		if !c.ascii() || c.holds(beginPGP) {
 			return true
 		}
 	}

@@ -1,9 +1,6 @@
 package mail
 
-import (
-	"bytes"
-	"slices"
-)
+import "bytes"
 
 // The bounds of the scanner. What lies beyond is opaque.
 const (
@@ -73,26 +70,58 @@ type partHead struct {
 	root  bool // the root of an embedded message: ENVELOPE is wanted
 }
 
-// A capture keeps the encoded text of a part.
+// A capture keeps the encoded text of a part, in pieces: most of it is never read.
 type capture struct {
-	part *Part
-	raw  []byte
-	cap  int
-	cut  bool
+	part   *Part
+	pieces [][]byte
+	size   int
+	cap    int
+	cut    bool
 }
 
 func (c *capture) add(b []byte) {
-	if room := c.cap - len(c.raw); len(b) > room {
+	if room := c.cap - c.size; len(b) > room {
 		b, c.cut = b[:room], true
 	}
-	if room := cap(c.raw); len(b) > room-len(c.raw) {
-		c.raw = slices.Grow(c.raw, max(usualText, room, len(b))) // Doubled: it grows line by line.
+	c.size += len(b)
+	last := len(c.pieces) - 1
+	if last >= 0 {
+		n := min(len(b), cap(c.pieces[last])-len(c.pieces[last]))
+		c.pieces[last] = append(c.pieces[last], b[:n]...)
+		b = b[n:]
 	}
-	c.raw = append(c.raw, b...)
+	if len(b) > 0 {
+		c.pieces = append(c.pieces, append(make([]byte, 0, max(min(usualText<<min(last+1, 3), maxPiece), len(b))), b...))
+	}
 }
 
-// usualText is what most text parts fit into.
-const usualText = 4 << 10
+const (
+	// usualText is what most text parts fit into.
+	usualText = 4 << 10
+	// maxPiece bounds a piece: they double.
+	maxPiece = 32 << 10
+)
+
+// raw is the whole of it.
+func (c *capture) raw() []byte {
+	if len(c.pieces) == 1 {
+		return c.pieces[0]
+	}
+	return bytes.Join(c.pieces, nil)
+}
+
+// holds reports whether a word stands in it, without joining the pieces.
+func (c *capture) holds(word string) bool {
+	var seam []byte
+	for _, p := range c.pieces {
+		seam = append(seam, p[:min(len(p), len(word)-1)]...)
+		if bytes.Contains(p, []byte(word)) || bytes.Contains(seam, []byte(word)) {
+			return true
+		}
+		seam = append(seam[:0], p[max(0, len(p)-len(word)+1):]...)
+	}
+	return false
+}
 
 // NewScanner starts a scan of the body that belongs to head.
 func NewScanner(head []byte) *Scanner {
@@ -417,7 +446,7 @@ func (s *Scanner) endFrame(f *frame, end, lines int64) {
 	if p.Type == "multipart" && len(p.Children) == 0 {
 		degradeText(p)
 		if c := s.capture(p); c != nil {
-			c.add(f.preamble.raw)
+			c.add(f.preamble.raw())
 			c.cut = c.cut || f.preamble.cut
 		}
 	}

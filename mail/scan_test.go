@@ -359,3 +359,28 @@ func chunks(b []byte, n int) func(func([]byte) bool) {
 		}
 	}
 }
+
+// A capture in pieces is what was added, and finds words across their seams.
+func TestCaptureInPieces(t *testing.T) {
+	text := strings.Repeat("0123456789", 10_000)
+	for _, at := range []int{0, usualText - 7, usualText + 2*usualText - 3, 60_000, len(text)} {
+		whole := text[:at] + beginPGP + text[at:]
+		c := &capture{cap: MaxTextRaw}
+		for rest := whole; rest != ""; {
+			n := min(len(rest), 61)
+			c.add([]byte(rest[:n]))
+			rest = rest[n:]
+		}
+		if string(c.raw()) != whole || c.cut {
+			t.Errorf("at %d: %d octets of %d are kept", at, len(c.raw()), len(whole))
+		}
+		if !c.holds(beginPGP) || c.holds("no such word") {
+			t.Errorf("at %d: the word is not found, or another one", at)
+		}
+	}
+	c := &capture{cap: 5000}
+	c.add([]byte(text))
+	if !c.cut || string(c.raw()) != text[:5000] {
+		t.Errorf("%d octets of a capture of 5000", len(c.raw()))
+	}
+}

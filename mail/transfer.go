@@ -296,7 +296,7 @@ func eachRune(dst, src []byte, atEOF bool, odd func(byte) rune) (nDst, nSrc int,
 // decode turns what a capture kept into text with LF line ends. ok is false if
 // the encoding is unknown: then it is opaque.
 func (c *capture) decode() (text string, ok bool) {
-	raw, ok := decodeTransferBytes(c.part.Encoding, c.raw)
+	raw, ok := decodeTransferBytes(c.part.Encoding, c.raw())
 	if !ok {
 		return "", false
 	}
