@@ -61,11 +61,13 @@ const maxHead = 256 << 10
 // Stage reads a whole message from r. What r returns as an error is returned as it
 // is (wrapped), and nothing stays behind.
 func (db *DB) Stage(ctx context.Context, r io.Reader, now time.Time) (*Staged, error) {
-	head, rest, err := readHead(r)
+	room := db.borrow()
+	defer db.giveBack(room)
+	head, rest, err := readHead(r, room)
 	if err != nil {
 		return nil, err
 	}
-	st := &stager{db: db, ctx: ctx, now: now, sum: sha256.New(), scan: mail.NewScanner(head)}
+	st := &stager{db: db, ctx: ctx, now: now, sum: sha256.New(), scan: mail.NewScanner(head), room: room, buf: room.body[:0]}
 	if err = st.readAll(rest, r); err == nil {
 		err = st.finish()
 	}
@@ -87,14 +89,36 @@ func StageBytes(head, body []byte) *Staged {
 	return &Staged{Head: head, BodySize: int64(len(body)), Sum: sha256.Sum256(body), Content: scan.Finish(), inline: body}
 }
 
+// A workroom is memory in which a message arrives. It is used again and again: what
+// grows in it would be garbage of several times the size of the mail.
+type workroom struct{ head, body []byte }
+
+// maxRoom bounds what a workroom keeps.
+const maxRoom = 256 << 10
+
+func (db *DB) borrow() *workroom {
+	if room, ok := db.rooms.Get().(*workroom); ok {
+		return room
+	}
+	return &workroom{head: make([]byte, 0, 8<<10)}
+}
+
+func (db *DB) giveBack(room *workroom) {
+	if cap(room.head) > maxRoom || cap(room.body) > maxRoom {
+		return
+	}
+	db.rooms.Put(room)
+}
+
 // readHead reads up to the blank line that ends the header. rest is what was read
-// beyond it.
-func readHead(r io.Reader) (head, rest []byte, err error) {
-	buf := make([]byte, 0, 8<<10)
+// beyond it, in room.
+func readHead(r io.Reader, room *workroom) (head, rest []byte, err error) {
+	buf := room.head[:0]
 	for {
 		from := max(0, len(buf)-3)
 		if len(buf) == cap(buf) {
 			buf = append(buf, 0)[:len(buf)]
+			room.head = buf
 		}
 		n, rerr := r.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
@@ -136,6 +160,7 @@ type stager struct {
 	db   *DB
 	ctx  context.Context //nolint:containedctx // lives as long as one Stage call
 	now  time.Time
+	room *workroom
 	sum  hash.Hash
 	scan *mail.Scanner
 	buf  []byte
@@ -151,6 +176,7 @@ func (st *stager) Write(p []byte) (int, error) {
 	st.size += int64(len(p))
 	if room := cap(st.buf); len(p) > room-len(st.buf) {
 		st.buf = slices.Grow(st.buf, max(room, len(p))) // Doubled: append alone copies three times as much.
+		st.room.body = st.buf
 	}
 	st.buf = append(st.buf, p...)
 	if len(st.buf) < inlineMax {
@@ -173,9 +199,11 @@ func (st *stager) readAll(rest []byte, r io.Reader) error {
 	return err
 }
 
-// finish writes what is left if the body has been begun in the database.
+// finish writes what is left if the body has been begun in the database. Else it takes
+// the body out of the workroom.
 func (st *stager) finish() error {
 	if st.id == 0 {
+		st.buf = bytes.Clone(st.buf)
 		return nil
 	}
 	if err := st.flush(len(st.buf)); err != nil {

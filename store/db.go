@@ -52,6 +52,7 @@ type DB struct {
 	write  *sql.DB // one connection, owned by the writer goroutine
 	read   *sql.DB
 	jobs   chan *job
+	rooms  sync.Pool // of *workroom
 	hub    hub
 	failed chan struct{} // closed when a sync failed
 

@@ -36,6 +36,7 @@ type Express struct {
 
 	record  []byte
 	landing *Landing // set once it is on the disk
+	octets  int      // of Body, which is forgotten then
 }
 
 // A Landing says that every recipient of an Express was delivered.

@@ -11,6 +11,9 @@ const (
 	// unpackMany is how much express mail that has landed is unpacked together, if it
 	// does not have to be sooner.
 	unpackMany = 64
+	// unpackOctets is how much of its text may be packed: pages that are free again are
+	// written again, and need not be written back meanwhile.
+	unpackOctets = 1 << 20
 	// unpackAfter is how long it may stay packed.
 	unpackAfter = 100 * time.Millisecond
 )
@@ -22,6 +25,7 @@ type flights struct {
 	up   map[int64]*Express // by id of the submission
 	mids map[string]struct{}
 	done int  // of up have landed
+	size int  // octets of their text, still on the disk
 	due  bool // what has landed is unpacked by the next transaction
 
 	version int64 // PRAGMA data_version: another process has written if it changes
@@ -121,7 +125,7 @@ func (f *flights) land(batch []*job) error {
 // unpack writes the rows of mail that has landed when there is enough of it, or of all
 // mail. What this very transaction has landed stays packed in the first case.
 func (f *flights) unpack(all bool) error {
-	if !all && !f.due && f.done < unpackMany {
+	if !all && !f.due && f.done < unpackMany && f.size < unpackOctets {
 		return nil
 	}
 	for _, j := range f.landed {
@@ -223,8 +227,9 @@ func (f *flights) render(x *Express, id int64) error {
 func (f *flights) keep() {
 	for _, j := range f.landed {
 		x := j.launch
-		x.landing, x.Body, x.Rendition = j.landing, nil, nil
-		f.done++
+		x.landing, x.octets = j.landing, len(x.Body)
+		x.Body, x.Rendition = nil, nil
+		f.done, f.size = f.done+1, f.size+x.octets
 	}
 	for _, x := range f.unpacked {
 		f.drop(x)
@@ -256,7 +261,7 @@ func (f *flights) clean() {
 
 func (f *flights) drop(x *Express) {
 	if x.landing != nil {
-		f.done--
+		f.done, f.size = f.done-1, f.size-x.octets
 	}
 	delete(f.up, x.Submission.ID)
 	delete(f.mids, x.Submission.MID)

@@ -16,6 +16,10 @@ import (
 // to it.
 const maxRows = 64
 
+// maxOctets bounds what one INSERT of more than a row writes: every statement keeps room
+// for as much as it was ever given.
+const maxOctets = 64 << 10
+
 // A bulk writes many rows with few statements, and reads ids, past database/sql: for
 // the hot path of the writer. It is not safe for concurrent use.
 type bulk struct {
@@ -39,7 +43,7 @@ func newBulk(conn *sqlite3.SQLiteConn) *bulk {
 func (b *bulk) insert(text string, columns int, values []driver.Value) error {
 	for rows := len(values) / columns; rows > 0; rows = len(values) / columns {
 		n := maxRows
-		for n > rows {
+		for n > rows || n > 1 && octets(values[:n*columns]) > maxOctets {
 			n /= 2
 		}
 		one := "(?" + strings.Repeat(", ?", columns-1) + ")"
@@ -53,6 +57,19 @@ func (b *bulk) insert(text string, columns int, values []driver.Value) error {
 		values = values[n*columns:]
 	}
 	return nil
+}
+
+// octets is how much values hold.
+func octets(values []driver.Value) (n int) {
+	for _, v := range values {
+		switch v := v.(type) {
+		case []byte:
+			n += len(v)
+		case string:
+			n += len(v)
+		}
+	}
+	return n
 }
 
 // where runs a statement for a set of values, which stands where text has "(*)", as
