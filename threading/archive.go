@@ -159,10 +159,10 @@ func (a *Archive) Nodes(ids []string) ([]Node, error) {
 }
 
 // Children implements Graph.
-func (a *Archive) Children(ids []string) ([]Node, error) {
+func (a *Archive) Children(ids []string, limit int) ([]Node, error) {
 	var out []Node
 	for _, id := range ids {
-		for _, e := range a.kids[id] {
+		for _, e := range a.kids[id][:min(len(a.kids[id]), limit-len(out))] {
 			out = append(out, e.node())
 		}
 	}

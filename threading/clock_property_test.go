@@ -256,3 +256,20 @@ func TestAPauseNeitherGivesNorTakesWorkingTime(t *testing.T) {
 		}
 	})
 }
+
+func TestPromisesAreBounded(t *testing.T) {
+	_, schedule := compile(t, "mei Europe/Berlin mon-fri 09:00-17:00")
+	clock := threading.NewClock("mei", threading.DefaultTargets().Standard, threading.Wanted{}, start)
+	first := clock
+	for day := range 100 {
+		at := start.AddDate(0, 0, day)
+		clock, _, _ = clock.Step(threading.Event{Kind: threading.OnPromise, At: at, Schedule: schedule,
+			Promise: scheduler.Promise{Time: at.AddDate(0, 0, 3)}})
+	}
+	if n := len(clock.Promises); n != 20 || !clock.Promises[19].Made.Equal(start.AddDate(0, 0, 99)) {
+		t.Errorf("%d promises are kept, the last of %v", n, clock.Promises[n-1].Made)
+	}
+	if len(first.Promises) != 0 {
+		t.Error("a step changed the clock before it")
+	}
+}

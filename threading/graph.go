@@ -31,8 +31,8 @@ type Graph interface {
 	// Nodes returns what is remembered of ids; those never heard of are left out.
 	// Thread is the living one, never one that was merged away.
 	Nodes(ids []string) ([]Node, error)
-	// Children returns the nodes whose parent is one of ids.
-	Children(ids []string) ([]Node, error)
+	// Children returns nodes whose parent is one of ids, limit of them at most.
+	Children(ids []string, limit int) ([]Node, error)
 	// Resolve returns the thread that a thread was merged into, or itself.
 	Resolve(thread int64) (int64, error)
 	// Alike returns the messages that are here, not automatic, with that base

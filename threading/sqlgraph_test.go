@@ -68,8 +68,8 @@ func (g sqlGraph) Nodes(ids []string) ([]threading.Node, error) {
 	return g.nodes(`mid IN (SELECT value FROM json_each(?))`, list(ids))
 }
 
-func (g sqlGraph) Children(ids []string) ([]threading.Node, error) {
-	return g.nodes(`parent IN (SELECT value FROM json_each(?))`, list(ids))
+func (g sqlGraph) Children(ids []string, limit int) ([]threading.Node, error) {
+	return g.nodes(fmt.Sprint(`parent IN (SELECT value FROM json_each(?)) LIMIT `, limit), list(ids))
 }
 
 func (g sqlGraph) Resolve(thread int64) (id int64, err error) {

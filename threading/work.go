@@ -116,19 +116,18 @@ func (w *work) cut(c *Node, parent string) (ok bool, err error) {
 	return true, w.split(c, below)
 }
 
-// below returns c and everything that hangs below it.
+// below returns c and everything that hangs below it; ok is false if that is more
+// than may be walked over.
 func (w *work) below(c *Node) (found map[string]bool, ok bool, err error) {
 	found = map[string]bool{c.ID: true}
 	for level := []string{c.ID}; len(level) > 0; {
-		if w.budget < 0 {
-			return nil, false, nil
-		}
-		stored, err := w.g.Children(level)
+		stored, err := w.g.Children(level, w.budget+1)
 		if err != nil {
 			return nil, false, err
 		}
-		for _, n := range stored {
-			w.take(n)
+		if w.budget -= len(stored); w.budget < 0 {
+			w.budget = 0
+			return nil, false, nil
 		}
 		at := make(map[string]bool, len(level))
 		for _, id := range level {
@@ -142,16 +141,15 @@ func (w *work) below(c *Node) (found map[string]bool, ok bool, err error) {
 			}
 		}
 		for _, n := range stored {
-			add(w.nodes[n.ID])
+			add(w.take(n))
 		}
 		for id, n := range w.nodes { // Those that this change hung there.
 			if w.before[id].Parent != n.Parent {
 				add(n)
 			}
 		}
-		w.budget -= len(level)
 	}
-	return found, w.budget >= 0, nil
+	return found, true, nil
 }
 
 // split gives the ids a thread of their own: the one they came from, if they were
