@@ -173,10 +173,23 @@ func prepare(in Input) (*reader, Findings) {
 	return r, f
 }
 
+// readTone reads the tone: by rules, and by the model where they are not sure. How
+// questions are heard hangs on the rules alone.
 func (r *reader) readTone(f *Findings) {
 	f.Tone = r.tone()
 	r.harsh = f.Tone.Value == ToneHarsh
+	if r.in.Bulk || r.in.Automatic || len(r.toks) == 0 || !r.harsh && len(r.toks) < enoughToJudge {
+		return
+	}
+	if r.mood(sayHarsh) < sayingLimits[sayHarsh][r.ruledHarsh()] {
+		f.Tone = Stance{Value: TonePlain}
+	} else if !r.harsh {
+		f.Tone = r.signs(actSharp, ToneHarsh, ToneHarsh)
+	}
 }
+
+// enoughToJudge is the number of tokens from which the model judges a tone alone.
+const enoughToJudge = 14
 
 // A reader holds a text while it is read.
 type reader struct {
@@ -195,8 +208,9 @@ type reader struct {
 
 	title     []token // the subject
 	titleHits []hit
-	forms     []uint32           // of the mail: see mailForm
-	said      [][sayings]float64 // scores of the sentences: see says
+	forms     []uint32                  // of the mail: see mailForm
+	moods     []uint32                  // features: see mood
+	said      [][sayPromise + 1]float64 // scores of the sentences: see says
 
 	limits []int32             // tokens at which a deadline may begin
 	dues   map[Span][]deadline // by tokens, as far as they were asked for

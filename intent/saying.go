@@ -5,12 +5,15 @@ package intent
 // small trained model weighs the form, the cues and the small words. It is trained
 // by intent/train on labelled mails and on the sentences of testdata.
 
-// A saying is one of the two heads of that model.
+// A saying is one of the heads of that model.
 type saying int
 
 const (
 	sayDecision saying = iota
 	sayPromise
+	sayHarsh // these three of a mail as a whole
+	saySensitive
+	saySocial
 	sayings
 )
 
@@ -366,7 +369,7 @@ func (r *reader) sign(s sentence, yes, no act) int {
 // says is the score of a sentence in one head.
 func (r *reader) says(n int, head saying) float64 {
 	if r.said == nil {
-		r.said = make([][sayings]float64, len(r.sents))
+		r.said = make([][sayPromise + 1]float64, len(r.sents))
 		for i := range r.said {
 			r.said[i][0] = -1
 		}

@@ -32,8 +32,8 @@ func loadSayings(data []byte) (out [sayings]model) {
 	return out
 }
 
-// EncodeSayings gives the form in which the heads are embedded: decisions, then
-// promises. len(weights[n]) is SayingSpace.
+// EncodeSayings gives the form in which the heads are embedded: decisions, promises,
+// harsh, sensitive and social mail. len(weights[n]) is SayingSpace.
 func EncodeSayings(bias []float64, weights [][]float64) []byte {
 	out := []byte(sayingMagic)
 	for n := range weights {
@@ -51,9 +51,10 @@ func EncodeSayings(bias []float64, weights [][]float64) []byte {
 	return out
 }
 
-// sayingLimits are the scores from which a sentence says something: where the rules
+// sayingLimits are the scores from which a sentence or mail says something: where the rules
 // find nothing, a sign, or the thing itself.
-var sayingLimits = [sayings][3]float64{sayDecision: {0.55, 0.50, 0.10}, sayPromise: {0.60, 0.60, 0.05}}
+var sayingLimits = [sayings][3]float64{sayDecision: {0.55, 0.50, 0.10}, sayPromise: {0.60, 0.60, 0.05},
+	sayHarsh: {0.55, 0.50, 0.10}, saySensitive: {0.70, 0.45, 0.02}, saySocial: {0.80, 0.65, 0.10}}
 
-// SayingLimits are the limits in use for a head: 0 decisions, 1 promises.
+// SayingLimits are the limits in use for a head, in the order of EncodeSayings.
 func SayingLimits(head int) [3]float64 { return sayingLimits[head] }

@@ -208,10 +208,10 @@ func (r *reader) medium(f Findings) Stance {
 		return r.signs(actEmergency, MediumEmergency, MediumAsync)
 	case r.count(actComplex) >= 3:
 		return r.signs(actComplex, MediumComplex, MediumAsync)
-	case r.sensitivity(f) >= sensitiveEnough:
+	case r.mood(saySensitive) >= sayingLimits[saySensitive][r.ruledSensitive(f)]:
 		return r.ofPerson(f)
-	case r.sociable() >= socialEnough:
-		return r.signs(actBonding, MediumBonding, MediumAsync)
+	case r.mood(saySocial) >= sayingLimits[saySocial][r.ruledSocial()]:
+		return r.signs(actBonding, MediumBonding, MediumBonding)
 	}
 	return Stance{Value: MediumAsync}
 }

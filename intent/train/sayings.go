@@ -17,16 +17,17 @@ import (
 )
 
 // heads are the names of the heads, in their order in the file.
-var heads = []string{"decision", "promise"}
+var heads = []string{"decision", "promise", "harsh", "sensitive", "social"}
 
 // A saidExample is a sentence with its labels, one for each head; 0 where nothing
 // is known of it.
 type saidExample struct {
-	fold     int
-	own      bool // of the project's own sentences
-	features []uint32
-	ruled    [2]int  // what the rules find: see intent.Said
-	label    [2]int8 // 1 yes, -1 no, 0 unknown
+	fold      int
+	own       bool // of the project's own sentences
+	uncounted bool // trained on, but not judged: its labels are a guess
+	features  []uint32
+	ruled     [5]int  // what the rules find: see intent.Said
+	label     [5]int8 // 1 yes, -1 no, 0 unknown
 }
 
 // folds is the number of parts for cross-validation. A mail is in one part.
@@ -53,6 +54,18 @@ func trainSayings(data, own, out string, log io.Writer) error {
 		return err
 	}
 	all = append(all, more...)
+	for _, kind := range []string{"tone", "medium"} {
+		more, err := loadOwnMoods(filepath.Join(own, kind+".txt"), kind)
+		if err != nil {
+			return err
+		}
+		all = append(all, more...)
+	}
+	guessed, err := loadPlain(filepath.Join(data, "parakweet-intent", "cases.jsonl"))
+	if err != nil {
+		return err
+	}
+	all = append(all, guessed...)
 	var biases []float64
 	var weights [][]float64
 	for n, name := range heads {
@@ -83,8 +96,9 @@ func loadMails(path string) ([]saidExample, error) {
 		var c struct {
 			ID, Eml, Zone string
 			Labels        struct {
-				Decisions []string
-				Promises  []struct{ Text string }
+				Decisions    []string
+				Promises     []struct{ Text string }
+				Tone, Medium string
 			}
 		}
 		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
@@ -102,7 +116,7 @@ func loadMails(path string) ([]saidExample, error) {
 			continue
 		}
 		for _, s := range intent.Sayings(in) {
-			e := saidExample{fold: foldOf(c.ID), features: s.Features, ruled: s.Ruled, label: [2]int8{-1, -1}}
+			e := saidExample{fold: foldOf(c.ID), features: s.Features, ruled: sentenceRules(s), label: [5]int8{-1, -1}}
 			for _, d := range c.Labels.Decisions {
 				if within(s.Text, d) {
 					e.label[0] = 1
@@ -113,6 +127,84 @@ func loadMails(path string) ([]saidExample, error) {
 					e.label[1] = 1
 				}
 			}
+			out = append(out, e)
+		}
+		out = append(out, moodExample(in, c.ID, c.Labels.Tone, c.Labels.Medium))
+	}
+	return out, lines.Err()
+}
+
+// moodExample is a whole mail.
+func moodExample(in intent.Input, id, tone, medium string) saidExample {
+	features, ruled := intent.Mood(in)
+	e := saidExample{fold: foldOf(id), features: features}
+	copy(e.ruled[2:], ruled[:])
+	if tone != "" {
+		e.label[2] = yes(tone == intent.ToneHarsh)
+	}
+	if medium != "" {
+		e.label[3], e.label[4] = yes(medium == intent.MediumSensitive), yes(medium == intent.MediumBonding)
+	}
+	return e
+}
+
+func yes(b bool) int8 {
+	if b {
+		return 1
+	}
+	return -1
+}
+
+func sentenceRules(s intent.Said) (out [5]int) {
+	copy(out[:], s.Ruled[:])
+	return out
+}
+
+// loadOwnMoods reads short mails of the project's own: label, language, text.
+func loadOwnMoods(path, kind string) ([]saidExample, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("open mails: %w", err)
+	}
+	var out []saidExample
+	for _, line := range strings.Split(string(text), "\n") {
+		part := strings.Split(line, "\t")
+		if len(part) != 3 {
+			continue
+		}
+		tone, medium := "", part[0]
+		if kind == "tone" {
+			medium = ""
+			if tone = intent.TonePlain; part[0] == "+" {
+				tone = intent.ToneHarsh
+			}
+		}
+		e := moodExample(intent.Input{Text: part[2], Subject: "x"}, part[2], tone, medium)
+		e.own = true
+		out = append(out, e)
+	}
+	return out, nil
+}
+
+// loadPlain takes one in three sentences of real mail for plain and businesslike:
+// nearly all are.
+func loadPlain(path string) ([]saidExample, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open sentences: %w", err)
+	}
+	defer f.Close()
+	var out []saidExample
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 1<<20)
+	for n := 0; lines.Scan(); n++ {
+		var c struct{ ID, Text string }
+		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		if n%3 == 0 {
+			e := moodExample(intent.Input{Text: c.Text, Subject: "x"}, c.ID, intent.TonePlain, intent.MediumAsync)
+			e.label[4], e.uncounted = 0, true // lunches are asked for
 			out = append(out, e)
 		}
 	}
@@ -143,7 +235,7 @@ func loadOwn(path string, head int) ([]saidExample, error) {
 			continue
 		}
 		for _, s := range said {
-			e := saidExample{fold: foldOf(sentence), own: true, features: s.Features, ruled: s.Ruled}
+			e := saidExample{fold: foldOf(sentence), own: true, features: s.Features, ruled: sentenceRules(s)}
 			if e.label[head] = -1; part[0] == "+" {
 				e.label[head] = 1
 			}
@@ -170,14 +262,14 @@ func loadOwnMails(path string) ([]saidExample, error) {
 			in.Text += sentence + "\n"
 		}
 		for _, s := range intent.Sayings(in) {
-			e := saidExample{fold: foldOf(lines[0]), own: true, features: s.Features, ruled: s.Ruled, label: [2]int8{-1, -1}}
+			e := saidExample{fold: foldOf(lines[0]), own: true, features: s.Features, ruled: sentenceRules(s), label: [5]int8{-1, -1}}
 			switch label[bare(s.Text)] {
 			case "D":
 				e.label[0] = 1
 			case "P":
 				e.label[1] = 1
 			case "B":
-				e.label = [2]int8{1, 1}
+				e.label = [5]int8{1, 1}
 			}
 			out = append(out, e)
 		}
@@ -231,7 +323,7 @@ func crossValidate(all []saidExample, head int, name string, log io.Writer) {
 	}
 	count := func(limit [3]float64) (mails, own tally) {
 		for i, e := range all {
-			if e.label[head] == 0 {
+			if e.label[head] == 0 || e.uncounted {
 				continue
 			}
 			c := &mails
@@ -245,6 +337,10 @@ func crossValidate(all []saidExample, head int, name string, log io.Writer) {
 	used := intent.SayingLimits(head)
 	mails, own := count(used)
 	fmt.Fprintf(log, "%s with %v: mails %v; own %v\n", name, used, mails, own)
+	for _, alone := range []float64{0.5, 0.7, 0.9} {
+		mails, own = count([3]float64{alone, alone, alone})
+		fmt.Fprintf(log, "  by the model alone at %.1f: mails %v; own %v\n", alone, mails, own)
+	}
 	best, limit := 0.0, used
 	for a := 0.05; a < 1; a += 0.05 {
 		for b := 0.05; b <= a; b += 0.05 {
