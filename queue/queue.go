@@ -2,7 +2,8 @@
 // that life:
 //
 //	Submit   policies, a plan per recipient, one transaction; then 250; what is
-//	         plain and due is claimed for an attempt in it already (express.go)
+//	         plain and due is claimed for an attempt in it already, and settled
+//	         without rows of its own if all goes well (express.go)
 //	RunDue   what is due leaves: to a colleague's mailbox in the same transaction,
 //	         to elsewhere by way of an attempt
 //	attempt  a worker hands it to the Sender

@@ -4,7 +4,10 @@
 // Invariants:
 //   - What Update returned nil for is on the disk: WAL with synchronous=FULL.
 //   - One goroutine writes. It joins the closures of all callers into one
-//     transaction, each in a SAVEPOINT of its own, and answers after COMMIT.
+//     transaction, each in a SAVEPOINT of its own, and answers after COMMIT. Mail
+//     comes in rows of its own form there (express.go, hold.go).
+//   - A transaction of Update finds all mail in the ordinary tables; a View may be a
+//     moment behind with express mail (Unpack).
 //   - A failed sync is final: the database takes no more writes and says so on
 //     Failed; nothing retries a sync and believes it.
 //   - Changed mailboxes are announced (Subscribe) after COMMIT, never before.
