@@ -106,6 +106,10 @@ sbom: release ## list what the binary is made of: bin/tidepost.sbom
 bench: build ## accepted and delivered mail a second beside Postfix (needs the shared harness, BENCH=folder)
 	sh bench/smtp.sh
 
+.PHONY: bench-hold
+bench-hold: build ## held mail beside Postfix: enqueue, list, release (COUNT=10000)
+	sh bench/hold.sh
+
 .PHONY: faults
 faults: build ## the fault plan in a dose of a quarter of an hour; ONLY=F1,F2 for some of it
 	$(GO) build $(GOFLAGS_) -o $(BIN)/faults ./internal/faults/cmd

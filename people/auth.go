@@ -43,6 +43,7 @@ type Authenticator struct {
 	limits    *limiter
 	decoy     phc
 	key       [32]byte // of this process, for the cache
+	adoptions sync.WaitGroup
 
 	mu       sync.Mutex
 	verified map[int64][sha256.Size]byte // by person: the last good password, see mark
@@ -107,10 +108,11 @@ func (a *Authenticator) check(ctx context.Context, p *Person, password string) (
 		// learn from that.
 		return false, nil
 	}
-	stored, known := a.decoy, false
+	var against stored = a.decoy
+	known := false
 	if p != nil {
-		if parsed, err := parsePHC(p.row.Password); err == nil {
-			stored, known = parsed, true
+		if parsed, err := parseStored(p.row.Password); err == nil {
+			against, known = parsed, true
 		}
 	}
 	if known && a.remembered(p, password) {
@@ -125,10 +127,18 @@ func (a *Authenticator) check(ctx context.Context, p *Person, password string) (
 	if known && a.remembered(p, password) {
 		return true, nil // Another connection of the same client was first.
 	}
-	if !stored.verify(password) || !known {
+	if !against.verify(password) || !known {
 		return false, nil
 	}
 	a.remember(p, password)
+	if _, imported := against.(foreign); imported {
+		// The login stands if this fails; the next one tries again.
+		a.adoptions.Add(1)
+		go func() {
+			defer a.adoptions.Done()
+			_ = a.adopt(context.WithoutCancel(ctx), p, password)
+		}()
+	}
 	return true, nil
 }
 

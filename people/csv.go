@@ -148,6 +148,7 @@ func (c *csvReader) header(in *csv.Reader) error {
 	for _, n := range names {
 		f := Field(strings.ReplaceAll(strings.ToLower(strings.TrimSpace(n)), " ", "_"))
 		switch {
+		case f == fieldHash:
 		case f == fieldPassword:
 			c.problem(1, n, "passwords do not belong into a table: leave the column out; passwords can be made and are shown once")
 		case !slices.ContainsFunc(known, func(d FieldDoc) bool { return d.Field == f }):

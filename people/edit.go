@@ -24,6 +24,9 @@ const (
 // fieldPassword is how a changed password is named in the ledger.
 const fieldPassword = "password"
 
+// fieldHash is the column of an imported file that takes over hashes of another server.
+const fieldHash = "password_hash"
+
 // An Editor changes who is in the team: the operations behind `tidepost people`.
 // Each is one transaction and writes an event.
 type Editor struct {

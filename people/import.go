@@ -149,7 +149,16 @@ func (e *Editor) planRow(b *book, row csvRow, o ImportOptions, now time.Time) (*
 	} else if row.fields[FieldZone] == "" {
 		return nil, &FieldError{FieldZone, errors.New("is required")}
 	}
-	if err := d.apply(row.fields); err != nil {
+	hash, hashed := row.fields[fieldHash]
+	fields := maps.Clone(row.fields)
+	delete(fields, fieldHash)
+	if hashed {
+		if _, err := parseStored(hash); err != nil {
+			return nil, &FieldError{fieldHash, err}
+		}
+		d.row.Password = hash
+	}
+	if err := d.apply(fields); err != nil {
 		return nil, err
 	}
 	if err := b.admit(d); err != nil {
@@ -167,8 +176,8 @@ func (e *Editor) passwords(ctx context.Context, p *plan, o ImportOptions) ([]Imp
 		if err := ctx.Err(); err != nil {
 			return nil, nil, err
 		}
-		one := Imported{Address: d.row.Address, Name: d.row.Name, New: d.row.Password == "" && d.row.Profile == nil}
-		if one.New && o.Passwords && !o.DryRun {
+		one := Imported{Address: d.row.Address, Name: d.row.Name, New: d.row.Profile == nil}
+		if one.New && d.row.Password == "" && o.Passwords && !o.DryRun {
 			password, err := GeneratePassword(e.random)
 			if err != nil {
 				return nil, nil, err

@@ -108,3 +108,27 @@ func TestLookForDamageHasAnEnd(t *testing.T) {
 		t.Errorf("with time: whole %v, %v", whole, err)
 	}
 }
+
+// The whole check sees what the quick one does not look at: pages of any table, and
+// references to nothing.
+func TestCheckWhole(t *testing.T) {
+	db := open(t)
+	crowd(t, db)
+	if err := db.CheckWhole(t.Context()); err != nil {
+		t.Fatalf("a sound database: %v", err)
+	}
+	raw, err := sql.Open("sqlite3", dsn(db.Path(), []string{"_foreign_keys=off", "_busy_timeout=5000"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer raw.Close()
+	if _, err := raw.Exec(`DELETE FROM thread_ref; DELETE FROM body`); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.CheckWhole(t.Context()); !errors.Is(err, ErrDamaged) {
+		t.Errorf("messages without bodies: %v", err)
+	}
+	if err := db.CheckQuick(t.Context()); err != nil {
+		t.Errorf("the quick check: %v", err)
+	}
+}

@@ -93,6 +93,19 @@ func (tx *Tx) bumpPeople() error {
 	return tx.SetMeta(keyPeopleVersion, strconv.FormatInt(v+1, 10))
 }
 
+// ReplacePassword writes another stored form of a person's password, if it is still the
+// one it was. ErrConflict.
+func (tx *Tx) ReplacePassword(person int64, from, to string) error {
+	n, err := tx.exec(`UPDATE person SET password = ? WHERE id = ? AND password = ?`, to, person, from)
+	if err == nil && n == 0 {
+		err = ErrConflict
+	}
+	if err != nil {
+		return fmt.Errorf("replace password of %d: %w", person, err)
+	}
+	return tx.bumpPeople()
+}
+
 // PeopleVersion grows with every change of a person; readers cache people by it.
 func (tx *Tx) PeopleVersion() (int64, error) {
 	s, err := tx.Meta(keyPeopleVersion)

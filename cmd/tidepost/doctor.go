@@ -13,6 +13,7 @@ import (
 type doctorCmd struct {
 	Brief   bool `help:"One line, for monitoring."`
 	NoProbe bool `help:"Do not send the probe mail."`
+	Deep    bool `help:"Look at every page of the database, which takes minutes if it is large."`
 	Offline bool `help:"Ask nothing beyond this machine: neither DNS nor smarthost."`
 }
 
@@ -24,7 +25,7 @@ func (c *doctorCmd) Run(a *app) error {
 	}
 	ctx, stop := interruptible()
 	defer stop()
-	o := doctor.Options{Config: cfg, NoProbe: c.NoProbe, Offline: c.Offline}
+	o := doctor.Options{Config: cfg, NoProbe: c.NoProbe, Deep: c.Deep, Offline: c.Offline}
 	if !a.json && !c.Brief {
 		o.Told = func(f doctor.Finding) { printFinding(a.out, f) }
 	}

@@ -43,6 +43,7 @@ type Options struct {
 	Config   *config.Config
 	Resolver Resolver // default: the system's
 	NoProbe  bool     // leave the probe out
+	Deep     bool     // look at every page of the database
 	Offline  bool     // ask nothing beyond this machine: no DNS, no smarthost
 	Now      func() time.Time
 	Log      *slog.Logger

@@ -91,7 +91,15 @@ func (v *visit) database(ctx context.Context) {
 	if info, err := os.Stat(desk.DB.Path()); err == nil {
 		room = ", " + size(info.Size())
 	}
-	v.ok(check, "sound, schema %d%s", version, room)
+	looked := "sound"
+	if v.Deep {
+		if err := desk.DB.CheckWhole(ctx); err != nil {
+			v.fail(check, "Stop the server; restore the last backup, or run tidepost salvage.", "%v", err)
+			return
+		}
+		looked = "sound in every page"
+	}
+	v.ok(check, "%s, schema %d%s", looked, version, room)
 }
 
 // people looks for those whom mail reaches wrongly.
