@@ -100,7 +100,7 @@ func TestALiveDemoTellsWhatHappensUntilItIsStopped(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	until(`Ana to Mei, "Live": waits until`, "because the working day has not begun")
+	until(`Ana to Mei, "Live": waits until`, "because the working day")
 	until(`Ana to ` + olga + `, "Live": leaves in 10 s`)
 	if !testing.Short() {
 		until("outside world: "+olga, `"Live"`)

@@ -46,6 +46,7 @@ func scenes() []scene {
 		{"Ana writes to Mei. Mei's working day is over.", (*guide).held},
 		{"On second thought: Ana drags the mail to Drafts.", (*guide).takenBack},
 		{"She edits the draft and drags it to Scheduled.", (*guide).sentAgain},
+		{"\"Can we chat about the project?\" Mei would have to ask back.", (*guide).advised},
 		{"Something is urgent.", (*guide).urgent},
 		{"A sign-in code and an invitation come from outside.", (*guide).passing},
 		{"Ana writes to a customer, with a blind copy.", (*guide).toTheOutside},

@@ -66,6 +66,25 @@ func (g *guide) sentAgain() {
 	g.waiting = append(g.waiting, g.budget.id)
 }
 
+// advised: a draft that would cost Mei a round trip comes back with advice; it would
+// leave by itself, but Ana thinks again.
+func (g *guide) advised() {
+	w := g.world
+	d := draft{from: w.ana.mailbox(), to: w.mei.mailbox(), id: "chat-1@" + domain, date: time.Now().In(w.ana.zone),
+		subject: "Project", text: "Can we chat about the project?"}
+	g.must(w.submission(&w.ana).send(w.ana.address, d.bytes(), w.mei.address))
+	l := g.arrives(g.ana, "Before sending", "the draft", byID(d.id))
+	advice := g.arrives(g.ana, "INBOX", "the advice", note("Before sending: "))
+	g.window("Ana's client, INBOX:", paragraphs(advice.text, 3))
+	g.check(bytes.Equal(l.raw, d.bytes()), "the draft lies in Before sending, byte for byte as it was sent")
+	leaves := "It leaves " + people.Both(w.opening, w.mei.zone, w.ana.zone, time.Now()) + " unless you act."
+	g.check(strings.Contains(unwrapped(advice.text), leaves), "the advice says what Mei would have to ask, and when the draft leaves by itself")
+	g.must(g.ana.move("Before sending", l.uid, "Drafts"))
+	kept := g.arrives(g.ana, "Drafts", "the draft", byID(d.id))
+	g.check(g.absent(g.ana, "Before sending", d.id), "Ana drags it to Drafts: it is not sent")
+	g.must(g.ana.remove("Drafts", kept.uid))
+}
+
 // timetable waits until the letter on top of Scheduled has this headline.
 func (g *guide) timetable(headline string) string {
 	return g.arrives(g.ana, "Scheduled", "the timetable \""+headline+"\"", func(l letter) bool {
