@@ -1,6 +1,10 @@
 package guard_test
 
 import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +13,39 @@ import (
 
 	"tidepost/guard"
 )
+
+// hostileRows are what the short rows of the hostile catalogues send, for protocols whose
+// name begins so.
+func hostileRows(f *testing.F, protocols ...string) []string {
+	f.Helper()
+	var out []string
+	for _, name := range []string{"cases.jsonl", "more.jsonl"} {
+		text, err := os.ReadFile("../testdata/badinput/" + name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for line := range bytes.Lines(text) {
+			var row struct {
+				Protocol string
+				Send     []json.RawMessage
+			}
+			if err := json.Unmarshal(line, &row); err != nil {
+				f.Fatal(err)
+			}
+			var all strings.Builder
+			for _, raw := range row.Send {
+				var s string
+				if json.Unmarshal(raw, &s) == nil {
+					all.WriteString(s)
+				}
+			}
+			if slices.Contains(protocols, row.Protocol) && all.Len() > 0 && all.Len() < 1000 {
+				out = append(out, strings.NewReplacer("{TLS}", "", "{AUTH}", "").Replace(all.String()))
+			}
+		}
+	}
+	return out
+}
 
 // FuzzSMTP sends octets in each state of a dialogue. Whatever they are, the
 // connection ends, and nothing within a body is ever a command: the canary address
@@ -21,6 +58,9 @@ func FuzzSMTP(f *testing.F) {
 		for state := range uint8(4) {
 			f.Add([]byte(seed), state)
 		}
+	}
+	for i, seed := range hostileRows(f, "smtp", "submission", "lmtp") {
+		f.Add([]byte(seed), uint8(i%12))
 	}
 	before := []string{
 		"",
@@ -69,6 +109,9 @@ func FuzzIMAP(f *testing.F) {
 	for _, d := range imapDialogues {
 		f.Add([]byte(strings.TrimPrefix(d.send, login)), uint8(1))
 		f.Add([]byte(d.send), uint8(0))
+	}
+	for i, seed := range hostileRows(f, "imap") {
+		f.Add([]byte(seed), uint8(i%2))
 	}
 	before := []string{"", login, login + "a2 SELECT INBOX\r\n", login + "a2 APPEND INBOX {4096}\r\n", "a AUTHENTICATE PLAIN\r\n", login + "a2 IDLE\r\n"}
 	f.Fuzz(func(t *testing.T, data []byte, state uint8) {
