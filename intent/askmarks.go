@@ -44,9 +44,13 @@ func (r *reader) askMarks(s sentence, weigh bool) []askMark {
 // ruleMarks finds the signs of asks in a sentence that stands by itself.
 func (r *reader) ruleMarks(s sentence) []askMark { return r.askMarks(s, false) }
 
-// modelDenies is the score below which the trained model takes back what the rules
-// found. It finds nothing that they do not find, so it is asked of little.
-const modelDenies = 0.20
+// Below these scores the trained model takes back what the rules found, a plain
+// question sooner kept than a statement. It finds nothing that they do not find,
+// so it is asked of little.
+const (
+	modelDenies         = 0.16
+	modelDeniesQuestion = 0.08
+)
 
 // weighed lets the trained model have a say about the signs in sentence n.
 func (r *reader) weighed(s sentence, n int, marks []askMark) (out []askMark, score float64) {
@@ -55,7 +59,11 @@ func (r *reader) weighed(s sentence, n int, marks []askMark) (out []askMark, sco
 	}
 	features := r.features([]sentence{s}, marks)
 	r.mailFeatures(&features, s, n)
-	if score = trained[HeadAsk].evenScore(features); score < modelDenies {
+	limit := modelDenies
+	if s.question {
+		limit = modelDeniesQuestion
+	}
+	if score = trained[HeadAsk].evenScore(features); score < limit {
 		return nil, score
 	}
 	return marks, score

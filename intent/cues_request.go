@@ -16,7 +16,7 @@ var requestCues = []cueRow{
 		i|we expect|want everyone|all|you|each|every ; you have|you've ?got ?only|exactly until|till ;
 		you have|you've ?got ?only|exactly two|three|four|five|ten|24|48 days|hours|weeks|minutes to ;
 		i|we want|demand the|my|your|this|that|it|all|every|an answer|explanation|apology|money|truth|root|names|name|list|numbers|figures|plan|report|refund|replacement|done|fixed|gone|sorted|back|changed|stopped ;
-		you ?will|all|also|both|still|now need|have to ; you'll need|have to ;
+		you ?will|all|also|both|still|now need to ; you will|all|both|still|now have to ; you'll need|have to ;
 		you are|will|you're|you'll ?be ?kindly|hereby|all|also required|requested|asked|expected|obliged|reminded|supposed to ;
 		you|y'all gotta|must|should|ought|oughta|hafta ?to ?really|also|probably|definitely|all|both|please|at|first|now|either|therefore|always ?least <verb> ; you'd better`},
 	{actNoAsk, "en", `you will|should|would|may|might|must|could ?then|all|also|soon|shortly|now|already|probably|have receive|get|find|be|see|hear|notice|know|feel|never|not|love|like|enjoy|hate|remember|understand|seen|got|recall|realise|realize|received|been ;

@@ -258,7 +258,7 @@ func (r *reader) hasFinite(from, to int) bool {
 }
 
 func (r *reader) hasYour(from int, s sentence) bool {
-	return r.hasWordIn(from, s.to, "your", "you", "yourself", "me", "us")
+	return r.hasWordIn(from, s.to, "your", "yourself", "me", "us")
 }
 
 // nounVerbPairs are verbs with a preposition that no noun has.
@@ -372,7 +372,7 @@ func (r *reader) hasToBe(s sentence) int {
 			continue
 		}
 		n := &r.toks[i+1]
-		if t.is("needs", "need", "must") || n.is("be", "reach", "arrive", "go", "leave", "come") || n.is("to") && i+2 < s.to && r.toks[i+2].is("be", "reach", "arrive", "go", "leave", "come") {
+		if t.is("needs", "need", "must") || t.is("have") && r.toks[i-1].is("you") && n.is("to") || n.is("be", "reach", "arrive", "go", "leave", "come") || n.is("to") && i+2 < s.to && r.toks[i+2].is("be", "reach", "arrive", "go", "leave", "come") {
 			return i
 		}
 	}

@@ -10,7 +10,7 @@ import (
 const FeatureSpace = 1 << 18
 
 // RequestThreshold is the score from which a sentence is taken for a request.
-const RequestThreshold = 0.44
+const RequestThreshold = 0.36
 
 // The heads of the model: what it was trained to tell.
 const (

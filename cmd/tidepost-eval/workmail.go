@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 
 	"tidepost/intent"
 	"tidepost/mail"
@@ -225,12 +228,22 @@ func ownersOf(a intent.Ask, to []mail.Mailbox) []string {
 	var out []string
 	for _, o := range a.Owners {
 		if o.Address.IsNull() {
-			out = append(out, strings.ToLower(o.Name))
+			out = append(out, plainName(o.Name))
 		} else {
 			out = append(out, o.Address.Key())
 		}
 	}
 	return out
+}
+
+// plainName is a name as addresses write it: in lower case, without accents.
+func plainName(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Mn, r) {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, norm.NFD.String(name))
 }
 
 // sameOwners compares sets of owners; "*" stands for all in To. A name that no
