@@ -22,9 +22,11 @@ const (
 	stormPeople  = 15
 	stormReplies = 5
 	stormLeast   = 5
-	// learnRate is how many mails a minute to people elsewhere are looked at: who
-	// sends more is a program, or a mail merge.
-	learnRate = 10
+	// teamRate and outsideRate are how many mails a minute of one author are looked at,
+	// to colleagues and to people elsewhere only: who sends more is a program, or merges
+	// a letter with a list.
+	teamRate    = 300
+	outsideRate = 60
 )
 
 // readForCoach fills in what the policies of the coach need, unless this mail is none
@@ -32,7 +34,7 @@ const (
 func (q *Queue) readForCoach(in *intake, input *policies.Input, view func(func(*store.Tx) error) error) error {
 	mode := q.coachSwitch(in.author)
 	if mode == people.Off || in.device || in.asIs || len(in.env.Recipients) == 0 || in.onlyToSelf() ||
-		!in.toTeam() && !q.learns.allow(in.author.ID, in.now) {
+		!q.looks.allow(in.author.ID, in.toTeam(), in.now) {
 		return nil
 	}
 	quiet, known := q.quiet.get()
@@ -247,20 +249,29 @@ func (t *threadView) onlyOther() bool {
 	return true
 }
 
-// A learnLimiter counts the mails to people elsewhere that were looked at, by author
-// and minute.
-type learnLimiter struct {
+// A lookLimiter counts the mails that were looked at, by author and minute.
+type lookLimiter struct {
 	mu     sync.Mutex
 	minute int64
-	n      map[int64]int
+	n      map[looked]int
 }
 
-func (l *learnLimiter) allow(author int64, now time.Time) bool {
+// looked is whose mail was looked at, and whether it went to colleagues.
+type looked struct {
+	author int64
+	team   bool
+}
+
+func (l *lookLimiter) allow(author int64, team bool, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if minute := now.Unix() / 60; minute != l.minute || l.n == nil {
-		l.minute, l.n = minute, map[int64]int{}
+		l.minute, l.n = minute, map[looked]int{}
 	}
-	l.n[author]++
-	return l.n[author] <= learnRate
+	key, most := looked{author, team}, outsideRate
+	if team {
+		most = teamRate
+	}
+	l.n[key]++
+	return l.n[key] <= most
 }

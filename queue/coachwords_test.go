@@ -324,3 +324,21 @@ func TestTwoDraftsThatMayBeMeantAreBothKept(t *testing.T) {
 	w.wantStates(first, "held Mon 22:45:00")
 	w.wantStates(second, "held Mon 22:45:00")
 }
+
+func TestAProgramThatSendsInBulkIsNotCoached(t *testing.T) {
+	w := newWorld(t, coaching)
+	send := func(n int, now time.Time) {
+		text := letter(w.ana, fmt.Sprintf("b%d@team.example", n), fmt.Sprint("Offer ", n), now, fmt.Sprintf("Please find offer %d attached.", n), "To: joe@else.example")
+		w.submit(now, w.ana, text, "joe@else.example")
+	}
+	for n := range outsideRate + 5 {
+		send(n, morning)
+	}
+	if got := len(w.entries(w.ana, store.KindInbox)); got != outsideRate {
+		t.Errorf("%d letters of advice, want %d", got, outsideRate)
+	}
+	send(1000, morning.Add(time.Minute))
+	if got := len(w.entries(w.ana, store.KindInbox)); got != outsideRate+1 {
+		t.Errorf("a minute later: %d letters", got)
+	}
+}

@@ -65,7 +65,7 @@ type Queue struct {
 	copies copyLog
 	alarms alarmLog
 	quiet  quietPolicies
-	learns learnLimiter
+	looks  lookLimiter
 
 	explained personSet // who has read why mail is held
 

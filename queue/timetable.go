@@ -204,7 +204,7 @@ func (p Plan) words() string {
 	case whyOutside, whySelf, string(policies.ReasonTagNow):
 		return "you may still take it back"
 	case whyCoach:
-		return "there is advice for you to look at"
+		return "its author has advice to look at"
 	case whyFailed:
 		return "Tidepost failed while looking at it"
 	case string(policies.ReasonTogether):
