@@ -1,6 +1,10 @@
 package mail
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 // The bounds of what is taken for a signature or a disclaimer.
 const (
@@ -11,7 +15,7 @@ const (
 // cutSignature drops what stands behind the signature mark, what programs mark
 // as a signature, the line a telephone adds, and the name and address below a
 // closing formula.
-func cutSignature(lines []textLine) []textLine { return cutClosing(cutMarked(lines)) }
+func cutSignature(lines []textLine) []textLine { return cutBlock(cutClosing(cutMarked(lines))) }
 
 // cutMarked drops a signature that is marked as one.
 func cutMarked(lines []textLine) []textLine {
@@ -58,8 +62,12 @@ func cutClosing(lines []textLine) []textLine {
 		if l.blank() {
 			continue
 		}
-		if isClosing(l.text) && i > 0 {
-			return lines[:i]
+		if i > 0 && (isClosing(l.text) || isThanks(l.text) && namesOnly(lines[i+1:])) {
+			return append(lines[:i:i], postscript(lines[i+1:])...)
+		}
+		if isPostscript(l.text) {
+			seen = 0
+			continue
 		}
 		if len(l.text) > maxSignatureWidth || strings.HasSuffix(strings.TrimSpace(l.text), "?") {
 			return lines
@@ -67,6 +75,121 @@ func cutClosing(lines []textLine) []textLine {
 		seen++
 	}
 	return lines
+}
+
+// postscript is what the author added below a closing formula and the name.
+func postscript(lines []textLine) []textLine {
+	for i, l := range lines {
+		if isPostscript(l.text) {
+			return append([]textLine{{}}, lines[i:]...)
+		}
+	}
+	return nil
+}
+
+func isPostscript(s string) bool {
+	s = strings.TrimLeft(capText(s, 16), " \t*_(")
+	for _, p := range [...]string{"PS", "P.S", "PPS", "NB", "N.B", "Ps:", "ps:", "p.s."} {
+		if rest, ok := strings.CutPrefix(s, p); ok && (rest == "" || strings.ContainsAny(rest[:1], ".:;, -)")) {
+			return true
+		}
+	}
+	return false
+}
+
+func isThanks(s string) bool {
+	s = strings.TrimRight(strings.TrimSpace(s), " ,.!")
+	return len(s) < 40 && thanks[strings.ToLower(s)]
+}
+
+// namesOnly reports whether the lines are nothing but the name of somebody, and
+// what stands below one: at least one line, each short and no sentence.
+func namesOnly(lines []textLine) bool {
+	n := 0
+	for _, l := range lines {
+		if l.blank() {
+			continue
+		}
+		if n++; n == 1 && !isName(l.text) || n > maxSignatureLines || strings.ContainsAny(lastOf(l.text), ".!?:") {
+			return false
+		}
+	}
+	return n > 0
+}
+
+func lastOf(s string) string {
+	s = strings.TrimSpace(s)
+	return s[max(0, len(s)-1):]
+}
+
+// isName reports whether a line is one to four words that begin with a capital, as
+// names do; what stands behind a bar or a comma may be a title.
+func isName(s string) bool {
+	s, _, _ = strings.Cut(strings.TrimLeft(strings.TrimSpace(s), "-–— "), "|")
+	s, _, _ = strings.Cut(s, ",")
+	words := strings.Fields(s)
+	if len(words) == 0 || len(words) > 4 || len(s) > 50 {
+		return false
+	}
+	for i, w := range words {
+		r, _ := utf8.DecodeRuneInString(w)
+		if !unicode.IsUpper(r) && !(i > 0 && (w == "de" || w == "da" || w == "van" || w == "von" || w == "der" || w == "dos" || w == "la")) || strings.ContainsAny(w, "0123456789@:/?!") {
+			return false
+		}
+	}
+	return true
+}
+
+// Bounds of a block of name, title and ways to reach somebody without any mark.
+const (
+	maxBlockOfName   = 8
+	maxBlockOfNameCh = 90
+)
+
+// cutBlock drops the last paragraph if it is such a block: it begins with a name,
+// holds an address or a number to call, and no sentence. One below a colon is what
+// the author tells.
+func cutBlock(lines []textLine) []textLine {
+	end := len(lines)
+	for end > 0 && lines[end-1].blank() {
+		end--
+	}
+	start := end
+	for start > 0 && !lines[start-1].blank() {
+		if start--; end-start > maxBlockOfName {
+			return lines
+		}
+	}
+	above := start
+	for above > 0 && lines[above-1].blank() {
+		above--
+	}
+	if above == 0 || end-start < 2 || !isName(lines[start].text) || lastOf(lines[above-1].text) == ":" || hasWordOf(strings.ToLower(lines[above-1].text), contactWords...) {
+		return lines
+	}
+	reach := false
+	for _, l := range lines[start:end] {
+		if len(l.text) > maxBlockOfNameCh || strings.ContainsAny(lastOf(l.text), "!?:") {
+			return lines
+		}
+		reach = reach || isReach(l.text)
+	}
+	if !reach {
+		return lines
+	}
+	return lines[:above]
+}
+
+// isReach reports whether a line holds an address or a number to call.
+func isReach(s string) bool {
+	digits := 0
+	for i := range len(s) {
+		if s[i] >= '0' && s[i] <= '9' {
+			digits++
+		}
+	}
+	low := strings.ToLower(s)
+	return digits >= 7 || strings.Contains(low, "www.") || strings.Contains(low, "http") || strings.Contains(s, "@") && len(strings.Fields(s)) <= 4
 }
 
 func isClosing(s string) bool {

@@ -141,6 +141,10 @@ func (w *htmlWalker) start(z *html.Tokenizer, closed bool) {
 		w.state.skip = false // a head that was never closed
 	}
 	w.breakBefore(tag, attrs)
+	if attrs.answers() {
+		w.endLine()
+		w.lines = append(w.lines, textLine{depth: w.state.depth, cut: w.state.depth == 0})
+	}
 	if isVoid(tag) || closed {
 		return
 	}
@@ -289,12 +293,12 @@ func (a htmlAttrs) hidden() bool {
 // than blockquote. gmail_quote is not among them: replies between the quotes
 // stand inside it.
 func (a htmlAttrs) quoted() bool {
-	switch a.id {
+	switch strings.TrimPrefix(a.id, "x_") {
 	case "olk_src_body_section", "reply-intro", "mail-editor-reference-message-container":
 		return true
 	}
 	for _, c := range strings.Fields(a.class) {
-		switch c {
+		switch strings.TrimPrefix(c, "x_") {
 		case "gmail_attr", "moz-cite-prefix", "moz-forward-container", "yahoo_quoted", "yahoo-quoted-begin",
 			"protonmail_quote", "zmail_extra", "tutanota_quote", "gmail_quote_attribution", "cite", "outlookmessageheader":
 			return true
@@ -303,13 +307,17 @@ func (a htmlAttrs) quoted() bool {
 	return false
 }
 
+// answers names what Outlook puts above the header of the mail it answers, which
+// stands behind it without any mark.
+func (a htmlAttrs) answers() bool { return strings.TrimPrefix(a.id, "x_") == "divrplyfwdmsg" }
+
 func (a htmlAttrs) signature() bool {
-	switch a.id {
+	switch strings.TrimPrefix(a.id, "x_") {
 	case "signature", "applemailsignature", "ms-outlook-mobile-signature", "x_signature", "tmobilesignature":
 		return true
 	}
 	for _, c := range strings.Fields(a.class) {
-		switch c {
+		switch strings.TrimPrefix(c, "x_") {
 		case "gmail_signature", "moz-signature", "protonmail_signature_block", "applemailsignature", "gmail_signature_prefix":
 			return true
 		}

@@ -27,8 +27,8 @@ func cutQuotes(lines []textLine) []textLine {
 			own = append(own, textLine{text: before})
 			l.text = l.text[len(before):]
 		}
-		if isSeparator(l.text) || isHeaderBlock(lines[i:]) {
-			break
+		if l.cut || isSeparator(l.text) || isHeaderBlock(lines[i:]) {
+			return trimRules(own)
 		}
 		if n := attribution(lines[i:]); n > 0 {
 			i += n
@@ -143,6 +143,9 @@ func endsAttribution(s string) bool {
 	if colon && low != "" && low[0] >= '0' && low[0] <= '9' && strings.HasSuffix(low, ">") && strings.Contains(low, "@") {
 		return true // 2014-10-17 11:28 GMT+03:00 Bob <b@x>:
 	}
+	if colon && low != "" && low[0] >= '0' && low[0] <= '9' && strings.Contains(low, "@") && hasWordOf(low, " von ", " by ", " de ", " par ", " da ", " van ", " av ", " af ", " fra ") {
+		return true // 9. März 2026, 10:14 von bob@x:
+	}
 	for _, verb := range attributionVerbs {
 		i := len(low) - len(verb)
 		if colon {
@@ -151,6 +154,15 @@ func endsAttribution(s string) bool {
 			continue // Most lines: a search in each of them costs more than all the rest.
 		}
 		if i > 0 && wordEdge(low, i, len(verb)) {
+			return true
+		}
+	}
+	return false
+}
+
+func hasWordOf(s string, words ...string) bool {
+	for _, w := range words {
+		if strings.Contains(s, w) {
 			return true
 		}
 	}
@@ -196,14 +208,27 @@ func isSeparator(s string) bool {
 	}
 	words := strings.ToLower(capText(bare, 60))
 	if len(bare) == len(t) {
-		return strings.HasPrefix(words, "begin forwarded message:")
+		return hasPrefixOf(words, forwardLines)
 	}
-	for _, w := range separators {
-		if strings.HasPrefix(words, w) {
+	return hasPrefixOf(words, separators)
+}
+
+func hasPrefixOf(s string, list []string) bool {
+	for _, p := range list {
+		if strings.HasPrefix(s, p) {
 			return true
 		}
 	}
 	return false
+}
+
+// trimRules drops the lines of dashes and the like at the end, which stood above
+// the answered mail.
+func trimRules(lines []textLine) []textLine {
+	for n := len(lines); n > 0 && strings.Trim(lines[n-1].text, "-_*=~ \t") == ""; n-- {
+		lines = lines[:n-1]
+	}
+	return lines
 }
 
 // The kinds of line of a quoted header.

@@ -18,7 +18,7 @@ var attributionVerbs = []string{
 	"wrote", "writes", "schrieb", "a écrit", "ha escrito", "escribió", "escreveu", "ha scritto", "schreef",
 	"geschreven", "skrev", "kirjoitti", "napisał", "napisała", "napisał(a)", "napsal", "napsal(a)", "napísal",
 	"написал", "написала", "написал(а)", "пишет", "написав", "yazdı", "írta", "a scris", "έγραψε", "đã viết",
-	"写道", "寫道", "menulis", "va escriure", "je napisao", "je napisal", "rašė", "rakstīja", "kirjutas", "skrifaði",
+	"写道", "寫道", "menulis", "va escriure", "pisze", "je napisao", "je napisal", "rašė", "rakstīja", "kirjutas", "skrifaði",
 	"sent the following",
 }
 
@@ -29,8 +29,31 @@ var separators = []string{
 	"opprinnelig melding", "alkuperäinen viesti", "wiadomość oryginalna", "oryginalna wiadomość", "původní zpráva",
 	"исходное сообщение", "eredeti üzenet", "orijinal mesaj", "reply message", "forwarded message",
 	"weitergeleitete nachricht", "message transféré", "mensaje reenviado", "mensagem encaminhada",
-	"messaggio inoltrato", "doorgestuurd bericht", "vidarebefordrat meddelande", "videresendt",
+	"messaggio inoltrato", "doorgestuurd bericht", "doorgestuurde bericht", "weitergeleitete mail", "vidarebefordrat meddelande", "videresendt",
 	"пересылаемое сообщение", "begin forwarded message", "wiadomość przekazana", "reply above this line",
+}
+
+// forwardLines begin what Apple's programs forward, without any dashes.
+var forwardLines = []string{
+	"begin forwarded message:", "anfang der weitergeleiteten nachricht:", "début du message réexpédié", "début du message transféré",
+	"inicio del mensaje reenviado:", "início da mensagem reencaminhada:", "início da mensagem encaminhada:", "inizio messaggio inoltrato:",
+	"begin doorgestuurd bericht:", "vidarebefordrat brev:", "påbegynd videresendt besked:", "start på videresendt besked:",
+	"starten på den videresendte meldingen:", "videresendt melding:", "välitetty viesti alkaa:", "początek przekazywanej wiadomości:",
+}
+
+// contactWords tell that what follows is somebody to reach, not a signature.
+var contactWords = []string{
+	"contact", "number", "phone", "reach", "call", "address", "details", "kontakt", "nummer", "telefon", "erreich", "anruf", "numéro", "coordonnées",
+	"appel", "número", "teléfono", "llama", "telefone", "contato", "liga", "gegevens", "bereik",
+}
+
+// thanks are formulas that close a mail only above a name.
+var thanks = map[string]bool{
+	"thanks": true, "thank you": true, "many thanks": true, "thanks a lot": true, "thanks so much": true, "thank you very much": true, "thx": true,
+	"thanks again": true, "danke": true, "vielen dank": true, "besten dank": true, "danke und gruß": true, "danke und grüße": true, "merci": true,
+	"merci beaucoup": true, "merci d'avance": true, "gracias": true, "muchas gracias": true, "obrigado": true, "obrigada": true, "muito obrigado": true,
+	"muito obrigada": true, "grazie": true, "grazie mille": true, "bedankt": true, "dank je": true, "dank u": true, "alvast bedankt": true, "tack": true,
+	"tak": true, "takk": true, "kiitos": true, "dzięki": true, "dziękuję": true,
 }
 
 var headWords = map[string]int{
@@ -74,11 +97,13 @@ var closings = map[string]bool{
 }
 
 var deviceLines = []string{
-	"sent from my ", "sent from outlook", "sent from mail for", "sent from yahoo", "sent from proton", "sent from samsung",
+	"sent from my ", "sent from gmail", "sent from spark", "sent from airmail", "sent from bluemail", "sent from aquamail", "sent from nine",
+	"sent from newton", "sent from superhuman", "sent from edison", "sent from canary", "sent from thunderbird", "sent from mailbird", "sent from aol", "sent from outlook", "sent from mail for", "sent from yahoo", "sent from proton", "sent from samsung",
 	"sent via ", "sent with proton", "sent using ", "get outlook for ", "get bluemail for ", "von meinem ", "gesendet von ",
 	"gesendet mit ", "von unterwegs gesendet", "envoyé de mon ", "envoyé depuis ", "envoyé à partir de ", "télécharger outlook pour ",
 	"enviado desde ", "enviado do meu ", "enviado a partir do ", "enviado via ", "obtener outlook para ",
-	"obter o outlook para ", "inviato da ", "verzonden vanaf mijn ", "verstuurd vanaf mijn ", "outlook voor ",
+	"obter o outlook para ", "inviato da ", "inviato dal mio ", "inviato con ", "enviado con ", "enviado com ", "envoyé avec ", "skickat från outlook", "sendt fra outlook", "skickat med ", "sendt med ",
+	"hämta outlook för ", "hent outlook ", "scarica outlook per ", "obtenir outlook pour ", "download outlook voor ", "verzonden vanaf mijn ", "verstuurd vanaf mijn ", "outlook voor ",
 	"skickat från min ", "sendt fra min ", "wysłane z ", "odesláno z ", "lähetetty ", "отправлено с ", "iphone'umdan",
 	"holen sie sich outlook für ",
 }

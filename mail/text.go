@@ -45,6 +45,12 @@ func WithoutQuotes(c *Content) string {
 // above a signature ("-- ", underscores of a list, the line of a telephone).
 func SplitMark(text string) (own, signature string) {
 	lines := plainLines(text)
+	for i, l := range lines {
+		if i > 0 && isDeviceLine(l.text) {
+			lines = lines[:i]
+			break
+		}
+	}
 	kept := cutMarked(lines)
 	return joinLines(kept), tailBehind(text, kept)
 }
@@ -108,6 +114,7 @@ type textLine struct {
 	text  string
 	depth int  // of quotation
 	sig   bool // marked as a signature by its program
+	cut   bool // the answered mail begins here, as its program says
 }
 
 func (l textLine) blank() bool { return strings.TrimSpace(l.text) == "" }

@@ -56,7 +56,7 @@ func TestStripQuotes(t *testing.T) {
 		"loose signature":    {"Hello\n--\nBob", "Hello"},
 		"telephone":          {"Hello\n\nSent from my iPhone", "Hello"},
 		"closing":            {"Can you come?\n\nBest regards,\nBob\nCEO", "Can you come?"},
-		"closing, question":  {"Thanks\n\nBest regards,\nBob\n\nPS: did you call her?", "Thanks\n\nBest regards,\nBob\n\nPS: did you call her?"},
+		"closing, question":  {"Thanks\n\nBest regards,\nBob\n\nPS: did you call her?", "Thanks\n\nPS: did you call her?"},
 		"only a closing":     {"Cheers", "Cheers"},
 		"disclaimer":         {"Hello\n\n----\n\nThis e-mail is confidential. If you are not the intended recipient, delete it.", "Hello"},
 		"talk of it":         {"This message is confidential, so please call me.", "This message is confidential, so please call me."},
