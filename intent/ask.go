@@ -162,7 +162,7 @@ func (r *reader) splitAfterDue(at int, cur part) int {
 	for k > cur.from && r.toks[k-1].is("please", "then", "also") {
 		k--
 	}
-	if !r.toks[k-1].is("and", "und", "et", "y", "e", "en") && !r.toks[k-1].mark(';') {
+	if k == 0 || !r.toks[k-1].is("and", "und", "et", "y", "e", "en") && !r.toks[k-1].mark(';') {
 		return 0
 	}
 	for _, d := range r.deadlines(cur.marks[0].at, k-1) {
