@@ -94,7 +94,7 @@ func heap() int64 {
 // the worst order there is.
 func TestALongThreadBackwards(t *testing.T) {
 	a := threading.NewArchive()
-	const n = 20_000
+	const n = 10_000
 	begin := used(t)
 	for i := n; i > 0; i-- {
 		add(t, a, msg(fmt.Sprint(i), fmt.Sprint(i-1)))

@@ -234,7 +234,7 @@ func TestOneMoreMessageInADatabase(t *testing.T) {
 	}
 	defer tx.Rollback()
 	g := sqlGraph{t, tx}
-	all := writeArchive(20_000)
+	all := writeArchive(10_000)
 	for _, m := range all {
 		g.add(m)
 	}
@@ -247,7 +247,7 @@ func TestOneMoreMessageInADatabase(t *testing.T) {
 		g.add(m)
 	}
 	each := (used(t) - begin) / more
-	t.Logf("one more of 20,000: %v", each)
+	t.Logf("one more of 10,000: %v", each)
 	if each > 2*time.Millisecond { // twice the requirement, for a busy machine
 		t.Errorf("one more message took %v", each)
 	}
