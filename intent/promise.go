@@ -346,9 +346,26 @@ func (r *reader) decisionAt(s sentence) (string, bool) {
 		}
 	}
 	if found == nil {
+		if at := r.itIs(s); at > 0 {
+			return r.fold(r.spanOf(s.from, at)), true
+		}
 		return r.approval(s)
 	}
 	return r.because(*found), true
+}
+
+// itIs reads a choice that ends in "it is": "Tuesday it is." It returns the token
+// behind it, 0 if there is none.
+func (r *reader) itIs(s sentence) int {
+	for i := s.from + 1; i+1 < s.to && i < s.from+6; i++ {
+		if r.toks[i].is("what", "how", "as", "that", "where", "whether", "so", "how", "if") {
+			return 0
+		}
+		if r.toks[i].low == "it" && r.toks[i+1].low == "is" && (i+2 == s.to || r.toks[i+2].mark('.') || r.toks[i+2].mark('!') || r.toks[i+2].mark(',')) {
+			return i + 2
+		}
+	}
+	return 0
 }
 
 // ruleFrom reads a rule that begins at a time: "From Monday a change needs two

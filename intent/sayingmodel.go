@@ -53,7 +53,7 @@ func EncodeSayings(bias []float64, weights [][]float64) []byte {
 
 // sayingLimits are the scores from which a sentence or mail says something: where the rules
 // find nothing, a sign, or the thing itself.
-var sayingLimits = [sayings][3]float64{sayDecision: {0.55, 0.50, 0.10}, sayPromise: {0.60, 0.60, 0.05},
+var sayingLimits = [sayings][3]float64{sayDecision: {0.55, 0.45, 0.03}, sayPromise: {0.60, 0.60, 0.05},
 	sayHarsh: {0.55, 0.50, 0.10}, saySensitive: {0.70, 0.45, 0.02}, saySocial: {0.80, 0.65, 0.10}}
 
 // SayingLimits are the limits in use for a head, in the order of EncodeSayings.
