@@ -73,10 +73,15 @@ func (db *DB) Launch(ctx context.Context, x *Express) error {
 // Land writes that a launched mail has reached everybody. Once it returns nil, it is on
 // the disk.
 func (db *DB) Land(ctx context.Context, x *Express, l *Landing) error {
-	var err error
-	if l.record, err = json.Marshal(landedRecord{At: l.At, Kind: l.Kind, Fates: l.Fates}); err != nil {
-		return fmt.Errorf("land: %w", err)
+	b := record(nil).time("at", l.At).text("kind", l.Kind)
+	b = append(b, `,"fates":[`...)
+	for i, f := range l.Fates {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(append(b, record(nil).text("reply", f.Reply).text("remote", f.Remote).raw("detail", f.Detail)...), '}')
 	}
+	l.record = append(b, `]}`...)
 	return db.await(&job{ctx: ctx, launch: x, landing: l, done: make(chan error, 1)})
 }
 
@@ -126,23 +131,34 @@ type rcptRecord struct {
 	Attempt eventRecord     `json:"attempt"`
 }
 
+// encodeExpress writes an expressRecord, without reflection: it is written with every mail.
 func encodeExpress(x *Express) ([]byte, error) {
 	s := &x.Submission
-	r := expressRecord{Author: s.AuthorID, Path: s.ReversePath, EnvID: s.EnvID, Ret: s.Ret, UTF8: s.UTF8, MID: s.MID,
-		Digest: s.Digest, Subject: s.Subject, Plan: s.Plan, At: s.Accepted.UTC(), Thread: x.Thread, Sum: x.Sum[:], Keep: x.Keep}
-	var err error
-	if r.Accepted, err = recordOf(&x.Accepted); err != nil {
+	accepted, err := recordOf(&x.Accepted)
+	if err != nil {
 		return nil, err
 	}
+	b := make(record, 0, 1024)
+	b = b.number("author", s.AuthorID).text("path", s.ReversePath).text("env_id", s.EnvID).text("ret", s.Ret).text("mid", s.MID)
+	if s.UTF8 {
+		b = b.raw("utf8", []byte("true"))
+	}
+	b = b.octets("digest", s.Digest).text("subject", s.Subject).raw("plan", s.Plan).time("at", s.Accepted)
+	b = b.text("thread", x.Thread).octets("sum", x.Sum[:]).number("keep", int64(x.Keep)).event("accepted", accepted)
+	b = append(b, `,"recipients":[`...)
 	for i := range x.Recipients {
 		to := &x.Recipients[i]
 		e, err := recordOf(&x.Attempts[i])
 		if err != nil {
 			return nil, err
 		}
-		r.Recipients = append(r.Recipients, rcptRecord{Address: to.Address, Notify: to.Notify, ORcpt: to.ORcpt, Plan: to.Plan, Attempt: e})
+		if i > 0 {
+			b = append(b, ',')
+		}
+		r := record(nil).text("address", to.Address).text("notify", to.Notify).text("orcpt", to.ORcpt).raw("plan", to.Plan).event("attempt", e)
+		b = append(append(b, r...), '}')
 	}
-	return json.Marshal(r)
+	return append(b, `]}`...), nil
 }
 
 // recordOf makes the detail of a ledger line JSON, once.

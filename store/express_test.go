@@ -428,3 +428,29 @@ func TestAReaderFindsOrdinaryRows(t *testing.T) {
 		t.Errorf("land: %v", err)
 	}
 }
+
+// TestRecordsAreJSON: what is written by hand reads as what the library would write.
+func TestRecordsAreJSON(t *testing.T) {
+	for _, odd := range []string{"", "plain", "a \"quoted\" \\ one\n", "größer \u2028 <b>&", "bad \xff octet"} {
+		x := parcel(3, "mid@x.example", "text")
+		x.Submission.Subject, x.Thread, x.Submission.EnvID, x.Recipients[0].ORcpt = odd, odd, odd, odd
+		x.Recipients[1].Plan = nil
+		got, err := encodeExpress(x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var r expressRecord
+		if err := json.Unmarshal(got, &r); err != nil {
+			t.Fatalf("%s: %v", got, err)
+		}
+		want := strings.ToValidUTF8(odd, "\ufffd")
+		if r.Subject != want || r.Thread != want || r.EnvID != want || r.Recipients[0].ORcpt != want || !r.UTF8 || r.Author != 3 ||
+			r.MID != "mid@x.example" || !r.At.Equal(t0) || !bytes.Equal(r.Sum, x.Sum[:]) || !bytes.Equal(r.Digest, []byte{1, 2}) ||
+			r.Keep != time.Hour || r.Ret != "FULL" || r.Path != "ana@team.example" || string(r.Plan) != `{"protocol":"ESMTPSA"}` ||
+			r.Accepted.Kind != "accepted" || string(r.Accepted.Detail) != `{"size":7}` || len(r.Recipients) != 2 ||
+			r.Recipients[1].Plan != nil || string(r.Recipients[0].Plan) != `{"rule":"free"}` || r.Recipients[1].Address != "sam@else.example" ||
+			r.Recipients[1].Attempt.Kind != "attempt" || string(r.Recipients[1].Attempt.Detail) != `{"to":"sam@else.example"}` {
+			t.Errorf("%q: %s\nreads as %+v", odd, got, r)
+		}
+	}
+}
