@@ -79,7 +79,7 @@ func (q *Queue) consider(in *intake, input policies.Input, view func(func(*store
 			b.shown = append(b.shown, f)
 		}
 	}
-	if in.toTeam() || len(b.shown) > 0 {
+	if b.mode != store.CoachLearn || len(b.shown) > 0 {
 		if err := view(func(tx *store.Tx) error { return q.knownOf(tx, in, b) }); err != nil {
 			return err
 		}
@@ -99,15 +99,26 @@ func (q *Queue) consider(in *intake, input policies.Input, view func(func(*store
 }
 
 // coachMode is how this mail would be handed back: refused only if its author chose
-// that, and never when somebody elsewhere would have to wait for it.
+// that, and never when somebody elsewhere would have to wait for it; for learning only
+// if it leaves at once, to people elsewhere.
 func (q *Queue) coachMode(in *intake) store.CoachMode {
 	switch {
-	case !in.toTeam():
+	case !in.toTeam() && !q.waits(in):
 		return store.CoachLearn
 	case in.author.Profile.CoachMode == people.Stop && !in.folder && !in.control && !slices.Contains(in.readers, nil):
 		return store.CoachStop
 	}
 	return store.CoachAdvise
+}
+
+// waits reports whether anything but the undo time keeps any recipient.
+func (q *Queue) waits(in *intake) bool {
+	for i, p := range in.plans {
+		if q.moment(p, in.party(i), in.now).At.After(in.now.Add(q.o.Undo)) {
+			return true
+		}
+	}
+	return false
 }
 
 // readersKeys names the recipients for comparison: the same for every address of a
@@ -142,7 +153,11 @@ func (q *Queue) giveTime(in *intake) {
 // wordAdvice writes the letter.
 func (q *Queue) wordAdvice(tx *store.Tx, in *intake, read intent.Findings) error {
 	b := in.back
-	a := coach.Advice{Subject: in.facts.Subject, Findings: b.shown, Read: read, Rates: map[string]coach.Rate{}}
+	subject := in.facts.Subject
+	if _, rest, ok := mail.SubjectTag(subject); ok && policies.Tag(in.found) != "" {
+		subject = rest // The tag is cut off before it leaves.
+	}
+	a := coach.Advice{Subject: subject, Findings: b.shown, Read: read, Rates: map[string]coach.Rate{}}
 	for _, p := range coach.Policies(b.shown) {
 		judged, wrong, err := tx.Judged(p, coach.RateWindow)
 		if err != nil {

@@ -342,3 +342,33 @@ func TestInDoubtBothLeave(t *testing.T) {
 	w.run(monday(23, 0))
 	w.wantSubjects(w.mei, store.KindInbox, "Project; Project")
 }
+
+func TestMailToOutsideThatWaitsAnyway(t *testing.T) {
+	w := newWorld(t, coaching)
+	send := func(mid, words string, now time.Time) int64 {
+		return w.submit(now, w.ana, letter(w.ana, mid, "[send in 2h] Offer", now, words, "To: joe@else.example"), "joe@else.example")
+	}
+	first := send("o1@team.example", "Please find the offer of the mill attached.", morning)
+	w.wantStates(first, "held Tue 00:30:00")
+	const title = "Before sending: nothing attached (Offer)"
+	w.wantSubjects(w.ana, store.KindBefore, "[send in 2h] Offer; "+title)
+	second := send("o2@team.example", "Please find the offer of the mill below: ten stones at ninety.", morning.Add(time.Minute))
+	w.wantStates(first, "cancelled")
+	w.wantStates(second, "held Tue 00:31:00")
+	w.run(monday(24, 31))
+	if got := w.out.list(); len(got) != 1 || !strings.Contains(got[0].octet, "ninety") {
+		t.Errorf("Joe got %d mails", len(got))
+	}
+	w.wantSubjects(w.ana, store.KindBefore, "")
+}
+
+func TestBothTwiceSendsOnce(t *testing.T) {
+	w := newWorld(t, coaching)
+	w.vague(morning, "v1@team.example")
+	w.vague(morning.Add(time.Minute), "v2@team.example", replacing(vague, better))
+	for n := range 3 {
+		w.reply(w.ana, "Replaced: Project", "both", morning.Add(time.Duration(2+n)*time.Minute))
+		w.run(morning.Add(time.Duration(3+n) * time.Minute))
+	}
+	w.wantSubjects(w.mei, store.KindInbox, "Project; Project")
+}

@@ -21,7 +21,7 @@ const maxOpenDrafts = 20
 // hear this.
 func (q *Queue) knownOf(tx *store.Tx, in *intake, b *handback) error {
 	var old store.Coaching
-	if in.toTeam() {
+	if b.mode != store.CoachLearn {
 		var err error
 		if old, err = q.editedFrom(tx, in, b); err != nil {
 			return err
@@ -132,10 +132,12 @@ func draftOf(f mail.Facts, words string) coach.Draft {
 	return d
 }
 
-// waitingDraft reads a coached draft back; waits is false once a colleague has it.
+// waitingDraft reads a coached draft back; waits is false once a colleague has it, or
+// nobody waits for it any more.
 func (q *Queue) waitingDraft(tx *store.Tx, s store.Submission) (d coach.Draft, waits bool, err error) {
 	rcpts, err := tx.Recipients(s.ID)
-	if err != nil || slices.ContainsFunc(rcpts, func(r store.Recipient) bool { return r.PersonID != 0 && r.State != store.Held }) {
+	held := func(r store.Recipient) bool { return r.State == store.Held }
+	if err != nil || !slices.ContainsFunc(rcpts, held) || slices.ContainsFunc(rcpts, func(r store.Recipient) bool { return r.PersonID != 0 && !held(r) }) {
 		return d, false, err
 	}
 	m, err := tx.Message(s.MessageID)
@@ -272,6 +274,7 @@ func (q *Queue) sendBoth(tx *store.Tx, in *intake, a *ask) (string, error) {
 		return "That version was not replaced, or too long ago.", nil
 	}
 	out := q.stored(in, a)
+	out.again = false // Asked for twice, it is sent once.
 	if out.sum, err = tx.BodySum(a.message); err != nil {
 		return "", err
 	}
