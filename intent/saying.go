@@ -38,7 +38,7 @@ func Sayings(in Input) []Said {
 		return nil
 	}
 	r.readTone(&f)
-	f.Asks = r.asks()
+	r.found = r.asks()
 	var out []Said
 	for n, s := range r.sents {
 		if !s.question {
@@ -333,6 +333,7 @@ func (r *reader) mailForm() []uint32 {
 	if len(r.in.To) > 1 || len(r.in.To) == 1 && isRole(r.in.To[0]) {
 		out = append(out, 4)
 	}
+	out = append(out, 24+uint32(min(len(r.found), 2)))
 	r.forms = out
 	return out
 }
