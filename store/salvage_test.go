@@ -74,6 +74,12 @@ func oneOfMany(tx *Tx, i int, m Message, author, reader Person) error {
 	if err := tx.InsertRecipient(&r, Event{At: t0, Kind: "held"}); err != nil {
 		return err
 	}
+	if i%2 == 1 {
+		c := Coaching{PersonID: author.ID, SubmissionID: s.ID, Mode: CoachAdvise, State: CoachOpen, Draft: []byte(m.MID), Note: "n" + m.MID, Created: t0}
+		if err := tx.InsertCoaching(&c, []Advice{{Policy: "context", Reason: "no-topic"}}); err != nil {
+			return err
+		}
+	}
 	if i%3 == 1 {
 		box, err := tx.MailboxByKind(author.ID, KindScheduled)
 		if err != nil {
@@ -99,7 +105,7 @@ func oneOfMany(tx *Tx, i int, m Message, author, reader Person) error {
 
 // salvageTables are those whose rows are compared.
 var salvageTables = []string{"person", "address", "body", "chunk", "thread", "thread_ref", "message", "submission",
-	"recipient", "delivery", "mailbox", "entry", "expunged", "event", "sender_rule", "note", "digest"}
+	"recipient", "delivery", "mailbox", "entry", "expunged", "event", "sender_rule", "note", "digest", "coaching", "advice"}
 
 // dump returns the rows of a table by their key, as text.
 func dump(t *testing.T, file, table string) map[string]string {
