@@ -18,6 +18,7 @@ type wordInfo struct {
 	cues      cueList // patterns that begin with it
 	verb      verbKind
 	flags     wordFlag
+	forms     formMark
 }
 
 // unknownWord is shared by all words that are not known. It is read only.
@@ -324,6 +325,7 @@ func buildWords() map[string]wordInfo {
 	addCompounds(out)
 	addVerbs(out)
 	addFlags(out)
+	addForms(out)
 	addCues(out)
 	return out
 }

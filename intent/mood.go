@@ -35,11 +35,11 @@ var moodActs = []act{actHarsh, actSharp, actPeace, actSensitive, actGrave, actBo
 func (r *reader) moodFeatures() []uint32 {
 	n := min(len(r.toks), moodWords)
 	out := make([]uint32, 0, n+64)
-	seen := make(map[uint32]bool, n)
+	var seen [SayingSpace / 64]uint64
 	add := func(kind int, v uint32) {
 		h := mix(uint32(kind+64)*0x9e3779b9, v)
-		if h = (h ^ h>>15) * 0x2c1b3c6d >> (32 - sayingBits); !seen[h] {
-			seen[h] = true
+		if h = (h ^ h>>15) * 0x2c1b3c6d >> (32 - sayingBits); seen[h/64]&(1<<(h%64)) == 0 {
+			seen[h/64] |= 1 << (h % 64)
 			out = append(out, h)
 		}
 	}
@@ -59,13 +59,13 @@ func (r *reader) moodFeatures() []uint32 {
 		t := &r.toks[i]
 		switch {
 		case t.kind == kindWord && !r.isName(i):
-			add(formWord, textHash(t.low))
+			add(formWord, t.hash)
 		case t.mark('?'):
 			questions++
 		case t.mark('!'):
 			marks++
 		}
-		if youWords[t.low] || t.is("your", "yours", "dein", "deine", "ihre", "votre", "vos", "jullie") {
+		if t.word.forms&formYouWords != 0 || t.is("your", "yours", "dein", "deine", "ihre", "votre", "vos", "jullie") {
 			you++
 		}
 	}

@@ -142,25 +142,62 @@ func (r *reader) opening(s sentence) int {
 	return i
 }
 
-var (
-	weWords       = wordSet("we we'll we're we've wir nous on nosotros nós wij")
-	iWords        = wordSet("i i'll i'm i've i'd ich je j'ai yo eu ik")
-	youWords      = wordSet("you you'll you're you've your sie du ihr vous tu usted ustedes você vocês je jij jullie u")
-	theyWords     = wordSet("he she they he's she's they're they'll he'll she'll er sie il elle ils ellos ellas él ella eles elas ele ela hij zij ze who somebody someone nobody everybody everyone")
-	itWords       = wordSet("it it's it'll this that that's there there's here es das dies ce c'est cela ça esto eso isto isso het dit dat")
-	theWords      = wordSet("the our a an my all every each any no only both these those der die das unser unsere alle jeder ein eine kein keine le la les notre un une toute tous el los las nuestro nuestra un una todos o os as nosso nossa um uma de het ons onze een geen")
-	doneWords     = wordSet("approved agreed decided confirmed granted accepted settled cancelled canceled postponed declined rejected genehmigt einverstanden beschlossen freigegeben accordé validé décidé aprobado acordado decidido aprovado decidido acordado akkoord goedgekeurd besloten done deal")
-	conjWords     = wordSet("if when unless until before after because although while wenn falls bis bevor weil si quand avant parce cuando antes porque se quando als tot omdat as")
-	modalWords    = wordSet("would could should might may can must would'd could've should've würde könnte sollte müsste kann muss darf devrait pourrait peut doit podría debería puede debe poderia deveria pode deve zou kan moet mag cannot can't couldn't wouldn't shouldn't needs need")
-	willWords     = wordSet("will shall i'll we'll you'll it'll he'll she'll they'll werde werden wird vais allons zal zullen voy vamos vou gaan ga")
-	wontWords     = wordSet("won't shan't")
-	beWords       = wordSet("is are am be been i'm we're it's that's he's she's they're you're ist sind bin est sont suis es son soy está é são está is zijn ben wird wurden wordt worden")
-	pastWords     = wordSet("was were had did didn't wasn't weren't hadn't war waren hatte hatten wurde était étaient avait fue fueron había foi foram tinha werd werden hadden yesterday ago last gestern hier ayer ontem gisteren")
-	haveWords     = wordSet("have has i've we've you've haben habe hat avons ai a hemos he ha temos tenho hebben heb heeft")
-	notWords      = wordSet("not never no don't doesn't won't isn't aren't can't cannot nicht kein keine nie ne pas no nunca não niet geen")
-	fromWords     = wordSet("from starting effective beginning as ab from ab dès desde partir vanaf until by till bis jusqu hasta até tot bis")
-	settleSubject = wordSet("decision decisions decided final approved freeze rule rules policy policies scope go plan outcome result entscheidung beschluss décision decisión decisão besluit new change changes terms freeze moved postponed cancelled until from")
+// A formMark tells what a word does in a clause.
+type formMark uint32
+
+const (
+	formWeWords formMark = 1 << iota
+	formIWords
+	formYouWords
+	formTheyWords
+	formItWords
+	formTheWords
+	formDoneWords
+	formConjWords
+	formModalWords
+	formWillWords
+	formWontWords
+	formBeWords
+	formPastWords
+	formHaveWords
+	formNotWords
+	formFromWords
+	formSettleSubject
 )
+
+// formWords are the words of each mark, in all languages.
+var formWords = map[formMark]string{
+	formWeWords:       "we we'll we're we've wir nous on nosotros nós wij",
+	formIWords:        "i i'll i'm i've i'd ich je j'ai yo eu ik",
+	formYouWords:      "you you'll you're you've your sie du ihr vous tu usted ustedes você vocês je jij jullie u",
+	formTheyWords:     "he she they he's she's they're they'll he'll she'll er sie il elle ils ellos ellas él ella eles elas ele ela hij zij ze who somebody someone nobody everybody everyone",
+	formItWords:       "it it's it'll this that that's there there's here es das dies ce c'est cela ça esto eso isto isso het dit dat",
+	formTheWords:      "the our a an my all every each any no only both these those der die das unser unsere alle jeder ein eine kein keine le la les notre un une toute tous el los las nuestro nuestra un una todos o os as nosso nossa um uma de het ons onze een geen",
+	formDoneWords:     "approved agreed decided confirmed granted accepted settled cancelled canceled postponed declined rejected genehmigt einverstanden beschlossen freigegeben accordé validé décidé aprobado acordado decidido aprovado decidido acordado akkoord goedgekeurd besloten done deal",
+	formConjWords:     "if when unless until before after because although while wenn falls bis bevor weil si quand avant parce cuando antes porque se quando als tot omdat as",
+	formModalWords:    "would could should might may can must would'd could've should've würde könnte sollte müsste kann muss darf devrait pourrait peut doit podría debería puede debe poderia deveria pode deve zou kan moet mag cannot can't couldn't wouldn't shouldn't needs need",
+	formWillWords:     "will shall i'll we'll you'll it'll he'll she'll they'll werde werden wird vais allons zal zullen voy vamos vou gaan ga",
+	formWontWords:     "won't shan't",
+	formBeWords:       "is are am be been i'm we're it's that's he's she's they're you're ist sind bin est sont suis es son soy está é são está is zijn ben wird wurden wordt worden",
+	formPastWords:     "was were had did didn't wasn't weren't hadn't war waren hatte hatten wurde était étaient avait fue fueron había foi foram tinha werd werden hadden yesterday ago last gestern hier ayer ontem gisteren",
+	formHaveWords:     "have has i've we've you've haben habe hat avons ai a hemos he ha temos tenho hebben heb heeft",
+	formNotWords:      "not never no don't doesn't won't isn't aren't can't cannot nicht kein keine nie ne pas no nunca não niet geen",
+	formFromWords:     "from starting effective beginning as ab from ab dès desde partir vanaf until by till bis jusqu hasta até tot bis",
+	formSettleSubject: "decision decisions decided final approved freeze rule rules policy policies scope go plan outcome result entscheidung beschluss décision decisión decisão besluit new change changes terms freeze moved postponed cancelled until from",
+}
+
+// addForms marks the words of formWords.
+func addForms(lexicon map[string]wordInfo) {
+	for mark, words := range formWords {
+		for _, w := range fields(words) {
+			info := lexicon[w]
+			info.forms |= mark
+			lexicon[w] = info
+		}
+	}
+}
+
+var fromWords = wordSet(formWords[formFromWords])
 
 // subjectClass tells who a clause is about, by its first words.
 func (r *reader) subjectClass(i int, s sentence) uint32 {
@@ -169,25 +206,25 @@ func (r *reader) subjectClass(i int, s sentence) uint32 {
 	}
 	t := &r.toks[i]
 	switch {
-	case weWords[t.low]:
+	case t.word.forms&formWeWords != 0:
 		return 1
-	case iWords[t.low]:
+	case t.word.forms&formIWords != 0:
 		return 2
-	case youWords[t.low]:
+	case t.word.forms&formYouWords != 0:
 		return 3
-	case theyWords[t.low]:
+	case t.word.forms&formTheyWords != 0:
 		return 4
-	case itWords[t.low]:
+	case t.word.forms&formItWords != 0:
 		return 5
-	case conjWords[t.low]:
+	case t.word.forms&formConjWords != 0:
 		return 6
-	case fromWords[t.low]:
+	case t.word.forms&formFromWords != 0:
 		return 7
-	case doneWords[t.low]:
+	case t.word.forms&formDoneWords != 0:
 		return 8
-	case willWords[t.low], wontWords[t.low]:
+	case t.word.forms&formWillWords != 0, t.word.forms&formWontWords != 0:
 		return 9
-	case theWords[t.low]:
+	case t.word.forms&formTheWords != 0:
 		return 10
 	case r.isName(i):
 		return 11
@@ -195,7 +232,7 @@ func (r *reader) subjectClass(i int, s sentence) uint32 {
 		return 12
 	case t.word.verb != verbNone:
 		return 13
-	case notWords[t.low]:
+	case t.word.forms&formNotWords != 0:
 		return 14
 	case t.word.langs != 0:
 		return 15
@@ -207,33 +244,33 @@ func (r *reader) subjectClass(i int, s sentence) uint32 {
 func (r *reader) verbForm(i int, s sentence) uint32 {
 	form := uint32(0)
 	for k := i; k < s.to && k < i+14; k++ {
-		low := r.toks[k].low
-		next := ""
+		low, forms := r.toks[k].low, r.toks[k].word.forms
+		next, after := "", formMark(0)
 		if k+1 < s.to {
-			next = r.toks[k+1].low
+			next, after = r.toks[k+1].low, r.toks[k+1].word.forms
 		}
 		switch {
-		case wontWords[low], willWords[low] && notWords[next]:
+		case forms&formWontWords != 0, forms&formWillWords != 0 && after&formNotWords != 0:
 			form = 1
-		case willWords[low]:
+		case forms&formWillWords != 0:
 			form = 2
 			if k+1 < s.to && r.toks[k+1].is("be", "have", "keep", "see", "need") {
 				form = 3
 			}
-		case modalWords[low]:
+		case forms&formModalWords != 0:
 			form = 4
-		case pastWords[low]:
+		case forms&formPastWords != 0:
 			form = 5
-		case beWords[low] && hasSuffix(next, "ing"):
+		case forms&formBeWords != 0 && hasSuffix(next, "ing"):
 			form = 6
 			if next == "going" {
 				form = 7
 			}
-		case beWords[low] && (hasSuffix(next, "ed") || hasSuffix(next, "en")):
+		case forms&formBeWords != 0 && (hasSuffix(next, "ed") || hasSuffix(next, "en")):
 			form = 8
-		case beWords[low]:
+		case forms&formBeWords != 0:
 			form = 9
-		case haveWords[low] && (hasSuffix(next, "ed") || hasSuffix(next, "en")):
+		case forms&formHaveWords != 0 && (hasSuffix(next, "ed") || hasSuffix(next, "en")):
 			form = 10
 		case hasSuffix(low, "ed") && k > i:
 			form = 11
@@ -241,7 +278,7 @@ func (r *reader) verbForm(i int, s sentence) uint32 {
 			form = 12
 		case r.toks[k].word.verb != verbNone && k == i+1:
 			form = 13
-		case hasSuffix(low, "s") && k > i && k+1 < s.to && theWords[next]:
+		case hasSuffix(low, "s") && k > i && k+1 < s.to && after&formTheWords != 0:
 			form = 14
 		default:
 			continue
@@ -250,7 +287,7 @@ func (r *reader) verbForm(i int, s sentence) uint32 {
 	}
 	if form != 0 {
 		for k := i; k < s.to; k++ {
-			if notWords[r.toks[k].low] {
+			if r.toks[k].word.forms&formNotWords != 0 {
 				return form + 32
 			}
 		}
@@ -325,7 +362,7 @@ func (r *reader) mailForm() []uint32 {
 	}
 	out = append(out, 8+uint32(min(len(r.toks)/40, 6)))
 	for i := range r.title {
-		if settleSubject[r.title[i].low] && !r.in.Reply {
+		if r.title[i].word.forms&formSettleSubject != 0 && !r.in.Reply {
 			out = append(out, 3)
 			break
 		}
