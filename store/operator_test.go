@@ -56,11 +56,11 @@ func TestSubmissionLists(t *testing.T) {
 		if err != nil || len(open) != 1 || open[0].ID != waiting.ID {
 			t.Errorf("unsettled: %v, %v", open, err)
 		}
-		all, err := tx.NewestSubmissions(0, 10)
-		if err != nil || len(all) != 2 || all[0].ID != gone.ID {
+		all, err := tx.SubmissionsBelow(0, 0, 10)
+		if err != nil || len(all) != 2 || all[0] != gone.ID {
 			t.Errorf("newest: %v, %v", all, err)
 		}
-		if none, err := tx.NewestSubmissions(p.ID+1, 10); err != nil || len(none) != 0 {
+		if none, err := tx.SubmissionsBelow(p.ID+1, 0, 10); err != nil || len(none) != 0 {
 			t.Errorf("of somebody else: %v, %v", none, err)
 		}
 		return nil

@@ -110,13 +110,6 @@ func (tx *Tx) Unsettled(author int64, limit int) ([]Submission, error) {
 		ORDER BY s.id LIMIT ?2`, author, limit)
 }
 
-// NewestSubmissions returns submissions whatever became of them, the newest first, at
-// most limit; author 0 means everybody's.
-func (tx *Tx) NewestSubmissions(author int64, limit int) ([]Submission, error) {
-	return all(tx, scanSubmission, `SELECT `+submissionColumns+` FROM submission WHERE ?1 = 0 OR author_id = ?1
-		ORDER BY id DESC LIMIT ?2`, author, limit)
-}
-
 // UpdateSubmission writes what may change: Plan, Urgent, Frozen, FileSent.
 func (tx *Tx) UpdateSubmission(s Submission) error {
 	_, err := tx.exec(`UPDATE submission SET plan = ?, urgent = ?, frozen = ?, file_sent = ? WHERE id = ?`,
