@@ -123,7 +123,10 @@ func (a Advice) Body() string {
 // said is what was found, the first thing whole, others as long as there is room.
 func (a Advice) said(room int) []string {
 	var out []string
-	for _, f := range a.Findings {
+	for i, f := range a.Findings {
+		if i > 0 && f.Quote == a.Findings[i-1].Quote {
+			f.Quote = "" // It stands above.
+		}
 		next := wrap(a.Sentence(f))
 		if len(out) > 0 && len(out)+len(next) > room {
 			break

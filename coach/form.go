@@ -24,8 +24,8 @@ func (a Advice) form(f policies.Finding) []string {
 	r := a.Read
 	lines := []struct{ name, have, ask string }{
 		{"Context", a.contextLine(f), "what it is about, and since when"},
-		{"Blocker or update", textOf(r.Blocker), "what stands in the way, or what is new"},
-		{"Proposal", textOf(r.Plan), "what you would do"},
+		{"Blocker or update", a.own(r.Blocker, f), "what stands in the way, or what is new"},
+		{"Proposal", a.own(r.Plan, f), "what you would do"},
 		{"Call to action", a.action(f), ""},
 	}
 	out := make([]string, 0, len(lines))
@@ -39,9 +39,20 @@ func (a Advice) form(f policies.Finding) []string {
 	return out
 }
 
-func textOf(s *intent.Statement) string {
+// own is a sentence of the draft, unless it is the one that the advice is about, or the
+// ask itself: that would fill a line with what is missing.
+func (a Advice) own(s *intent.Statement, f policies.Finding) string {
 	if s == nil {
 		return ""
+	}
+	about := strings.Contains(f.Quote, s.Text) || f.Quote != "" && strings.Contains(s.Text, f.Quote)
+	if about && f.Policy != policies.Proposal { // There the problem is what the draft has.
+		return ""
+	}
+	for _, ask := range a.Read.Asks {
+		if ask.Text == s.Text {
+			return ""
+		}
 	}
 	return line(s.Text, maxFill)
 }
@@ -70,7 +81,7 @@ func (a Advice) action(f policies.Finding) string {
 			who = n
 		}
 		if ask.Due != nil && !slices.Contains(f.Missing, policies.MissingWhen) {
-			when = line(ask.Due.Text, 24)
+			when = line(ask.Due.Text, 30)
 		}
 		if !slices.Contains(f.Missing, policies.MissingWhat) && !slices.Contains(f.Missing, policies.MissingTopic) {
 			room := width - utf8.RuneCountInString("Call to action: "+who+": , "+when) - 2

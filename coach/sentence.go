@@ -27,7 +27,7 @@ func summary(f policies.Finding) string {
 	case policies.Proposal:
 		return "what do you propose?"
 	case policies.NobodyNamed:
-		return "who should answer?"
+		return "whose is it?"
 	case policies.DueTime:
 		if f.Reason == policies.ReasonNoDue {
 			return "silence decides, but by when?"
@@ -50,7 +50,7 @@ func summary(f policies.Finding) string {
 	return f.Policy
 }
 
-// question asks for what is missing: "who, and by when?".
+// question asks for what is missing: "what exactly, who and by when?".
 func question(missing []string) string {
 	var out []string
 	for _, m := range missing {
@@ -58,7 +58,7 @@ func question(missing []string) string {
 		case policies.MissingWho:
 			out = append(out, "who")
 		case policies.MissingWhat:
-			out = append(out, "what")
+			out = append(out, "what exactly")
 		case policies.MissingWhen:
 			out = append(out, "by when")
 		case policies.MissingTopic:
@@ -72,7 +72,7 @@ func question(missing []string) string {
 	if len(out) == 0 {
 		return "who does what, by when?"
 	}
-	return strings.Join(out, ", ") + "?"
+	return and(out) + "?"
 }
 
 // Sentence says one finding whole, with the words of the draft that it is about.
@@ -102,7 +102,7 @@ func (a Advice) verdict(f policies.Finding) string {
 	case policies.Proposal:
 		return "That is the problem; what do you propose? A proposal can be answered with a yes."
 	case policies.NobodyNamed:
-		return "It goes to " + names(a.To) + ", and nobody is named: each may wait for the others. Who should answer?"
+		return "It goes to " + names(a.To) + ", and nobody is named: each may wait for the others. Whose is it?"
 	case policies.DueTime:
 		if f.Reason == policies.ReasonNoDue {
 			return "Silence shall decide, but nobody is told by when. Name a day."
