@@ -44,6 +44,7 @@ func cutPower(t *T, fs string, cuts int) string {
 		}
 		l.kill()
 		l.Halt()
+		l.forgetHeld()
 		d.unmount()
 		if err := d.mount(); err != nil {
 			t.Fatalf("%s after cut %d: %v", fs, i+1, err)
@@ -62,4 +63,16 @@ func cutPower(t *T, fs string, cuts int) string {
 	f := l.verdict(cuts)
 	t.Logf("%s: %d cuts, %d mails acknowledged, %d repeats", fs, cuts, countAcked(f), traffic.Repeats(f))
 	return plural(cuts, "cut") + ", " + plural(countAcked(f), "mail") + " acknowledged, 0 lost, " + plural(traffic.Repeats(f), "repeat")
+}
+
+// forgetHeld takes back nothing more of what was sent so far: some of it was acknowledged
+// while the power went, see traffic.Span, and may not be there.
+func (l *load) forgetHeld() {
+	for {
+		select {
+		case <-l.Held:
+		default:
+			return
+		}
+	}
 }
