@@ -71,7 +71,7 @@ func TestWhatIsNeverCoached(t *testing.T) {
 			t.Errorf("%s is coached: %+v", name, Coach(in, now()))
 		}
 	}
-	for _, text := range []string{"Thanks, perfect!", "Cake in the kitchen at three, I turn forty!", "Hei Mei, voimmeko puhua siitä asiasta huomenna? Minulla on muutama ajatus."} {
+	for _, text := range []string{"Thanks, perfect!", "Cake in the kitchen at three, I turn forty!", "Hej Mei, kan vi tala om det projektet? Jag har inte mycket tid och det är viktigt för oss."} {
 		if got := Coach(draft(t, "Subject: project\r\n", text), now()); names(got) != "" && names(got) != "subject " {
 			t.Errorf("%q is coached: %+v", text, got)
 		}
