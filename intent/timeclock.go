@@ -33,6 +33,9 @@ func (p *timeParser) clock(e *timeExpr, i int) (int, bool) {
 		next := i + 2
 		return p.hourThenMinutes(e, t.num, next)
 	}
+	if t.digits == 4 && p.tok(i+1).is("hours", "hrs") && !p.tok(i-1).is("for", "of", "in", "within") {
+		return p.setClock(e, t.num/100, t.num%100, 0, true, true, i+2) // 1400 hours
+	}
 	if _, _, ok := p.amPM(i + 1); ok {
 		return p.meridiem(e, t.num, 0, false, i+1)
 	}
@@ -164,6 +167,9 @@ func (p *timeParser) setClock(e *timeExpr, h, m, s int, minutes, fixed bool, nex
 func (p *timeParser) wordClock(e *timeExpr, i int) (int, bool) {
 	if v, ok := p.has(i, tClockAt); ok {
 		return p.setClock(e, v/60, v%60, 0, false, true, i+1)
+	}
+	if p.tok(i).is("mid") && p.tok(i+1).mark('-') && p.tok(i+2).is("day") {
+		return p.setClock(e, 12, 0, 0, false, true, i+3)
 	}
 	if p.tok(i).is("mid") && p.tok(i+1).is("day") {
 		return p.setClock(e, 12, 0, 0, false, true, i+2)

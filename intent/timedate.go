@@ -250,8 +250,21 @@ func (p *timeParser) monthDate(e *timeExpr, i int) (int, bool) {
 	if p.tok(next).mark('.') && len(p.tok(next-1).low) <= 4 && p.tok(next+1).kind == kindNumber {
 		next++
 	}
-	y, next := p.yearAt(next)
+	y, next := p.yearBehind(next)
 	return p.setDate(e, y, m, d, next)
+}
+
+// yearBehind reads a year behind a day and month: 2026, "of next year".
+func (p *timeParser) yearBehind(i int) (year, next int) {
+	if y, next := p.yearAt(i); y != 0 {
+		return y, next
+	}
+	if k := i + 1; p.tok(i).is("of") {
+		if y, next := p.yearPeriod(k); y > 0 && !p.tok(k).is("the") {
+			return y, next
+		}
+	}
+	return 0, i
 }
 
 func (p *timeParser) monthFirst(e *timeExpr, i, m int) (int, bool) {
@@ -267,7 +280,7 @@ func (p *timeParser) monthFirst(e *timeExpr, i, m int) (int, bool) {
 		next++
 	}
 	if d, after, ok := p.dayNumber(next); ok && d <= 31 && !p.isClockAt(next) {
-		y, after2 := p.yearAt(after)
+		y, after2 := p.yearBehind(after)
 		if n, ok := p.setDate(e, y, m, d, after2); ok {
 			return n, true
 		}
@@ -442,6 +455,11 @@ func (p *timeParser) ordinalDay(e *timeExpr, i int) (int, bool) {
 			return p.setDate(e, m.Year(), int(m.Month()), d, after)
 		}
 	}
+	if _, next1 := p.has(next, tNext); marked && next1 {
+		if m, after, ok := p.monthPeriod(next); ok { // the 2nd next month
+			return p.setDate(e, m.Year(), int(m.Month()), d, after)
+		}
+	}
 	before := p.tok(i - 1)
 	if !marked {
 		romance := p.opts.Language != English && (before.is("le", "el", "dia", "día", "au", "du"))
@@ -449,7 +467,7 @@ func (p *timeParser) ordinalDay(e *timeExpr, i int) (int, bool) {
 			return 0, false
 		}
 	}
-	if _, unit := p.has(next, tUnit); unit {
+	if _, unit := p.has(next, tUnit); unit || p.betweenDays(i) {
 		return 0, false
 	}
 	if marked && p.tok(next).kind == kindWord && e.weekday == 0 && !before.is("the", "on", "by", "before", "until", "from", "le", "am", "vom", "bis", "den", "dem", "zum", "op", "de", "since", "to") && i > 0 {
@@ -461,6 +479,17 @@ func (p *timeParser) ordinalDay(e *timeExpr, i int) (int, bool) {
 	at := p.dayOfMonth(e, d)
 	e.day, e.hasDay, e.grain, e.dayOnly = at, true, GrainDay, true
 	return next, true
+}
+
+// betweenDays reports whether the day at token i is one end of a span: "between the
+// 21st and 23rd".
+func (p *timeParser) betweenDays(i int) bool {
+	for k := i - 1; k >= 0 && k >= i-7; k-- {
+		if p.tok(k).is("between") {
+			return true
+		}
+	}
+	return false
 }
 
 // dayOfMonth is the next day with the number d, and on the weekday e names if

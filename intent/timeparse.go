@@ -205,6 +205,9 @@ func (p *timeParser) joint(e *timeExpr, i, to int) (int, bool) {
 		_, link := p.has(i, tLink)
 		mark := t.mark(',') || t.mark('@') || t.mark('-') || t.mark('(') || t.mark(')') || t.mark(':') || t.low == "\u2013" || t.low == "\u00b7" ||
 			t.mark('.') && i > 0 && (len(p.tok(i-1).low) <= 4) && !p.tok(i+1).upper || t.mark('/')
+		if t.is("sharp", "exactly", "hours", "hrs") && e.hasClock {
+			link = true
+		}
 		if t.is("from") && e.weekday > 0 && p.tok(i+2).is("week") {
 			link = true // Sunday from last week
 		}

@@ -539,10 +539,25 @@ func (p *timeParser) container(i int) (first time.Time, months, next int, ok boo
 	if first, next, ok := p.monthPeriod(i); ok {
 		return first, 1, next, true
 	}
+	if y, next := p.yearPeriod(i); y > 0 {
+		return time.Date(y, 1, 1, 0, 0, 0, 0, p.ref.Location()), 12, next, true
+	}
 	if t := p.tok(i); t.kind == kindNumber && t.digits == 4 {
 		return time.Date(t.num, 1, 1, 0, 0, 0, 0, p.ref.Location()), 12, i + 1, true
 	}
 	return time.Time{}, 0, 0, false
+}
+
+// yearPeriod reads "the year", "next year"; 0 without one.
+func (p *timeParser) yearPeriod(i int) (year, next int) {
+	if p.tok(i).is("the") {
+		i++
+	}
+	mod, k := p.modifier(i)
+	if u, ok := p.has(k, tUnit); !ok || u != uYear || mod < -1 || mod > 2 {
+		return 0, 0
+	}
+	return p.ref.Year() + [...]int{-1, 0, 1, 0}[mod+1], k + 1
 }
 
 // nthDay finds the nth weekday, day or week of a span of months.
