@@ -101,6 +101,13 @@ func (r *reader) sayingFeatures(n int) []uint32 {
 			add(formAct, a)
 		}
 	}
+	r.wordsSaid(from, s, add)
+	return out
+}
+
+// wordsSaid adds the words of a sentence, their pairs, how it starts, and the ends of
+// longer words, which tell the tense of some languages.
+func (r *reader) wordsSaid(from int, s sentence, add func(kind int, v uint32)) {
 	prev := uint32(7)
 	for i := from; i < s.to; i++ {
 		t := &r.toks[i]
@@ -121,7 +128,6 @@ func (r *reader) sayingFeatures(n int) []uint32 {
 		}
 		prev = h
 	}
-	return out
 }
 
 // opening skips what stands before the first clause: bullets, names that are
