@@ -36,7 +36,7 @@ type Advice struct {
 	Rates    map[string]Rate // of the policies that spoke
 
 	To     []string                                // what the recipients are called, as Finding.Recipient counts
-	Moment func(t time.Time, recipient int) string // an instant in words, with both zones
+	Moment func(t time.Time, recipient int) string // an instant in words: with both zones, or for policies.Everybody on the author's clock
 	Leaves []Leaving                               // who waits; empty: it has left, for learning only
 	Left   []string                                // whom it reaches at once
 }

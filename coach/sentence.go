@@ -164,7 +164,7 @@ func (a Advice) early(f policies.Finding) string {
 		return "The due time comes before the mail is read."
 	}
 	return a.reader(f) + " first sees this " + line(a.Moment(f.Seen, f.Recipient), 80) + ", " +
-		after(f.Seen.Sub(f.Due)) + " your " + line(a.Moment(f.Due, f.Recipient), 80) + ". Another day, or `[urgent]`?"
+		after(f.Seen.Sub(f.Due)) + " your " + line(a.Moment(f.Due, policies.Everybody), 80) + ". Another day, or `[urgent]`?"
 }
 
 // after is a length of time in words: "an hour after".

@@ -105,7 +105,7 @@ func (q *Queue) endCoaching(tx *store.Tx, author *people.Person, c store.Coachin
 	}
 	for _, a := range said {
 		if v == store.VerdictFalseAlarm {
-			if err := q.weigh(tx, a.Policy, now); err != nil {
+			if err := q.weigh(tx, author, c, a.Policy, now); err != nil {
 				return err
 			}
 		}
@@ -137,8 +137,9 @@ func (q *Queue) hideAdvice(tx *store.Tx, c store.Coaching, now time.Time) error 
 	return nil
 }
 
-// weigh sends a policy to dry run that was wrong too often of late, and says so.
-func (q *Queue) weigh(tx *store.Tx, policy string, now time.Time) error {
+// weigh sends a policy to dry run that was wrong too often of late, and says so: to the
+// admin, and to the author whose draft it was wrong about last.
+func (q *Queue) weigh(tx *store.Tx, author *people.Person, c store.Coaching, policy string, now time.Time) error {
 	judged, wrong, err := tx.Judged(policy, coach.RateWindow)
 	if err != nil {
 		return err
@@ -156,13 +157,26 @@ func (q *Queue) weigh(tx *store.Tx, policy string, now time.Time) error {
 		q.alarm("coach "+policy, fmt.Sprintf("policy %s went to dry run: %d of its last %d advices were false alarms; \"tidepost policy wake %s\" ends that",
 			policy, wrong, judged, policy))
 	})
-	return tx.AddEvent(store.Event{At: now, Kind: evPolicyQuiet, Detail: detail{"policy": policy, "judged": judged, "false_alarms": wrong}})
+	err = tx.AddEvent(store.Event{At: now, Kind: evPolicyQuiet, Detail: detail{"policy": policy, "judged": judged, "false_alarms": wrong}})
+	if err != nil || !mayTell(author, c, now) {
+		return err
+	}
+	text := fmt.Sprintf("%d of the last %d pieces of advice on %s were false alarms, in the whole team. Nobody is given any more; "+
+		"what there would have been is counted, and your admin can end that.", wrong, judged, coach.About(policy))
+	l := q.plain(author, "Advice on "+coach.About(policy)+" rests", coach.Wrap(text), "")
+	return q.note(tx, author, noteAnswer, 0, l, nil, now)
+}
+
+// mayTell reports whether the author of a draft may be written to: at work, or just
+// after an act of theirs (PRODUCT, Never).
+func mayTell(author *people.Person, c store.Coaching, now time.Time) bool {
+	return author != nil && author.Active && (now.Sub(c.Created) <= freshAct || author.Schedule(now).Working(now))
 }
 
 // fallSilent switches a policy off for an author for whom it changed nothing twice. At
 // night, when the mail left by itself, that is put off to the next draft.
 func (q *Queue) fallSilent(tx *store.Tx, author *people.Person, c store.Coaching, policy string, now time.Time) error {
-	if author == nil || now.Sub(c.Created) > freshAct && !author.Schedule(now).Working(now) {
+	if !mayTell(author, c, now) {
 		return nil
 	}
 	ignored, err := q.ignored(tx, author.ID, policy, now)

@@ -194,6 +194,7 @@ func TestAPolicyThatCriesWolfGoesToDryRun(t *testing.T) {
 	if len(w.alarms) != 1 || w.alarms[0] != "coach context" {
 		t.Errorf("alarms: %v", w.alarms)
 	}
+	w.wantSubjects(w.ana, store.KindInbox, vagueAdvice+"; Advice on missing context rests")
 	other := func(now time.Time, n int) int64 {
 		return w.submit(now, w.ana, letter(w.ana, fmt.Sprintf("o%d@team.example", n), "Project", now, fmt.Sprintf("Could we talk about project %d?", n), "To: mei@team.example"), "mei@team.example")
 	}
