@@ -58,6 +58,26 @@ func TestLongTextIsQuick(t *testing.T) {
 	}
 }
 
+// TestLongTextIsCut reads as much of a text as MaxText allows, and no part of a
+// character or line.
+func TestLongTextIsCut(t *testing.T) {
+	line := "Could you send me the läst list?\n"
+	text := strings.Repeat(line, 2*MaxText/len(line))
+	part := firstPart(text)
+	if len(part) > MaxText || len(part) < MaxText-len(line) || !strings.HasSuffix(part, "list?") {
+		t.Errorf("%d octets, ending in %q", len(part), part[len(part)-10:])
+	}
+	if part := firstPart("a" + strings.Repeat("\u00e4", MaxText)); !utf8.ValidString(part) || len(part) < MaxText-4 {
+		t.Errorf("%d octets", len(part))
+	}
+	in := benchMail()
+	in.Text = text
+	f := Read(in)
+	if n := len(f.Asks); n == 0 || f.Asks[n-1].End > MaxText {
+		t.Errorf("%d asks", n)
+	}
+}
+
 func checkFindings(t *testing.T, in Input, f Findings) {
 	t.Helper()
 	own := func(s Statement) {

@@ -11,6 +11,7 @@ package intent
 import (
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"tidepost/mail"
 )
@@ -155,12 +156,30 @@ func Read(in Input) Findings {
 	return f
 }
 
+// MaxText is how much of a text is read, in octets. Nobody writes more himself.
+const MaxText = 256 << 10
+
+// firstPart is the part of a text that is read, whole lines if there are any.
+func firstPart(text string) string {
+	if len(text) <= MaxText {
+		return text
+	}
+	end := MaxText
+	for !utf8.RuneStart(text[end]) {
+		end--
+	}
+	if line := strings.LastIndexByte(text[:end], '\n'); line > end-4096 {
+		end = line
+	}
+	return text[:end]
+}
+
 // prepare finds language and cues of a mail, and what can be told of any language.
 func prepare(in Input) (*reader, Findings) {
 	if in.Zone != nil {
 		in.Date = in.Date.In(in.Zone)
 	}
-	r := newReader(ownPart(in.Text, in.From.Name), in.Date, English)
+	r := newReader(ownPart(firstPart(in.Text), in.From.Name), in.Date, English)
 	r.in = in
 	r.people = peopleOf(in)
 	r.detectLanguage(in)

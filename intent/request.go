@@ -47,17 +47,11 @@ type SentenceFeatures struct {
 // trainer uses it.
 func MailFeatures(in Input) []SentenceFeatures {
 	in.RulesOnly = true
-	if in.Zone != nil {
-		in.Date = in.Date.In(in.Zone)
-	}
-	r := newReader(ownPart(in.Text, in.From.Name), in.Date, English)
-	r.in, r.people = in, peopleOf(in)
-	r.detectLanguage(in)
-	r.hits = findCues(r.toks, r.mask)
+	r, f := prepare(in)
 	if r.lang == Unknown || in.Bulk || in.Automatic {
 		return nil
 	}
-	r.harsh = r.tone().Value == ToneHarsh
+	r.readTone(&f)
 	weigh := r.count(actWeigh) > 0
 	var out []SentenceFeatures
 	for n, s := range r.sents {
