@@ -285,11 +285,6 @@ func (w wordInfo) timeStarts() bool {
 	return false
 }
 
-// inIf reports whether a comma before token i ends an if-clause.
-func (r *reader) inIf(i int, s sentence) bool {
-	return r.toks[s.from].is("if", "when", "once", "whenever", "unless") && i > s.from && (r.toks[i-1].mark(',') || r.toks[i-1].word.flags&flagJoin != 0)
-}
-
 func (r *reader) strongDues(s sentence) []deadline {
 	var out []deadline
 	for _, d := range r.deadlines(s.from, s.to) {
