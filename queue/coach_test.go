@@ -372,3 +372,40 @@ func TestBothTwiceSendsOnce(t *testing.T) {
 	}
 	w.wantSubjects(w.mei, store.KindInbox, "Project; Project")
 }
+
+// The author's client has filed a copy in Sent, and the author believes that it left.
+func TestTheCopyInSentFollowsTheDraft(t *testing.T) {
+	for name, act := range map[string]func(*world){
+		"taken back": func(w *world) {
+			if _, err := w.moveOut(w.ana, w.entry(w.ana, store.KindBefore, "Project"), store.KindDrafts, morning.Add(time.Minute)); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"replaced": func(w *world) { w.vague(morning.Add(time.Minute), "v2@team.example", replacing(vague, better)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, coaching)
+			w.vague(morning, "v1@team.example")
+			sent := w.box(w.ana, store.KindSent)
+			e := w.entry(w.ana, store.KindBefore, "Project")
+			w.update(func(tx *store.Tx) error {
+				return tx.AddEntry(&store.Entry{MailboxID: sent.ID, MessageID: e.MessageID, InternalDate: morning, Flags: store.Seen})
+			})
+			act(w)
+			w.wantSubjects(w.ana, store.KindSent, "")
+			if !strings.Contains(w.subjects(w.ana, store.KindTrash), "Project") {
+				t.Errorf("Trash: %q", w.subjects(w.ana, store.KindTrash))
+			}
+		})
+	}
+	w := newWorld(t, coaching)
+	w.vague(morning, "v1@team.example")
+	sent, e := w.box(w.ana, store.KindSent), w.entry(w.ana, store.KindBefore, "Project")
+	w.update(func(tx *store.Tx) error {
+		return tx.AddEntry(&store.Entry{MailboxID: sent.ID, MessageID: e.MessageID, InternalDate: morning, Flags: store.Seen})
+	})
+	w.run(monday(22, 45))
+	if got := w.entries(w.ana, store.KindSent); len(got) != 1 || strings.Join(got[0].Keywords, " ") != "$Submitted" {
+		t.Errorf("Sent: %+v", got)
+	}
+}
