@@ -100,9 +100,11 @@ func (q *Queue) express(ctx context.Context, in *intake) (int64, error) {
 	return f.sub.ID, nil
 }
 
-// land settles express mail that everybody has. false: it is settled like any other.
-func (q *Queue) land(ctx context.Context, t trip, results []Result, now time.Time) (bool, error) {
+// settleTogether settles mail that everybody has, and of which nobody need be told,
+// past closures: with all that settles at this moment. false: it is settled alone.
+func (q *Queue) settleTogether(ctx context.Context, t trip, results []Result, now time.Time) (bool, error) {
 	l := &store.Landing{At: now, Kind: evDelivered}
+	s := &store.Settlement{Submitted: t.f.sub.MessageID, Rendition: t.f.rendition.ID, After: now.Add(keepSettled)}
 	for i, r := range t.rcpts {
 		res := results[i]
 		if !res.Delivered || relayedReport(r, res) != nil {
@@ -110,9 +112,16 @@ func (q *Queue) land(ctx context.Context, t trip, results []Result, now time.Tim
 		}
 		raw, err := json.Marshal(saidOf(r, res))
 		if err != nil {
-			return false, fmt.Errorf("land submission %d: %w", t.f.sub.ID, err)
+			return false, fmt.Errorf("settle submission %d: %w", t.f.sub.ID, err)
 		}
-		l.Fates = append(l.Fates, store.Fate{Reply: replyText(res.Reply), Remote: res.Remote, Detail: raw})
+		r.State, r.Settled, r.Reply, r.Remote = store.Delivered, now, replyText(res.Reply), res.Remote
+		l.Fates = append(l.Fates, store.Fate{Reply: r.Reply, Remote: r.Remote, Detail: raw})
+		s.Recipients = append(s.Recipients, r)
+		s.Delivered = append(s.Delivered, store.Event{At: now, Kind: evDelivered, Detail: json.RawMessage(raw)})
+	}
+	if t.f.express == nil {
+		err := q.db.Settle(ctx, s)
+		return err == nil, err
 	}
 	err := q.db.Land(ctx, t.f.express, l)
 	if errors.Is(err, store.ErrUnpacked) {

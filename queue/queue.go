@@ -301,10 +301,8 @@ func (q *Queue) attempt(ctx context.Context, t trip) {
 
 // write writes what came of an attempt.
 func (q *Queue) write(ctx context.Context, t trip, results []Result, now time.Time) error {
-	if t.f.express != nil {
-		if done, err := q.land(ctx, t, results, now); done || err != nil {
-			return err
-		}
+	if done, err := q.settleTogether(ctx, t, results, now); done || err != nil {
+		return err
 	}
 	return q.db.Update(ctx, func(tx *store.Tx) error {
 		if t.f.express == nil {

@@ -122,9 +122,19 @@ func (u *unpacking) recipient(x *Express, i int, rendition int64) {
 
 // event collects a line of the ledger, whose detail is JSON already.
 func (u *unpacking) event(e *Event, submission, recipient, message int64, state State) {
+	u.events = append(u.events, eventRow(e, submission, recipient, message, state)...)
+}
+
+// insertEvents writes lines of the ledger, each an eventRow of eventFields values.
+const (
+	insertEvents = `INSERT INTO event (at, kind, submission_id, recipient_id, message_id, person_id, state, detail)`
+	eventFields  = 8
+)
+
+func eventRow(e *Event, submission, recipient, message int64, state State) []driver.Value {
 	detail, _ := e.Detail.(json.RawMessage)
-	u.events = append(u.events, stampValue(e.At), e.Kind, submission, idValue(recipient), idValue(message), idValue(e.PersonID),
-		string(state), jsonText(detail))
+	return []driver.Value{stampValue(e.At), e.Kind, submission, idValue(recipient), idValue(message), idValue(e.PersonID),
+		string(state), jsonText(detail)}
 }
 
 // write puts the rows down, what is referred to first.
@@ -142,7 +152,7 @@ func (u *unpacking) write() error {
 			13, u.submissions},
 		{`INSERT INTO recipient (id, submission_id, address, notify, orcpt, state, plan, rendition_id, attempts, released, claimed, settled,
 			reply, remote)`, 14, u.recipients},
-		{`INSERT INTO event (at, kind, submission_id, recipient_id, message_id, person_id, state, detail)`, 8, u.events},
+		{insertEvents, eventFields, u.events},
 		{`INSERT INTO orphan (message_id, after)`, 2, u.orphans},
 	} {
 		if err := u.b.insert(t.text, t.columns, t.values); err != nil {

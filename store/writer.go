@@ -20,9 +20,10 @@ const maxBatch = 128
 type job struct {
 	ctx     context.Context
 	fn      func(*Tx) error
-	launch  *Express // instead of fn: to be launched, or
-	landing *Landing // what came of it
-	hold    *Holding // instead of both: to be held
+	launch  *Express    // instead of fn: to be launched, or
+	landing *Landing    // what came of it
+	hold    *Holding    // instead of both: to be held
+	settle  *Settlement // or settled
 	tx      *Tx
 	err     error
 	done    chan error
@@ -160,11 +161,7 @@ func (w *writer) try(batch []*job) []*job {
 			return w.db.abandon(batch, i)
 		}
 	}
-	err := w.raw(func() error { return w.flight.hold(batch) })
-	if err == nil {
-		err = w.raw(func() error { return w.flight.launch(batch) })
-	}
-	if err != nil {
+	if err := w.behind(batch); err != nil {
 		return w.lose(batch, err)
 	}
 	if _, err := w.conn.ExecContext(ctx, `COMMIT`); err != nil {
@@ -202,6 +199,20 @@ func (w *writer) before(batch []*job) error {
 		}
 		if err == nil {
 			err = w.flight.unpack(ordinary)
+		}
+		return err
+	})
+}
+
+// behind writes the mail and the settlements of a batch that come without a closure.
+func (w *writer) behind(batch []*job) error {
+	return w.raw(func() error {
+		err := w.flight.settle(batch)
+		if err == nil {
+			err = w.flight.hold(batch)
+		}
+		if err == nil {
+			err = w.flight.launch(batch)
 		}
 		return err
 	})
