@@ -37,8 +37,13 @@ type Input struct {
 
 // InputOf collects the input from a message.
 func InputOf(f mail.Facts, c *mail.Content, zone *time.Location) Input {
+	return InputWith(mail.NewWords(c), f, c, zone)
+}
+
+// InputWith is InputOf for who has the new words already.
+func InputWith(words string, f mail.Facts, c *mail.Content, zone *time.Location) Input {
 	in := Input{
-		Text: mail.NewWords(c), Subject: f.Subject, To: f.To, Cc: f.Cc, Date: f.Date, Zone: zone,
+		Text: words, Subject: f.Subject, To: f.To, Cc: f.Cc, Date: f.Date, Zone: zone,
 		Reply: f.IsReply, Forward: f.IsForward, Bulk: f.IsList || f.IsBulk, Automatic: f.IsAuto || f.IsBounce || f.AutoSubmitted != "" && f.AutoSubmitted != "no",
 		Invite: f.Calendar.Present, Attached: len(f.Attachments) > 0, Linked: c != nil && c.HTML() != "", Important: f.Importance == mail.ImportanceHigh,
 	}

@@ -52,7 +52,7 @@ func (q *Queue) readForCoach(in *intake, input *policies.Input, view func(func(*
 	}
 	input.NewWords = in.words()
 	input.Modes = q.policyModes(in.author, mode, quiet)
-	input.Read = sync.OnceValue(func() intent.Findings { return intent.Read(intent.InputOf(in.facts, in.content, in.zone())) })
+	input.Read = sync.OnceValue(func() intent.Findings { return intent.Read(intent.InputWith(in.words(), in.facts, in.content, in.zone())) })
 	input.FirstSees = q.firstSees(in)
 	input.OfficeHours = map[string]string{}
 	for i, p := range in.readers {
