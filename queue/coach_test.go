@@ -409,3 +409,28 @@ func TestTheCopyInSentFollowsTheDraft(t *testing.T) {
 		t.Errorf("Sent: %+v", got)
 	}
 }
+
+// A draft that is dropped into Scheduled is looked at like one that is sent; one that
+// is dropped into Send now is sent.
+func TestADraftFromAFolderIsHandedBack(t *testing.T) {
+	for kind, want := range map[store.Kind]string{
+		store.KindScheduled:    "Project; " + vagueAdvice,
+		store.KindSendNow:      "",
+		store.KindSendTomorrow: "",
+	} {
+		w := newWorld(t, coaching)
+		w.profile(w.ana, func(p *people.Profile) { p.CoachMode = people.Stop }) // Nobody reads a reply there.
+		staged := w.stage(letter(w.ana, "f1@team.example", "Project", morning, vague, "To: mei@team.example"), morning)
+		w.update(func(tx *store.Tx) error {
+			_, err := w.q.AppendIn(tx, w.ana, staged, store.Draft, kind, morning)
+			return err
+		})
+		w.wantSubjects(w.ana, store.KindBefore, want)
+		w.run(monday(22, 45))
+		if kind != store.KindSendTomorrow {
+			w.wantSubjects(w.mei, store.KindInbox, "Project")
+			w.wantSubjects(w.ana, store.KindSent, "Project")
+		}
+		w.proved()
+	}
+}
