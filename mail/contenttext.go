@@ -10,6 +10,7 @@ import (
 type texts struct {
 	captures []*capture
 	sealed   bool // inline PGP may be among them
+	size     int  // octets of the captures
 
 	once                  sync.Once
 	plain, html, calendar string
@@ -17,9 +18,18 @@ type texts struct {
 
 // ContentOf is the content of a message of which only its texts are known.
 func ContentOf(plain, html string) *Content {
-	t := &texts{plain: plain, html: html}
+	t := &texts{plain: plain, html: html, size: len(plain) + len(html)}
 	t.once.Do(func() {})
 	return &Content{texts: t}
+}
+
+// TextSize is how many octets of text were kept, as they came: what it costs to read
+// them can be told before.
+func (c *Content) TextSize() int {
+	if c == nil || c.texts == nil {
+		return 0
+	}
+	return c.texts.size
 }
 
 // Plain is the decoded text of the first text/plain parts, in order, LF line ends. It

@@ -476,11 +476,13 @@ func (s *Scanner) Finish() *Content {
 	// A line end before the end of the body belongs to the part.
 	s.closeAbove(-1, s.off, false)
 	s.content.Size, s.content.Lines = s.off, s.lines
+	size := 0
 	for _, c := range s.texts {
 		s.content.Cut = s.content.Cut || c.cut
+		size += c.size
 	}
 	if len(s.texts) > 0 {
-		s.content.texts = &texts{captures: s.texts, sealed: seemSealed(s.texts)}
+		s.content.texts = &texts{captures: s.texts, sealed: seemSealed(s.texts), size: size}
 		s.texts = nil
 	}
 	return &s.content

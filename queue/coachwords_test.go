@@ -343,3 +343,26 @@ func TestAProgramThatSendsInBulkIsNotCoached(t *testing.T) {
 		t.Errorf("a minute later: %d letters", got)
 	}
 }
+
+// TestLongMailToElsewhereIsNotRead: it would cost more than its delivery.
+func TestLongMailToElsewhereIsNotRead(t *testing.T) {
+	w := newWorld(t, coaching)
+	read := func(words string) bool {
+		text := letter(w.ana, "l@team.example", "Offer", monday(10, 0), words, "To: joe@else.example")
+		in, err := w.q.read(Submission{Author: w.ana, Envelope: envelope(w.ana, "joe@else.example"), Staged: w.stage(text, monday(10, 0)), Now: monday(10, 0)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var input policies.Input
+		if err := w.q.readForCoach(in, &input, func(f func(*store.Tx) error) error { return w.db.View(t.Context(), f) }); err != nil {
+			t.Fatal(err)
+		}
+		return input.Read != nil
+	}
+	if !read("Please look at it by Friday.") {
+		t.Error("a short mail is not read")
+	}
+	if read(strings.Repeat("Please look at it by Friday.\r\n", 1000)) {
+		t.Error("a mail of 30 KB is read")
+	}
+}
