@@ -18,7 +18,9 @@ func TestSettleIsAnOrdinarySettlement(t *testing.T) {
 	sending := func(mid string) (Submission, Recipient) {
 		s, r := submit(t, db, p.ID, mid, t0)
 		r.State, r.Due, r.Claimed, r.Released, r.RenditionID, r.Attempts = Sending, time.Time{}, t0, t0, s.MessageID, 1
-		must(t, db, func(tx *Tx) error { return tx.MoveRecipient(r, Held, Event{At: t0, Kind: "attempt", MessageID: s.MessageID}) })
+		must(t, db, func(tx *Tx) error {
+			return tx.MoveRecipient(r, Held, Event{At: t0, Kind: "attempt", MessageID: s.MessageID})
+		})
 		return s, r
 	}
 	delivered := func(r Recipient) (Recipient, Event) {
