@@ -194,22 +194,30 @@ func (r *reader) ask(p part, s sentence) Ask {
 	return a
 }
 
-// askWords tell what kind of doing is asked for, the first that is found.
-var askWords = []struct {
+// askKinds tell what kind of doing is asked for, the first that is found.
+var askKinds = [...]struct {
 	kind  string
-	words map[string]bool
+	words groupMark
 }{
-	{AskDecide, wordSet("approve approval decide decision choose pick sign agree ok okay fine yes vote entscheiden entscheidung freigabe freigeben ordnung einverstanden décider décision valider accord approuver decidir decisión aprobar aprobación decisão aprovar beslissen goedkeuren akkoord acceptable")},
-	{AskReview, wordSet("review check look read comment comments feedback thoughts compare proofread verify validate test prüfen prüf prüfe schau anschauen feedback relire vérifier regarder revisar comprobar mirar rever verificar nakijken bekijken controleren opinion input")},
-	{AskAttend, wordSet("attend join meet come call ring talk chat meeting free available around in drinks lunch dinner coffee sein kommen treffen anrufen telefonieren venir réunion appeler appelez disponible réunir venir llamar llámame reunirnos reunión vir ligar reunião komen bellen afspreken speak slot phone minute")},
-	{AskAnswer, wordSet("tell know answer reply respond confirm say advise explain clarify inform why what when where who which how whether bescheid sagen antworten bestätigen antwort wann wer was dire dites répondre confirmer savoir quand quoi decir dime responder confirmar saber dizer diz responder confirmar saber weten antwoorden bevestigen laten news update")},
+	{AskDecide, inDecide},
+	{AskReview, inReview},
+	{AskAttend, inAttendAsk},
+	{AskAnswer, inAnswer},
 }
+
+// The words of askKinds.
+var (
+	decideWords = wordSet("approve approval decide decision choose pick sign agree ok okay fine yes vote entscheiden entscheidung freigabe freigeben ordnung einverstanden décider décision valider accord approuver decidir decisión aprobar aprobación decisão aprovar beslissen goedkeuren akkoord acceptable")
+	reviewWords = wordSet("review check look read comment comments feedback thoughts compare proofread verify validate test prüfen prüf prüfe schau anschauen feedback relire vérifier regarder revisar comprobar mirar rever verificar nakijken bekijken controleren opinion input")
+	meetWords   = wordSet("attend join meet come call ring talk chat meeting free available around in drinks lunch dinner coffee sein kommen treffen anrufen telefonieren venir réunion appeler appelez disponible réunir venir llamar llámame reunirnos reunión vir ligar reunião komen bellen afspreken speak slot phone minute")
+	answerWords = wordSet("tell know answer reply respond confirm say advise explain clarify inform why what when where who which how whether bescheid sagen antworten bestätigen antwort wann wer was dire dites répondre confirmer savoir quand quoi decir dime responder confirmar saber dizer diz responder confirmar saber weten antwoorden bevestigen laten news update")
+)
 
 func (r *reader) askKind(p part, s sentence) string {
 	best, place := "", p.to
-	for _, k := range askWords {
+	for _, k := range askKinds {
 		for i := p.marks[0].at; i < p.to; i++ {
-			if k.words[r.toks[i].low] && (i < place-2 || best == "") {
+			if r.toks[i].in(k.words) && (i < place-2 || best == "") {
 				best, place = k.kind, i
 				break
 			}
@@ -231,7 +239,7 @@ func (r *reader) subjectAsk() []Ask {
 	}
 	sub := newReader(r.in.Subject, r.ref, r.lang)
 	sub.in, sub.people = r.in, r.people
-	sub.hits = findCues(sub.toks, sub.mask)
+	sub.setHits(findCues(sub.toks, sub.mask))
 	for _, s := range sub.sents {
 		var marks []askMark
 		for _, h := range sub.hitsIn(s.from, s.to) {

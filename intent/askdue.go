@@ -55,7 +55,7 @@ func (r *reader) bareDueFits(d *deadline, a *Ask, p part) bool {
 	if d.from > 0 && !e.weekend && !r.theDay(d) && r.articleBefore(d.from) && !r.readyFor(p.marks[0].at, d.from) {
 		return false
 	}
-	if next := d.to; next < p.to && (eventWords[r.toks[next].low] || r.toks[next].is("is", "was", "will", "we", "i", "they", "are", "were")) {
+	if next := d.to; next < p.to && (r.toks[next].in(inEvents) || r.toks[next].is("is", "was", "will", "we", "i", "they", "are", "were")) {
 		return strings.HasSuffix(r.toks[d.to-1].low, "'s")
 	}
 	if p.marks[0].at > d.from && d.from == p.from {
@@ -103,7 +103,7 @@ func (r *reader) readyFor(mark, from int) bool {
 // be there.
 func (r *reader) attends(mark, from int) bool {
 	for i := max(0, mark-2); i < from; i++ {
-		if attendWords[r.toks[i].low] {
+		if r.toks[i].in(inAttend) {
 			return true
 		}
 	}

@@ -57,13 +57,13 @@ func (r *reader) weighed(s sentence, n int, marks []askMark) (out []askMark, sco
 	if len(marks) == 0 || r.in.RulesOnly || trained[HeadAsk].weights == nil {
 		return marks, 1
 	}
-	features := r.features([]sentence{s}, marks)
-	r.mailFeatures(&features, s, n)
+	r.asking = r.features(r.sents[n:n+1], marks, r.asking[:0])
+	r.mailFeatures(&r.asking, s, n)
 	limit := modelDenies
 	if s.question {
 		limit = modelDeniesQuestion
 	}
-	if score = trained[HeadAsk].evenScore(features); score < limit {
+	if score = trained[HeadAsk].evenScore(r.asking); score < limit {
 		return nil, score
 	}
 	return marks, score
@@ -94,15 +94,15 @@ func (r *reader) offers(s sentence) bool {
 	condition, trouble := false, false
 	for i := s.from; i < s.to; i++ {
 		switch t := &r.toks[i]; {
-		case offerConditions[t.low]:
+		case t.in(inOfferConditions):
 			condition = true
-		case condition && offerTroubles[t.low]:
+		case condition && t.in(inOfferTroubles):
 			trouble = true
-		case condition && offerWants[t.low] && r.hasWordIn(max(s.from, i-3), min(i+4, s.to), "anything", "something", "more", "else", "further", "etwas", "mehr", "quoi", "plus", "algo", "más", "mais", "iets", "meer", "hand", "sonst"):
+		case condition && t.in(inOfferWants) && r.hasWordIn(max(s.from, i-3), min(i+4, s.to), "anything", "something", "more", "else", "further", "etwas", "mehr", "quoi", "plus", "algo", "más", "mais", "iets", "meer", "hand", "sonst"):
 			trouble = true
 		}
 	}
-	return trouble && len(r.strongDues(s)) == 0
+	return trouble && r.strongDue(s) == nil
 }
 
 var (

@@ -54,8 +54,9 @@ type cue struct {
 
 // A cuePart matches one word, or none if it is optional, or up to three words.
 type cuePart struct {
-	words    []string
+	bloom    uint64   // a bit for each of hashes
 	hashes   []uint32 // of the words
+	words    []string
 	optional bool
 	gap      bool
 	verb     bool
@@ -111,6 +112,7 @@ func compileCue(text string) []cuePart {
 			p.words = strings.Split(f, "|")
 			for _, w := range p.words {
 				p.hashes = append(p.hashes, textHash(w))
+				p.bloom |= 1 << (textHash(w) & 63)
 			}
 		}
 		out = append(out, p)
@@ -118,12 +120,20 @@ func compileCue(text string) []cuePart {
 	return out
 }
 
+// A cueRef is the number of a pattern, shifted, with its languages, so that those of
+// other languages need not be looked at. In order, they are in the order of cues.
+type cueRef uint32
+
+func refOf(n int) cueRef { return cueRef(n)<<8 | cueRef(cues[n].langs) }
+
+func (c cueRef) cue() int32 { return int32(c >> 8) }
+
 // A cueList are the patterns that begin with a word. Most of them can go on with
 // a few words only, and are kept in cuePairs.
 type cueList struct {
-	alone []int32 // whatever comes next
-	verb  []int32 // a verb comes next
-	pairs bool    // there are some in cuePairs
+	alone []cueRef // whatever comes next
+	verb  []cueRef // a verb comes next
+	pairs bool     // there are some in cuePairs
 }
 
 func (c *cueList) empty() bool { return !c.pairs && len(c.alone) == 0 && len(c.verb) == 0 }
@@ -132,13 +142,13 @@ func (c *cueList) empty() bool { return !c.pairs && len(c.alone) == 0 && len(c.v
 // pair with the same key costs a look at a pattern that does not match.
 type cuePairTable struct {
 	keys  []uint32
-	lists [][]int32
+	lists [][]cueRef
 	mask  uint32
 }
 
 func pairKey(a, b uint32) uint32 { return mix(a, b) | 1 }
 
-func (p *cuePairTable) find(key uint32) []int32 {
+func (p *cuePairTable) find(key uint32) []cueRef {
 	for i := key & p.mask; p.keys[i] != 0; i = (i + 1) & p.mask {
 		if p.keys[i] == key {
 			return p.lists[i]
@@ -151,13 +161,13 @@ func (p *cuePairTable) find(key uint32) []int32 {
 var cuePairs = buildCuePairs()
 
 func buildCuePairs() *cuePairTable {
-	pairs := make(map[uint32][]int32)
+	pairs := make(map[uint32][]cueRef)
 	for n := range cues {
 		for _, first := range cues[n].firsts() {
 			for _, w := range first.seconds {
 				key := pairKey(textHash(first.word), textHash(w))
-				if list := pairs[key]; len(list) == 0 || list[len(list)-1] != int32(n) {
-					pairs[key] = append(list, int32(n))
+				if list := pairs[key]; len(list) == 0 || list[len(list)-1] != refOf(n) {
+					pairs[key] = append(list, refOf(n))
 				}
 			}
 		}
@@ -166,7 +176,7 @@ func buildCuePairs() *cuePairTable {
 	for size < 3*len(pairs) {
 		size *= 2
 	}
-	out := &cuePairTable{keys: make([]uint32, size), lists: make([][]int32, size), mask: uint32(size - 1)}
+	out := &cuePairTable{keys: make([]uint32, size), lists: make([][]cueRef, size), mask: uint32(size - 1)}
 	for key, list := range pairs {
 		i := key & out.mask
 		for out.keys[i] != 0 {
@@ -222,9 +232,9 @@ func addCues(lexicon map[string]wordInfo) {
 			info := lexicon[s.word]
 			switch {
 			case s.alone:
-				info.cues.alone = append(info.cues.alone, int32(n))
+				info.cues.alone = append(info.cues.alone, refOf(n))
 			case s.verb:
-				info.cues.verb = append(info.cues.verb, int32(n))
+				info.cues.verb = append(info.cues.verb, refOf(n))
 			}
 			info.cues.pairs = info.cues.pairs || !s.alone && len(s.seconds) > 0
 			lexicon[s.word] = info
@@ -234,45 +244,45 @@ func addCues(lexicon map[string]wordInfo) {
 
 // A hit is a cue found in a text: toks[from:to].
 type hit struct {
-	act      act
 	from, to int
 	cue      int32
+	act      act
 }
 
 // findCues finds all cues of the language.
 func findCues(toks []token, lang languageMark) []hit {
 	out := make([]hit, 0, len(toks)/4+8)
-	var some []int32
+	var some []cueRef
 	for i := range toks {
 		list := &toks[i].word.cues
 		if list.empty() {
 			continue
 		}
-		some = append(some[:0], list.alone...)
+		some = mergeCues(some[:0], list.alone, lang)
 		if k := skipGlue(toks, i+1); k < len(toks) {
 			if toks[k].word.verb > 0 {
-				some = mergeCues(some, list.verb)
+				some = mergeCues(some, list.verb, lang)
 			}
 			if list.pairs {
-				some = mergeCues(some, cuePairs.find(pairKey(toks[i].hash, toks[k].hash)))
+				some = mergeCues(some, cuePairs.find(pairKey(toks[i].hash, toks[k].hash)), lang)
 			}
 		}
 		for _, n := range some {
-			c := &cues[n]
-			if c.langs&lang == 0 {
-				continue
-			}
+			c := &cues[n.cue()]
 			if end := matchCue(toks, i, c.parts); end > 0 {
-				out = append(out, hit{c.act, i, end, n})
+				out = append(out, hit{from: i, to: end, cue: n.cue(), act: c.act})
 			}
 		}
 	}
 	return out
 }
 
-// mergeCues adds cues in their order, each once.
-func mergeCues(some, more []int32) []int32 {
+// mergeCues adds the cues of a language in their order, each once.
+func mergeCues(some, more []cueRef, lang languageMark) []cueRef {
 	for _, n := range more {
+		if languageMark(n)&lang == 0 {
+			continue
+		}
 		k := len(some)
 		for k > 0 && some[k-1] > n {
 			k--
@@ -326,6 +336,9 @@ func matchCue(toks []token, i int, parts []cuePart) int {
 }
 
 func (p *cuePart) has(t *token) bool {
+	if p.bloom&(1<<(t.hash&63)) == 0 {
+		return false
+	}
 	for k, h := range p.hashes {
 		if h == t.hash && p.words[k] == t.low {
 			return true

@@ -66,16 +66,39 @@ func (r *reader) deadlines(from, to int) []deadline {
 	if len(r.limitsIn(from, to)) == 0 {
 		return nil
 	}
-	key := Span{from, to}
-	dues, ok := r.dues[key]
-	if !ok {
-		dues = r.findDeadlines(from, to)
-		if r.dues == nil {
-			r.dues = make(map[Span][]deadline)
-		}
-		r.dues[key] = dues
+	if r.duesAt == nil {
+		r.duesAt = make([]int32, len(r.toks))
 	}
+	for n := r.duesAt[from]; n > 0; n = r.dues[n-1].next {
+		if d := &r.dues[n-1]; d.to == to {
+			return d.dues
+		}
+	}
+	dues := r.findDeadlines(from, to)
+	r.dues = append(r.dues, foundDues{to: to, next: r.duesAt[from], dues: dues})
+	r.duesAt[from] = int32(len(r.dues))
 	return dues
+}
+
+// foundDues are the deadlines of the tokens before to, from a token on that leads to
+// them by reader.duesAt.
+type foundDues struct {
+	to   int
+	next int32 // another one from the same token: its place plus one, or 0
+	dues []deadline
+}
+
+// addDue adds a deadline to those of one sentence, which begin at r.room[at], and
+// returns where they begin now. Those of several sentences share a block.
+func (r *reader) addDue(at int, d deadline) int {
+	const block = 12
+	if len(r.room) == cap(r.room) {
+		own := r.room[at:]
+		r.room = append(make([]deadline, 0, max(2*len(own), block)), own...)
+		at = 0
+	}
+	r.room = append(r.room, d)
+	return at
 }
 
 func (r *reader) findDeadlines(from, to int) []deadline {
@@ -87,8 +110,7 @@ func (r *reader) findDeadlines(from, to int) []deadline {
 	if past && r.isPast(from, min(to, from+4)) { // Last week, by Friday, …
 		return nil
 	}
-	var out []deadline
-	next := from
+	first, next := len(r.room), from
 	for _, at := range limits {
 		i := int(at)
 		if i < next {
@@ -96,11 +118,11 @@ func (r *reader) findDeadlines(from, to int) []deadline {
 		}
 		d, ok := r.deadlineAt(i, from, to)
 		if ok && (d.strong || !past) {
-			out = append(out, d)
+			first = r.addDue(first, d)
 		}
 		next = max(d.to, i+1) // also behind a time that is none
 	}
-	return out
+	return r.room[first:len(r.room):len(r.room)]
 }
 
 // limitsIn returns the tokens of toks[from:to] at which a deadline may begin.
@@ -109,7 +131,7 @@ func (r *reader) limitsIn(from, to int) []int32 {
 	if r.limits == nil {
 		r.limits = make([]int32, 0, len(r.toks)/8+8)
 		for i := range r.toks {
-			if t := &r.toks[i]; r.times.canStart(i) || t.word.limitWord || t.word.vague != nil {
+			if t := &r.toks[i]; t.word.limitWord || r.times.canStart(i) || t.word.vague != nil && r.vagueDue(i, len(r.toks)) > 0 {
 				r.limits = append(r.limits, int32(i))
 			}
 		}
@@ -145,7 +167,7 @@ func (r *reader) deadlineAt(i, from, to int) (deadline, bool) {
 	if ok && at.expr.shift && r.toks[i].is("in") && r.lasted(i, from) {
 		return deadline{}, false
 	}
-	if !ok || at.expr.weekMod < 0 || at.At.Before(dayOf(r.ref)) && at.Grain < GrainWeek {
+	if !ok || at.expr.weekMod < 0 || at.At.Before(r.times.today) && at.Grain < GrainWeek {
 		return deadline{}, false
 	}
 	d := r.makeDue(i, at.last, deadline{t: at})
@@ -186,11 +208,11 @@ func (r *reader) limited(i, k, to int, word dueWord) (deadline, bool) {
 	for n := 0; n < 5 && k < to; n++ {
 		if at, ok := r.timeFrom(k, to); ok {
 			at.expr.yours = at.expr.yours || r.times.tok(k-1).is("your")
-			if at.At.Before(dayOf(r.ref)) && at.Grain <= GrainDay {
+			if at.At.Before(r.times.today) && at.Grain <= GrainDay {
 				return deadline{}, false
 			}
 			at = r.dayOfEvent(at, to)
-			if word == dueBefore && at.last < to && at.expr.part > 0 && !at.expr.hasClock && eventWords[r.toks[at.last].low] {
+			if word == dueBefore && at.last < to && at.expr.part > 0 && !at.expr.hasClock && r.toks[at.last].in(inEvents) {
 				at.expr.part = 0 // before the Friday morning call
 			}
 			end := at.last
@@ -227,7 +249,7 @@ func (r *reader) dayOfEvent(at Time, to int) Time {
 	}
 	k, event := at.last, false
 	for n := 0; n < 4 && k < to && r.toks[k].kind == kindWord && !r.toks[k].is("on", "am", "op", "le", "el", "na", "no"); n++ {
-		if event = event || eventWords[r.toks[k].low]; event && r.times.dayAt(k) {
+		if event = event || r.toks[k].in(inEvents); event && r.times.dayAt(k) {
 			break
 		}
 		k++
@@ -268,7 +290,7 @@ func (r *reader) timeFrom(k, to int) (Time, bool) {
 			at.expr.endOf = true
 			return at, true
 		}
-		return Time{Span: Span{r.toks[k].Start, r.toks[n-1].End}, At: dayOf(r.ref), Grain: GrainDay, expr: timeExpr{endOf: true, hasDay: true, grain: GrainDay}, last: n}, true
+		return Time{Span: Span{r.toks[k].span().Start, r.toks[n-1].span().End}, At: r.times.today, Grain: GrainDay, expr: timeExpr{endOf: true, hasDay: true, grain: GrainDay}, last: n}, true
 	}
 	return r.timeFromPlain(k, to)
 }
@@ -289,12 +311,12 @@ func (r *reader) bareHour(k, to int) (Time, bool) {
 		return Time{}, false
 	}
 	t := &r.toks[k]
-	if t.kind == kindNumber && t.digits == 4 && t.num%5 == 0 && t.num%100 < 60 && t.num >= 600 && t.num < 1900 && (k+1 >= to || r.endsHour(k+1)) {
-		e := timeExpr{hasClock: true, sec: t.num/100*3600 + t.num%100*60, minute: true, fixed: true}
+	if t.kind == kindNumber && t.digits == 4 && t.num()%5 == 0 && t.num()%100 < 60 && t.num() >= 600 && t.num() < 1900 && (k+1 >= to || r.endsHour(k+1)) {
+		e := timeExpr{hasClock: true, sec: t.num()/100*3600 + t.num()%100*60, minute: true, fixed: true}
 		at, grain, ok := r.times.resolve(&e) // by 1730
-		return Time{Span: t.Span, At: at, Grain: grain, expr: e, last: k + 1}, ok
+		return Time{Span: t.span(), At: at, Grain: grain, expr: e, last: k + 1}, ok
 	}
-	if t.kind != kindNumber || t.digits > 2 || t.num < 1 || t.num > 31 {
+	if t.kind != kindNumber || t.digits > 2 || t.num() < 1 || t.num() > 31 {
 		return Time{}, false
 	}
 	if k+1 < to && !r.endsHour(k+1) {
@@ -303,14 +325,14 @@ func (r *reader) bareHour(k, to int) (Time, bool) {
 	if r.changes(k) {
 		return Time{}, false
 	}
-	e := timeExpr{hasClock: true, sec: t.num * 3600, fixed: t.num > 12}
+	e := timeExpr{hasClock: true, sec: t.num() * 3600, fixed: t.num() > 12}
 	if r.toks[k-1].is("the", "le", "el", "o", "dia", "del", "du") {
-		e = timeExpr{hasDay: true, grain: GrainDay, day: r.times.dayOfMonth(&timeExpr{}, t.num)}
-	} else if t.num > 24 || r.toks[k-1].is("dem") {
+		e = timeExpr{hasDay: true, grain: GrainDay, day: r.times.dayOfMonth(&timeExpr{}, t.num())}
+	} else if t.num() > 24 || r.toks[k-1].is("dem") {
 		return Time{}, false
 	}
 	at, grain, ok := r.times.resolve(&e)
-	return Time{Span: t.Span, At: at, Grain: grain, expr: e, last: k + 1}, ok
+	return Time{Span: t.span(), At: at, Grain: grain, expr: e, last: k + 1}, ok
 }
 
 // endsHour reports whether a bare hour may end before token k: at a mark, or
@@ -337,7 +359,7 @@ func (r *reader) beforeItEnds(i, to int) (deadline, bool) {
 	}
 	var e timeExpr
 	if u == uDay {
-		e = timeExpr{day: dayOf(r.ref), hasDay: true, grain: GrainDay, endOf: true}
+		e = timeExpr{day: r.times.today, hasDay: true, grain: GrainDay, endOf: true}
 	} else if _, ok := r.times.setPeriod(&e, u, 0, true, i+3); !ok {
 		return deadline{}, false
 	}
@@ -355,11 +377,11 @@ func (r *reader) beforeEvent(i, to int) (deadline, bool) {
 			break
 		}
 		if k > i+1 {
-			if at, ok := r.timeFrom(k, to); ok && at.Grain <= GrainDay && at.At.After(dayOf(r.ref)) {
+			if at, ok := r.timeFrom(k, to); ok && at.Grain <= GrainDay && at.At.After(r.times.today) {
 				return r.makeDue(i, at.last, deadline{strong: true, t: at, before: true}), true
 			}
 		}
-		noun = noun || eventWords[t.low] || t.is("expires", "starts", "begins", "leaves", "leave", "ends")
+		noun = noun || t.in(inEvents) || t.is("expires", "starts", "begins", "leaves", "leave", "ends")
 	}
 	if !noun || k == i+1 {
 		return deadline{}, false
@@ -383,10 +405,10 @@ const (
 func (r *reader) roleOf(i, from int) timeRole {
 	for k := i - 1; k >= from && k >= i-3; k-- {
 		t := &r.toks[k]
-		if otherTimes[t.low] {
+		if t.in(inOtherTimes) {
 			return roleOther
 		}
-		if eventWords[t.low] || t.is("to") {
+		if t.in(inEvents) || t.is("to") {
 			return roleEvent
 		}
 		if t.kind == kindMark && !t.mark(',') {
@@ -417,7 +439,7 @@ func (r *reader) isPast(from, to int) bool {
 // makeDue fills in words and instant.
 func (r *reader) makeDue(from, to int, d deadline) deadline {
 	d.from, d.to = from, to
-	d.Span = Span{r.toks[from].Start, r.toks[to-1].End}
+	d.Span = Span{r.toks[from].span().Start, r.toks[to-1].span().End}
 	d.Text = r.text[d.Start:d.End]
 	if d.t.last > 0 {
 		d.At, d.OK = r.dueInstant(d)

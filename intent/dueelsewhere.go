@@ -1,6 +1,7 @@
 package intent
 
 import (
+	"slices"
 	"sort"
 	"strings"
 )
@@ -9,7 +10,10 @@ import (
 // elsewhere: in the next ask of the same breath, in the line above a list, in a
 // sentence that says by when all is wanted, in the subject.
 func (r *reader) inherit(asks []Ask) []Ask {
-	wishes := r.wishes(asks)
+	var wishes []wish
+	if slices.ContainsFunc(asks, func(a Ask) bool { return a.Due == nil && !a.InSubject }) {
+		wishes = r.wishes(asks)
+	}
 	for i := range asks {
 		a := &asks[i]
 		if a.Due != nil || a.InSubject {
@@ -128,7 +132,7 @@ func (r *reader) wishes(asks []Ask) []wish {
 	var out []wish
 	n := 0
 	for k, s := range r.sents {
-		start, end := r.toks[s.from].Start, r.toks[s.to-1].End
+		start, end := r.toks[s.from].span().Start, r.toks[s.to-1].span().End
 		for n < len(asks) && (asks[n].InSubject || asks[n].End <= start) {
 			n++
 		}
@@ -168,10 +172,10 @@ func (r *reader) wishIn(s sentence) (wish, bool) {
 		if i >= best.from && i < best.to && !t.is("deadline", "due", "latest") {
 			continue
 		}
-		w.all = w.all || allWords[t.low]
-		w.ahead = w.ahead || t.is("deadline", "cut-off", "cutoff", "due", "closes", "frist", "plazo", "prazo", "délai", "échéance")
-		wanted = wanted || wantWords[t.low]
-		told = told || tellWords[t.low]
+		w.all = w.all || t.in(inAll)
+		w.ahead = w.ahead || t.in(inAhead)
+		wanted = wanted || t.in(inWant)
+		told = told || t.in(inTell)
 		wanted = wanted || (t.is("has", "have") && i+1 < s.to && r.toks[i+1].is("to") || t.is("must"))
 	}
 	rest := s.to - s.from - (best.to - best.from)
@@ -239,14 +243,14 @@ const maxReach = 2000
 // is not the next sentence.
 func (r *reader) paragraphEnds(end int, w wish) bool {
 	s := r.sents[w.sentence]
-	return !s.after && w.sentence > 0 && r.toks[r.sents[w.sentence-1].to-1].End > end+1
+	return !s.after && w.sentence > 0 && r.toks[r.sents[w.sentence-1].to-1].span().End > end+1
 }
 
 // leadsTo reports whether a wish before an ask is for it: the head of its list, or
 // a deadline in the sentence before.
 func (r *reader) leadsTo(a *Ask, w wish) bool {
 	s := r.sents[w.sentence]
-	between := strings.TrimSpace(r.text[r.toks[s.to-1].End:max(r.toks[s.to-1].End, a.Start)])
+	between := strings.TrimSpace(r.text[r.toks[s.to-1].span().End:max(r.toks[s.to-1].span().End, a.Start)])
 	if r.toks[s.to-1].mark(':') {
 		return len(between) < 1500 && strings.Count(between, "\n\n") <= 12
 	}
@@ -278,8 +282,8 @@ func (r *reader) fromEvents(asks []Ask) {
 
 // tokensOf finds the tokens of a span.
 func (r *reader) tokensOf(s Span) (from, to int) {
-	from = sort.Search(len(r.toks), func(i int) bool { return r.toks[i].Start >= s.Start })
-	to = sort.Search(len(r.toks), func(i int) bool { return r.toks[i].Start >= s.End })
+	from = sort.Search(len(r.toks), func(i int) bool { return r.toks[i].span().Start >= s.Start })
+	to = sort.Search(len(r.toks), func(i int) bool { return r.toks[i].span().Start >= s.End })
 	return from, to
 }
 
@@ -299,7 +303,7 @@ func (r *reader) beforeThat(k, to int) (event string, before, ok bool) {
 		return "", true, true
 	}
 	for n := next; n < to && n < next+4; n++ {
-		if eventWords[r.toks[n].low] {
+		if r.toks[n].in(inEvents) {
 			return r.toks[n].low, true, true
 		}
 	}
@@ -316,7 +320,7 @@ const (
 // ask's: the nearest before it, else the next behind it. Without a name it is the
 // last time named before.
 func (r *reader) timeOf(event string, a *Ask, before bool) (Due, bool) {
-	at := sort.Search(len(r.sents), func(i int) bool { return r.toks[r.sents[i].to-1].End > a.Start })
+	at := sort.Search(len(r.sents), func(i int) bool { return r.toks[r.sents[i].to-1].span().End > a.Start })
 	for n := range maxEventDistance {
 		for _, k := range [...]int{at - 1 - n, at + 1 + n} {
 			if k < 0 || k >= len(r.sents) || event == "" && k > at {

@@ -96,7 +96,7 @@ func (r *reader) behindIs(k, to int) int {
 // trapBefore reports whether the words before a limit make it something else:
 // an absence, a state, a reach.
 func (r *reader) trapBefore(i, from int, word dueWord) trap {
-	if r.toks[i].is("by") && i > from && visitWords[r.toks[i-1].low] && !(i-2 >= from && r.toks[i-2].kind == kindMark && !r.toks[i-1].space) {
+	if r.toks[i].is("by") && i > from && r.toks[i-1].in(inVisit) && !(i-2 >= from && r.toks[i-2].kind == kindMark && !r.toks[i-1].space) {
 		return trapped // she is dropping by tomorrow
 	}
 	if r.toks[i].is("due") && i > from && r.askedDue(i, from) {
@@ -112,17 +112,17 @@ func (r *reader) trapBefore(i, from int, word dueWord) trap {
 		if t.kind == kindMark && !t.mark('-') && !t.mark(')') && !t.mark('(') && word != dueUntil {
 			break
 		}
-		if k >= i-5 && absenceWords[t.low] && !r.comesOut(k) || near && stateWords[t.low] {
+		if k >= i-5 && t.in(inAbsence) && !r.comesOut(k) || near && t.in(inState) {
 			if word != dueUntil && !t.is("back", "out") { // tell me by Friday whether it is open
 				return unclear
 			}
 			return trapped
 		}
 		if word == dueUntil {
-			if lastingWords[t.low] || strings.HasSuffix(t.low, "n't") || t.is("not", "never", "cannot", "nicht", "pas", "não", "niet") && k >= i-6 {
+			if t.in(inLasting) || strings.HasSuffix(t.low, "n't") || t.is("not", "never", "cannot", "nicht", "pas", "não", "niet") && k >= i-6 {
 				return trapped
 			}
-			acts = acts || actWords[t.low]
+			acts = acts || t.in(inAct)
 		}
 	}
 	if word == dueUntil && !acts {
@@ -162,7 +162,7 @@ func (r *reader) lastsBehind(i, from int) bool {
 		if t.kind == kindMark && !t.mark('.') || t.breaks > 1 || t.mark('.') && k+1 < len(r.toks) && r.toks[k+1].upper {
 			break
 		}
-		if absenceWords[t.low] && !t.is("off", "back") || t.is("geschlossen", "gültig", "offen", "fermé", "cerrada", "cerrado", "fechado", "gesloten") {
+		if t.in(inAbsence) && !t.is("off", "back") || t.is("geschlossen", "gültig", "offen", "fermé", "cerrada", "cerrado", "fechado", "gesloten") {
 			return true
 		}
 	}

@@ -143,13 +143,14 @@ func FuzzTokens(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		last := 0
 		for _, tok := range tokenize(s) {
-			if tok.Start < last || tok.End <= tok.Start || tok.End > len(s) {
-				t.Fatalf("%q: token %v after %d", s, tok.Span, last)
+			at := tok.span()
+			if at.Start < last || at.End <= at.Start || at.End > len(s) {
+				t.Fatalf("%q: token %v after %d", s, at, last)
 			}
-			if gap := s[last:tok.Start]; strings.Trim(gap, " \t\r\n\f\v\u00a0") != "" {
+			if gap := s[last:at.Start]; strings.Trim(gap, " \t\r\n\f\v\u00a0") != "" {
 				t.Fatalf("%q: %q was lost", s, gap)
 			}
-			last = tok.End
+			last = at.End
 		}
 		if rest := s[last:]; utf8.ValidString(rest) && strings.TrimSpace(rest) != "" {
 			t.Fatalf("%q: %q was lost", s, rest)

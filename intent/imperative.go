@@ -99,7 +99,7 @@ func (r *reader) isImperative(i int, s sentence, named bool) bool {
 	case object:
 		return !r.hasFinite(i+1, s.to)
 	}
-	return !r.hasFinite(i+1, s.to) && (s.asked || len(r.strongDues(s)) > 0 || r.hasYour(i+1, s)) && !r.hasSubject(i+1, s.to)
+	return !r.hasFinite(i+1, s.to) && (s.asked || r.strongDue(s) != nil || r.hasYour(i+1, s)) && !r.hasSubject(i+1, s.to)
 }
 
 // adviceVerbs begin advice and permission more often than asks: "use the old one
@@ -111,7 +111,7 @@ var adviceVerbs = wordSet("use try go talk enjoy ignore skip blame watch sleep w
 func (r *reader) pressing(i int, s sentence) bool {
 	n := &r.toks[i+1]
 	switch {
-	case s.asked || len(r.strongDues(s)) > 0 || r.toks[i].is("stop", "run", "start", "visit") && r.objectAt(i+1, s) && !r.in.Reply:
+	case s.asked || r.strongDue(s) != nil || r.toks[i].is("stop", "run", "start", "visit") && r.objectAt(i+1, s) && !r.in.Reply:
 		return true
 	case n.is("ahead", "through", "back", "over", "get", "see", "ask") || r.toks[i].is("try", "go") && n.is("to", "again"):
 		return true
@@ -247,7 +247,7 @@ func (r *reader) hasWordIn(from, to int, words ...string) bool {
 func (r *reader) hasFinite(from, to int) bool {
 	for i := from; i < to; i++ {
 		t := &r.toks[i]
-		if t.kind == kindMark && !t.mark('-') && !t.mark('\'') && !t.mark('(') && !t.mark(')') || t.is("if", "whether", "what", "how", "why", "when", "before", "until", "so", "because", "that", "who", "which", "where", "after", "unless", "as", "while", "once", "and", "but", "or", "i", "we", "you", "he", "she", "they") {
+		if t.kind == kindMark && !t.mark('-') && !t.mark('\'') && !t.mark('(') && !t.mark(')') || t.in(inEnds) {
 			return false
 		}
 		if t.word.flags&flagFinite != 0 {
@@ -276,23 +276,18 @@ func pairSet(text string) map[string]bool {
 }
 
 // timeStarts reports whether a word is one of time.
-func (w wordInfo) timeStarts() bool {
-	for _, t := range w.time {
-		if t.class == tWeekday || t.class == tMonth || t.class == tRelDay {
-			return true
-		}
-	}
-	return false
-}
+func (w *wordInfo) timeStarts() bool { return w.classes&dayClasses != 0 }
 
-func (r *reader) strongDues(s sentence) []deadline {
-	var out []deadline
-	for _, d := range r.deadlines(s.from, s.to) {
-		if d.strong {
-			out = append(out, d)
+// strongDue is the first deadline of a sentence that is said with a word that
+// limits, nil without one. It is read only.
+func (r *reader) strongDue(s sentence) *deadline {
+	dues := r.deadlines(s.from, s.to)
+	for i := range dues {
+		if dues[i].strong {
+			return &dues[i]
 		}
 	}
-	return out
+	return nil
 }
 
 // bareMarks finds what asks without a verb of asking: a question, "Claire:
@@ -334,14 +329,14 @@ func (r *reader) bareMarks(s sentence, hits []hit, noQuestion bool) []askMark {
 		first++
 	}
 	if o, next := r.vocative(first, s.to); len(o) > 0 && next > first && (r.toks[next-1].mark(':') || r.toks[next-1].mark(',') || r.toks[next-1].mark('-') || r.toks[next-1].low == "\u2013" || r.toks[next-1].low == "\u2014") && !r.hasSubject(next, s.to) {
-		if dues := r.strongDues(s); len(dues) > 0 {
-			return []askMark{{at: next, end: dues[0].to, item: true}}
+		if due := r.strongDue(s); due != nil {
+			return []askMark{{at: next, end: due.to, item: true}}
 		}
 	}
 	if r.lang == English {
 		if at := r.hasToBe(s); at > 0 {
-			if dues := r.strongDues(s); len(dues) > 0 {
-				return []askMark{{at: at, end: dues[0].to, item: true}}
+			if due := r.strongDue(s); due != nil {
+				return []askMark{{at: at, end: due.to, item: true}}
 			}
 		}
 	}
@@ -351,9 +346,9 @@ func (r *reader) bareMarks(s sentence, hits []hit, noQuestion bool) []askMark {
 	if limits := r.limitsIn(s.from, min(s.from+10, s.to)); len(limits) == 0 || r.hasSubject(s.from, int(limits[0])) {
 		return nil
 	}
-	dues := r.strongDues(s)
-	if len(dues) > 0 && dues[0].from > s.from && dues[0].from-s.from <= 9 && !r.hasSubject(s.from, dues[0].from) && dues[0].OK {
-		return []askMark{{at: s.from, end: dues[0].to, item: true}}
+	due := r.strongDue(s)
+	if due != nil && due.from > s.from && due.from-s.from <= 9 && !r.hasSubject(s.from, due.from) && due.OK {
+		return []askMark{{at: s.from, end: due.to, item: true}}
 	}
 	return nil
 }
@@ -392,14 +387,14 @@ func (r *reader) nounRequest(s sentence) (at, end int) {
 	if r.hasFinite(first, s.to) || r.hasSubject(first, s.to) {
 		return 0, 0
 	}
-	if routed[r.toks[first].low] {
+	if r.toks[first].in(inRouted) {
 		for k := first + 1; k+1 < s.to && k < first+8; k++ {
 			if n := &r.toks[k+1]; r.toks[k].is("to", "with", "via") && (n.is("me", "us", "him", "her") || n.kind == kindLink || n.mark('@') || n.upper && !n.caps) {
 				return first, k + 2
 			}
 		}
-		if d := r.strongDues(s); len(d) > 0 && d[0].OK {
-			return first, d[0].to
+		if d := r.strongDue(s); d != nil && d.OK {
+			return first, d.to
 		}
 	}
 	if o, next := r.vocative(first, s.to); len(o) > 0 && next < s.to && r.toks[next-1].mark(':') && r.toks[next].is("the", "a", "an", "your", "one", "two", "please") && r.namedLines() > 1 {

@@ -11,6 +11,7 @@ package intent
 import (
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"tidepost/mail"
@@ -189,9 +190,7 @@ func prepare(in Input) (*reader, Findings) {
 	r.people = peopleOf(in)
 	r.detectLanguage(in)
 	f := Findings{Language: r.lang, Tone: Stance{Value: TonePlain}, Medium: Stance{Value: MediumAsync}}
-	r.hits = findCues(r.toks, r.mask)
-	r.title = tokenize(in.Subject)
-	look(r.title)
+	r.setHits(findCues(r.toks, r.mask))
 	r.titleHits = findCues(r.title, r.mask)
 	f.Attachment, f.Link = r.attachment(), r.link()
 	return r, f
@@ -217,18 +216,19 @@ const enoughToJudge = 14
 
 // A reader holds a text while it is read.
 type reader struct {
-	text   string
-	ref    time.Time
-	lang   Language
-	mask   languageMark
-	toks   []token
-	sents  []sentence
-	times  timeParser
-	hits   []hit
-	in     Input
-	people people
-	harsh  bool
-	found  []Ask // once they are read
+	text     string
+	ref      time.Time
+	lang     Language
+	mask     languageMark
+	toks     []token
+	sents    []sentence
+	times    timeParser
+	hits     []hit
+	firstHit []int32 // the first of hits at or behind each token: see setHits
+	in       Input
+	people   people
+	harsh    bool
+	found    []Ask // once they are read
 
 	title     []token // the subject
 	titleHits []hit
@@ -236,8 +236,13 @@ type reader struct {
 	moods     []uint32                  // features: see mood
 	said      [][sayPromise + 1]float64 // scores of the sentences: see says
 
-	limits []int32             // tokens at which a deadline may begin
-	dues   map[Span][]deadline // by tokens, as far as they were asked for
+	seen   []uint32   // features of one sentence: a buffer
+	asking featureSet // the same for features
+
+	limits []int32     // tokens at which a deadline may begin
+	dues   []foundDues // as far as they were asked for
+	duesAt []int32     // the place in dues plus one of those from each token, or 0
+	room   []deadline  // see addDue
 }
 
 func newReader(text string, ref time.Time, lang Language) *reader {
@@ -251,18 +256,17 @@ func newReader(text string, ref time.Time, lang Language) *reader {
 
 func (r *reader) setLanguage(lang Language) {
 	r.lang = lang
-	clear(r.dues)
-	r.limits = nil
+	r.dues, r.duesAt, r.limits = nil, nil, nil
 	r.mask = languageBit(lang) | 1 // every language borrows from English
-	r.times = timeParser{text: r.text, toks: r.toks, ref: r.ref, opts: TimeOptions{Language: lang}, lang: r.mask, due: true}
+	r.times = timeParser{text: r.text, toks: r.toks, ref: r.ref, today: dayOf(r.ref), opts: TimeOptions{Language: lang}, lang: r.mask, due: true}
 }
 
-// detectLanguage takes the language of the text, or of the subject if the text
-// is too short to tell; English if both are.
+// detectLanguage reads the subject, and takes the language of the text, or of the
+// subject if the text is too short to tell; English if both are.
 func (r *reader) detectLanguage(in Input) {
-	subject := tokenize(in.Subject)
-	look(subject)
-	fallback := detect(subject, English)
+	r.title = tokenize(in.Subject)
+	look(r.title)
+	fallback := detect(r.title, English)
 	if fallback == Unknown {
 		fallback = English
 	}
@@ -278,31 +282,80 @@ func (r *reader) detectLanguage(in Input) {
 }
 
 // fold gives a part of the text with its white space folded.
-func (r *reader) fold(s Span) string { return strings.Join(strings.Fields(r.text[s.Start:s.End]), " ") }
+func (r *reader) fold(s Span) string { return foldSpace(r.text[s.Start:s.End]) }
+
+// foldSpace makes every run of white space one space and cuts it off the ends. It
+// gives s itself where there is nothing to change.
+func foldSpace(s string) string {
+	folded := true
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c >= utf8.RuneSelf:
+			if r, _ := utf8.DecodeRuneInString(s[i:]); unicode.IsSpace(r) {
+				return strings.Join(strings.Fields(s), " ")
+			}
+		case c == ' ' && i > 0 && i+1 < len(s) && s[i-1] != ' ':
+		case c <= ' ':
+			folded = false
+		}
+	}
+	if folded {
+		return s
+	}
+	return foldASCII(s)
+}
+
+// foldASCII is foldSpace for white space that is ASCII.
+func foldASCII(s string) string {
+	var b strings.Builder
+	b.Grow(len(s))
+	for i := 0; i < len(s); {
+		from := i
+		for i < len(s) && !isSpace(s[i]) {
+			i++
+		}
+		if i > from {
+			if b.Len() > 0 {
+				b.WriteByte(' ')
+			}
+			b.WriteString(s[from:i])
+		}
+		for i < len(s) && isSpace(s[i]) {
+			i++
+		}
+	}
+	return b.String()
+}
+
+func isSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
 
 // spanOf is the span of toks[from:to].
-func (r *reader) spanOf(from, to int) Span { return Span{r.toks[from].Start, r.toks[to-1].End} }
+func (r *reader) spanOf(from, to int) Span {
+	return Span{r.toks[from].span().Start, r.toks[to-1].span().End}
+}
 
 // because quotes the words of a hit.
 func (r *reader) because(h hit) string { return r.fold(r.spanOf(h.from, h.to)) }
 
 // hitsIn returns the hits that begin in toks[from:to].
 func (r *reader) hitsIn(from, to int) []hit {
-	lo := searchHit(r.hits, from)
-	hi := searchHit(r.hits, to)
-	return r.hits[lo:hi]
+	if len(r.hits) == 0 {
+		return nil
+	}
+	return r.hits[r.firstHit[max(from, 0)]:r.firstHit[min(to, len(r.toks))]]
 }
 
-func searchHit(hits []hit, from int) int {
-	lo, hi := 0, len(hits)
-	for lo < hi {
-		if m := (lo + hi) / 2; hits[m].from < from {
-			lo = m + 1
-		} else {
-			hi = m
+// setHits takes the cues that were found in the text.
+func (r *reader) setHits(hits []hit) {
+	r.hits = hits
+	r.firstHit = make([]int32, len(r.toks)+1)
+	n := 0
+	for i := range r.firstHit {
+		for n < len(hits) && hits[n].from < i {
+			n++
 		}
+		r.firstHit[i] = int32(n)
 	}
-	return lo
 }
 
 // ownPart cuts the block under the author's name off the end of a text: title,
@@ -318,7 +371,10 @@ func ownPart(text, name string) string {
 		if end < 0 {
 			end = len(text) - i
 		}
-		line := strings.ToLower(strings.TrimSpace(text[i : i+end]))
+		line := strings.TrimSpace(text[i : i+end])
+		if (i == 0 || text[i-1] == '\n') && mayBegin(line, name) {
+			line = strings.ToLower(line)
+		}
 		if (i == 0 || text[i-1] == '\n') && strings.HasPrefix(line, name) && len(line) < len(name)+60 {
 			if rest := line[len(name):]; rest == "" || strings.ContainsAny(rest[:1], " ,|-") && !strings.ContainsAny(rest, "?!") && len(rest) > 2 && (rest[0] == ',' || rest[1] == '|' || rest[1] == '-') {
 				return text[:i]
@@ -327,6 +383,19 @@ func ownPart(text, name string) string {
 		i += end + 1
 	}
 	return text
+}
+
+// mayBegin keeps most lines from being made lower-case: it reports whether line in
+// lower case may begin with name, by its first octet.
+func mayBegin(line, name string) bool {
+	if line == "" {
+		return false
+	}
+	c := line[0]
+	if 'A' <= c && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return c >= utf8.RuneSelf || c == name[0]
 }
 
 const maxSignature = 1200 // octets looked at for a signature

@@ -1,5 +1,7 @@
 package intent
 
+import "math/bits"
+
 // A Language is one that Tidepost reads: "en", "de", "fr", "es", "pt" or "nl".
 // "" is any other, of which nothing is said.
 type Language string
@@ -59,14 +61,9 @@ func detect(toks []token, fallback Language) Language {
 		if mark == 0 {
 			continue
 		}
-		weight := 6
-		for m := mark & (mark - 1); m != 0; m &= m - 1 {
-			weight -= 2
-		}
-		for l := range score {
-			if mark&(1<<l) != 0 {
-				score[l] += max(weight, 1)
-			}
+		weight := max(8-2*bits.OnesCount8(uint8(mark)), 1)
+		for ; mark != 0; mark &= mark - 1 {
+			score[bits.TrailingZeros8(uint8(mark))] += weight
 		}
 	}
 	best := 0

@@ -9,16 +9,19 @@ import (
 
 // A wordInfo is what is known of a word by itself.
 type wordInfo struct {
-	limitWord bool         // it is one of limitWords
-	vague     [][]cuePart  // vaguePhrases that begin with it
-	needsMore bool         // but not by it alone: two, next, in
-	starts    languageMark // languages in which an expression of time may begin with it
-	langs     languageMark // languages of which it is a small word
-	time      []timeWord
-	cues      cueList // patterns that begin with it
-	verb      verbKind
-	flags     wordFlag
+	groups    groupMark
 	forms     formMark
+	classes   classMark // of time
+	begins    beginMark
+	flags     wordFlag
+	starts    languageMark // languages in which an expression of time may begin with it
+	needsMore bool         // but not by it alone: two, next, in
+	langs     languageMark // languages of which it is a small word
+	verb      verbKind
+	limitWord bool // it is one of limitWords
+	time      []timeWord
+	cues      cueList     // patterns that begin with it
+	vague     [][]cuePart // vaguePhrases that begin with it
 }
 
 // unknownWord is shared by all words that are not known. It is read only.
@@ -257,6 +260,9 @@ func buildLexicon() *wordTable {
 	for w := range feasts {
 		known = append(known, w)
 	}
+	for w := range beginIndex {
+		known = append(known, w)
+	}
 	for w := range limitWords {
 		known = append(known, w)
 	}
@@ -286,14 +292,16 @@ func buildLexicon() *wordTable {
 		if _, named := holidays[w]; named || feast || w == "new" || w == "good" || nowWords[w] {
 			info.starts |= allLanguages
 		}
+		info.classes, info.begins = classesOf(info.time), begins(w, info.time)
 		info.limitWord, info.vague = limitWords[w], vaguePhrases[w]
 		words[w] = info
 	}
+	addGroups(words)
 	out := newWordTable(2 * len(words))
 	for w, info := range words {
 		out.add(w, &info)
 		if _, own := words[w+"'s"]; !own && len(w) > 1 {
-			out.add(w+"'s", &wordInfo{starts: info.starts, langs: info.langs, time: info.time, flags: info.flags})
+			out.add(w+"'s", &wordInfo{starts: info.starts, langs: info.langs, time: info.time, flags: info.flags, classes: info.classes, begins: begins(w+"'s", info.time), groups: groupIndex[w+"'s"]})
 		}
 	}
 	return out

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"encoding/binary"
 	"math"
+	"slices"
 )
 
 // FeatureSpace is the number of features of the trained model.
@@ -130,16 +131,16 @@ const (
 	seedMail
 )
 
-// features hashes what is seen of the sentences, which follow each other: words,
+// features adds to out, hashed, what is seen of the sentences, which follow each other: words,
 // pairs and triples of them, also as classes of words, the words at both ends,
 // the cues found, and the form of the sentence. marks are the signs of asks that
 // the rules found in them.
-func (r *reader) features(sents []sentence, marks []askMark) featureSet {
+func (r *reader) features(sents []sentence, marks []askMark, out featureSet) featureSet {
 	if len(sents) == 0 {
-		return nil
+		return out
 	}
 	from, to := sents[0].from, sents[len(sents)-1].to
-	out := make(featureSet, 0, 9*(to-from)+32)
+	out = slices.Grow(out, 9*(to-from)+32)
 	r.wordFeatures(&out, from, to)
 	r.classFeatures(&out, from, to)
 	var acts uint32
@@ -215,7 +216,7 @@ func (r *reader) classFeatures(out *featureSet, from, to int) {
 func (t *token) class() uint32 {
 	switch w := t.word; {
 	case t.kind == kindMark:
-		return textHash(t.low)
+		return t.hash
 	case t.kind != kindWord:
 		return seedClass + uint32(t.kind)
 	case w.langs&1 != 0 || w.flags != 0:
@@ -269,7 +270,7 @@ func (r *reader) mailFeatures(out *featureSet, s sentence, n int) {
 	if r.lang != English {
 		out.add(mix(seedMail, 8))
 	}
-	if len(r.strongDues(s)) > 0 {
+	if r.strongDue(s) != nil {
 		out.add(mix(seedMail, 9))
 	}
 }
@@ -281,8 +282,6 @@ func tokenHash(t *token) uint32 {
 		return 0x51ed270b + uint32(min(t.digits, 5))
 	case kindLink:
 		return 0x68e31da4
-	case kindMark:
-		return textHash(t.low)
 	}
 	return t.hash
 }

@@ -65,7 +65,7 @@ func (r *reader) moodFeatures() []uint32 {
 		case t.mark('!'):
 			marks++
 		}
-		if t.word.forms&formYouWords != 0 || t.is("your", "yours", "dein", "deine", "ihre", "votre", "vos", "jullie") {
+		if t.word.forms&formYouWords != 0 || t.in(inYour) {
 			you++
 		}
 	}

@@ -1,7 +1,5 @@
 package intent
 
-import "unicode/utf8"
-
 // gist is what the coach wants to know of a mail, counted once.
 type gist struct {
 	from, to int // its own words, without salutation and closing
@@ -98,13 +96,12 @@ func (r *reader) isName(i int) bool {
 		return false
 	}
 	low := t.low
-	for k := 0; k < len(low); k++ {
-		if low[k] >= utf8.RuneSelf {
-			low = foldName(low)
-			break
-		}
+	if !isASCII(low) {
+		low = foldName(low)
+	} else if r.people.seen&(1<<(t.hash&63)) == 0 && t.hash != r.people.authorHash {
+		return false
 	}
-	return len(r.people.byName[low]) > 0 || low == r.people.author
+	return low == r.people.author || len(r.people.byName[low]) > 0
 }
 
 // nameLike reports whether a word within a sentence is a name of something.
@@ -135,7 +132,7 @@ func (r *reader) ofTime(i int) bool {
 // tells reports whether a word says something by itself: not a small word, not a
 // time, not one of those that stand for anything.
 func (r *reader) tells(t *token) bool {
-	return len(t.low) >= 4 && t.word.langs == 0 && len(t.word.time) == 0 && !t.word.timeStarts() && !hollow[t.low] && len(r.people.byName[foldName(t.low)]) == 0
+	return len(t.low) >= 4 && t.word.langs == 0 && len(t.word.time) == 0 && !t.word.timeStarts() && !t.in(inHollow) && !r.people.known(t)
 }
 
 // hollow are words that could be about anything.
@@ -149,10 +146,8 @@ bedankt ding even gaat graag iets kijken klant misschien project vraag weer`)
 // concreteSubject counts what the subject tells.
 func (r *reader) concreteSubject() int {
 	n := 0
-	sub := tokenize(r.in.Subject)
-	look(sub)
-	for i := range sub {
-		t := &sub[i]
+	for i := range r.title {
+		t := &r.title[i]
 		switch {
 		case t.kind == kindNumber, t.kind == kindLink:
 			n++

@@ -80,7 +80,7 @@ func (r *reader) addressing(p part) (all, someone bool) {
 	}
 	for i := p.from; i < p.to; i++ {
 		t := &r.toks[i]
-		if t.is("both", "all", "everyone", "everybody", "each", "y'all", "alle", "beide", "jeder", "tous", "toutes", "deux", "todos", "todas", "ambos", "allemaal", "allebei", "iedereen") && i < p.marks[0].end+3 {
+		if t.in(inEverybody) && i < p.marks[0].end+3 {
 			all = true
 		}
 	}

@@ -20,6 +20,8 @@ type people struct {
 	seen   uint64 // a bit for the hash of each name, to look up few words only
 	author string
 	to     []mail.Mailbox
+
+	authorHash uint32
 }
 
 func peopleOf(in Input) people {
@@ -38,7 +40,13 @@ func peopleOf(in Input) people {
 		}
 	}
 	p.author = firstName(in.From)
+	p.authorHash = textHash(p.author)
 	return p
+}
+
+// known reports whether a recipient is called like a word.
+func (p *people) known(t *token) bool {
+	return (p.seen&(1<<(t.hash&63)) != 0 || !isASCII(t.low)) && len(p.byName[foldName(t.low)]) > 0
 }
 
 // firstName is the folded first name of a mailbox, from the display name or else
@@ -122,7 +130,7 @@ func (r *reader) vocative(i, to int) (owners []Owner, next int) {
 		}
 		o, ok := r.nameAt(i)
 		if !ok && (at || r.upperName(i, to)) && r.toks[i].kind == kindWord {
-			o, ok = []Owner{{Name: r.text[r.toks[i].Start:r.toks[i].End]}}, true
+			o, ok = []Owner{{Name: r.text[r.toks[i].span().Start:r.toks[i].span().End]}}, true
 		}
 		if !ok {
 			break
@@ -173,7 +181,7 @@ func (r *reader) familyName(i int) bool {
 // apart, where the mail goes to a team: "Dan – split it".
 func (r *reader) upperName(i, to int) bool {
 	t := &r.toks[i]
-	if strings.HasSuffix(t.low, "ly") || !t.upper || t.caps || t.word.langs != 0 || t.word.verb != verbNone || !t.word.cues.empty() || len(t.word.time) > 0 || len(t.low) < 2 || i+1 >= to || eventWords[t.low] || notNames[t.low] {
+	if strings.HasSuffix(t.low, "ly") || !t.upper || t.caps || t.word.langs != 0 || t.word.verb != verbNone || !t.word.cues.empty() || len(t.word.time) > 0 || len(t.low) < 2 || i+1 >= to || t.in(inEvents) || t.in(inNotNames) {
 		return false
 	}
 	if !r.toGroup() {

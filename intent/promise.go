@@ -138,7 +138,7 @@ func (r *reader) takenBack(h hit) bool {
 func (r *reader) conditional(at int, s sentence) bool {
 	for i := s.from; i < at; i++ {
 		t := &r.toks[i]
-		if t.is("if", "unless", "otherwise", "or", "could", "would", "might", "happy", "glad", "wenn", "falls", "sonst", "si", "sinon", "caso", "anders", "though", "until", "hope", "think", "thought", "said", "whether", "sure", "before") {
+		if t.in(inCondition) {
 			return true
 		}
 	}
@@ -153,6 +153,9 @@ func (r *reader) presentPromise(s sentence) (at int, because string, ok bool) {
 	}
 	for i := s.from; i+1 < s.to; i++ {
 		t, n := &r.toks[i], &r.toks[i+1]
+		if t.word.flags&flagSubject == 0 && i > s.from {
+			continue
+		}
 		if !(t.is("i", "we") && n.word.verb != verbNone && !n.is("need", "have", "do", "be", "think", "hope", "note", "suggest", "propose", "see", "find", "put", "let", "want", "wait", "consider") ||
 			t.upper && i == s.from && n.is("will") && i+2 < s.to && (r.toks[i+2].word.verb != verbNone || r.toks[i+2].is("be") && i+3 < s.to && !r.toks[i+3].is("the", "a", "our", "your", "in", "at", "out", "on", "away", "back", "here")) && t.kind == kindWord && t.word.langs == 0 ||
 			t.is("i") && n.is("have") && i > s.from && r.toks[i-1].is("and")) {
@@ -165,11 +168,11 @@ func (r *reader) presentPromise(s sentence) (at int, because string, ok bool) {
 			if !d.OK && d.t.last == 0 && r.toks[d.from].is("now") {
 				continue
 			}
-			return i, r.fold(Span{t.Start, n.End}) + " … " + d.Text, true
+			return i, r.fold(Span{int(t.start), int(n.end)}) + " … " + d.Text, true
 		}
 		for k := i; k < s.to; k++ {
 			if r.toks[k].is("hourly", "daily", "weekly") || r.toks[k].is("each", "every") && k+1 < s.to && len(r.toks[k+1].word.time) > 0 || r.toks[k].is("same") && k+1 < s.to && r.toks[k+1].is("day") {
-				return i, r.fold(Span{t.Start, n.End}), true
+				return i, r.fold(Span{int(t.start), int(n.end)}), true
 			}
 		}
 	}
@@ -271,9 +274,9 @@ func (r *reader) leads(s sentence, decided bool) bool {
 		if r.toks[i].is("decided", "agreed", "effective", "decisions", "decision", "force", "rules", "beschlossen", "entschieden", "décidé", "decidido", "besloten") {
 			return true
 		}
-		if fromWords[r.toks[i].low] {
+		if r.toks[i].in(inFrom) {
 			for k := i + 1; k < min(i+4, s.to); k++ {
-				if t, ok := r.times.at(k, s.to); ok && t.Grain >= GrainDay && !t.At.Before(dayOf(r.ref)) {
+				if t, ok := r.times.at(k, s.to); ok && t.Grain >= GrainDay && !t.At.Before(r.times.today) {
 					return true
 				}
 			}
@@ -289,7 +292,7 @@ func (r *reader) subjectDecision() []Statement {
 	}
 	sub := newReader(r.in.Subject, r.ref, r.lang)
 	sub.in = r.in
-	sub.hits = findCues(sub.toks, sub.mask)
+	sub.setHits(findCues(sub.toks, sub.mask))
 	for _, s := range sub.sents {
 		if s.question || s.to-s.from < 5 {
 			continue
@@ -384,7 +387,7 @@ func (r *reader) ruleFrom(s sentence) (string, bool) {
 		return "", false
 	}
 	for k := first + 1; k < first+5 && k < s.to; k++ {
-		if t, ok := r.times.at(k, s.to); ok && t.Grain >= GrainDay && !t.At.Before(dayOf(r.ref)) {
+		if t, ok := r.times.at(k, s.to); ok && t.Grain >= GrainDay && !t.At.Before(r.times.today) {
 			for i := t.last; i < s.to; i++ {
 				if r.toks[i].is("i", "i'm", "ich", "je", "ik", "you", "yo", "eu") {
 					return "", false

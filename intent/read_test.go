@@ -83,7 +83,7 @@ func TestSentences(t *testing.T) {
 		look(toks)
 		var got []string
 		for _, s := range sentences(toks) {
-			got = append(got, text[toks[s.from].Start:toks[s.to-1].End])
+			got = append(got, text[toks[s.from].span().Start:toks[s.to-1].span().End])
 		}
 		if g := strings.Join(got, "|"); g != want {
 			t.Errorf("%q\n got %q\nwant %q", text, g, want)

@@ -33,7 +33,7 @@ func (r *reader) allFeatures() featureSet {
 	for _, s := range r.sents {
 		marks = append(marks, r.ruleMarks(s)...)
 	}
-	return r.features(r.sents, marks)
+	return r.features(r.sents, marks, nil)
 }
 
 // A SentenceFeatures is a sentence of a mail as the model sees it.
@@ -56,7 +56,7 @@ func MailFeatures(in Input) []SentenceFeatures {
 	var out []SentenceFeatures
 	for n, s := range r.sents {
 		marks := r.askMarks(s, weigh)
-		features := r.features([]sentence{s}, marks)
+		features := r.features([]sentence{s}, marks, nil)
 		r.mailFeatures(&features, s, n)
 		out = append(out, SentenceFeatures{r.fold(r.spanOf(s.from, s.to)), features, len(marks) > 0})
 	}
@@ -65,7 +65,7 @@ func MailFeatures(in Input) []SentenceFeatures {
 
 func sentenceReader(text string) *reader {
 	r := newReader(text, time.Time{}, English)
-	r.hits = findCues(r.toks, r.mask)
+	r.setHits(findCues(r.toks, r.mask))
 	return r
 }
 
@@ -113,7 +113,7 @@ var meetingWords = wordSet("meet meeting talk discuss call lunch dinner chat vis
 
 func (r *reader) meetingSoon(i int, s sentence) bool {
 	for k := i; k < s.to && k < i+5; k++ {
-		if meetingWords[r.toks[k].low] {
+		if r.toks[k].in(inMeeting) {
 			return true
 		}
 	}

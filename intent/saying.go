@@ -1,5 +1,7 @@
 package intent
 
+import "slices"
+
 // What a sentence does beside asking is told by its form: who is its subject, in
 // which tense it speaks, whether a time is in it, where in the mail it stands. A
 // small trained model weighs the form, the cues and the small words. It is trained
@@ -42,7 +44,7 @@ func Sayings(in Input) []Said {
 	var out []Said
 	for n, s := range r.sents {
 		if !s.question {
-			out = append(out, Said{r.fold(r.spanOf(s.from, s.to)), r.sayingFeatures(n), [2]int{r.ruledDecision(s), r.ruledPromise(s)}})
+			out = append(out, Said{r.fold(r.spanOf(s.from, s.to)), r.sayingFeatures(n, nil), [2]int{r.ruledDecision(s), r.ruledPromise(s)}})
 		}
 	}
 	return out
@@ -65,49 +67,53 @@ const (
 	formEnd
 )
 
-// sayingFeatures lists what is seen of a sentence, hashed.
-func (r *reader) sayingFeatures(n int) []uint32 {
+// A sayingSet collects hashed features.
+type sayingSet []uint32
+
+func (f *sayingSet) add(kind int, v uint32) {
+	h := mix(uint32(kind)*0x9e3779b9, v)
+	*f = append(*f, (h^h>>15)*0x2c1b3c6d>>(32-sayingBits))
+}
+
+// sayingFeatures adds what is seen of a sentence to seen, hashed.
+func (r *reader) sayingFeatures(n int, seen []uint32) []uint32 {
 	s := r.sents[n]
-	out := make([]uint32, 0, 3*(s.to-s.from)+24)
-	add := func(kind int, v uint32) {
-		h := mix(uint32(kind)*0x9e3779b9, v)
-		out = append(out, (h^h>>15)*0x2c1b3c6d>>(32-sayingBits))
-	}
+	out := sayingSet(slices.Grow(seen, 4*(s.to-s.from)+40))
 	from := r.opening(s)
 	subject := r.subjectClass(from, s)
 	verb := r.verbForm(from, s)
 	when := r.timeForm(from, s)
-	add(formSubject, subject)
-	add(formVerb, verb)
-	add(formTime, when)
-	add(formBoth, mix(subject, verb))
-	add(formBoth, mix(mix(subject, verb), when+77))
-	add(formBoth, mix(verb+99, when))
-	add(formPlace, uint32(min((s.to-from)/5, 5)))
-	add(formPlace, 16+r.placeOf(n))
+	out.add(formSubject, subject)
+	out.add(formVerb, verb)
+	out.add(formTime, when)
+	out.add(formBoth, mix(subject, verb))
+	out.add(formBoth, mix(mix(subject, verb), when+77))
+	out.add(formBoth, mix(verb+99, when))
+	out.add(formPlace, uint32(min((s.to-from)/5, 5)))
+	out.add(formPlace, 16+r.placeOf(n))
 	for _, m := range r.mailForm() {
-		add(formMail, m)
-		add(formBoth, mix(mix(m+555, subject), verb))
+		out.add(formMail, m)
+		out.add(formBoth, mix(mix(m+555, subject), verb))
 	}
 	var acts uint64
 	for _, h := range r.hitsIn(s.from, s.to) {
 		if h.act >= actPromise && h.act <= actObject || h.act == actSettle || h.act == actCommit {
-			add(formCue, cues[h.cue].hash)
+			out.add(formCue, cues[h.cue].hash)
 		}
 		acts |= 1 << h.act
 	}
 	for a := range uint32(64) {
 		if acts&(1<<a) != 0 {
-			add(formAct, a)
+			out.add(formAct, a)
 		}
 	}
-	r.wordsSaid(from, s, add)
+	r.wordsSaid(from, s, &out)
 	return out
 }
 
 // wordsSaid adds the words of a sentence, their pairs, how it starts, and the ends of
 // longer words, which tell the tense of some languages.
-func (r *reader) wordsSaid(from int, s sentence, add func(kind int, v uint32)) {
+func (r *reader) wordsSaid(from int, s sentence, out *sayingSet) {
 	prev := uint32(7)
 	for i := from; i < s.to; i++ {
 		t := &r.toks[i]
@@ -118,13 +124,13 @@ func (r *reader) wordsSaid(from int, s sentence, add func(kind int, v uint32)) {
 		case len(t.word.time) > 0:
 			h = 0x7153
 		}
-		add(formWord, h)
-		add(formPair, mix(prev, h))
+		out.add(formWord, h)
+		out.add(formPair, mix(prev, h))
 		if t.kind == kindWord && t.word.langs == 0 && len(t.low) > 5 {
-			add(formEnd, textHash(t.low[len(t.low)-3:]))
+			out.add(formEnd, textHash(t.low[len(t.low)-3:]))
 		}
 		if i-from < 3 {
-			add(formStart, mix(uint32(i-from), h))
+			out.add(formStart, mix(uint32(i-from), h))
 		}
 		prev = h
 	}
@@ -419,9 +425,9 @@ func (r *reader) says(n int, head saying) float64 {
 		}
 	}
 	if c := &r.said[n]; c[0] < 0 {
-		seen := r.sayingFeatures(n)
+		r.seen = r.sayingFeatures(n, r.seen[:0])
 		for h := range c {
-			c[h] = sayingModels[h].score(seen)
+			c[h] = sayingModels[h].score(r.seen)
 		}
 	}
 	return r.said[n][head]

@@ -17,7 +17,7 @@ const maxSentence = 160
 // sentences splits tokens. A wrapped line goes on; a short line, a list item
 // and a paragraph end one.
 func sentences(toks []token) []sentence {
-	var out []sentence
+	out := make([]sentence, 0, len(toks)/16+4)
 	from, line := 0, 0 // line is where the line of the token before begins
 	item, after, option, asked := false, false, false, false
 	cut := func(to int) {
@@ -42,10 +42,10 @@ func sentences(toks []token) []sentence {
 	for i := range toks {
 		t := &toks[i]
 		if i == 0 {
-			line = t.Start
+			line = int(t.start)
 		} else if t.breaks > 0 {
-			width := toks[i-1].End - line
-			line = t.Start
+			width := toks[i-1].span().End - line
+			line = int(t.start)
 			if endsLine(toks, i, width) {
 				cut(i)
 				after = t.breaks < 2
@@ -183,11 +183,11 @@ func endsSentence(toks []token, i int) bool {
 		if b.kind == kindWord && !b.space && i >= 2 && toks[i-2].mark('.') {
 			return next.upper && !b.is("g", "e", "b", "h") // p.m. Then
 		}
-		if b.kind == kindWord && unitWords[b.low] && (next.upper || next.kind == kindMark || next.breaks > 0) {
+		if b.kind == kindWord && b.in(inUnits) && (next.upper || next.kind == kindMark || next.breaks > 0) {
 			return true
 		}
-		if b.kind == kindWord && (abbreviations[b.low] || len(b.low) == 1) && next.breaks < 2 {
-			return next.upper && !abbreviations[b.low] && len(b.low) > 1
+		if b.kind == kindWord && (b.in(inAbbreviations) || len(b.low) == 1) && next.breaks < 2 {
+			return next.upper && !b.in(inAbbreviations) && len(b.low) > 1
 		}
 		if b.kind == kindNumber && b.digits <= 2 && (b.breaks > 0 || i == 1 || next.kind == kindNumber && i > 2 && toks[i-2].mark('.') && !b.space || next.kind == kindWord && (next.word.starts != 0 || !next.upper && i > 2 && toks[i-2].mark('.'))) {
 			return false // 1. März, am 5.10. um, 2. a list item

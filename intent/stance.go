@@ -135,7 +135,7 @@ func (r *reader) shouting() (words []string, marks int) {
 		case t.kind == kindMark && (t.low == "?" || t.low == "!") && i > 0 && r.toks[i-1].low == t.low && !t.space && t.low == "?":
 			marks++
 		case t.caps && (t.word.langs != 0 || t.word.verb != verbNone || shoutWords[t.low] || len(t.low) >= 5 && shoutBeside(r.toks, i)):
-			words = append(words, r.text[t.Start:t.End])
+			words = append(words, r.text[t.start:t.end])
 		}
 	}
 	return words, marks

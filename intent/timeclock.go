@@ -17,27 +17,27 @@ func (p *timeParser) clock(e *timeExpr, i int) (int, bool) {
 	if next, ok := p.pastClock(e, i); ok {
 		return next, true
 	}
-	if v, ok := p.has(i+1, tClockAt); ok && t.num == 12 && t.digits == 2 { // 12 noon
+	if v, ok := p.has(i+1, tClockAt); ok && t.num() == 12 && t.digits == 2 { // 12 noon
 		return p.setClock(e, v/60, 0, 0, false, true, i+2)
 	}
 	s, m := p.tok(i+1), p.tok(i+2)
-	glued := !s.space && !m.space && m.kind == kindNumber && m.digits == 2 && m.num < 60 && t.digits <= 2 && t.num <= 24
+	glued := !s.space && !m.space && m.kind == kindNumber && m.digits == 2 && m.num() < 60 && t.digits <= 2 && t.num() <= 24
 	switch {
 	case glued && s.mark(':'):
 		return p.colonClock(e, i)
 	case glued && (s.is("h", "u", "uhr") || s.mark('h')):
-		return p.setClock(e, t.num, m.num, 0, true, true, i+3)
+		return p.setClock(e, t.num(), m.num(), 0, true, true, i+3)
 	case glued && s.mark('.') && p.dottedClock(e, i):
-		return p.meridiem(e, t.num, m.num, true, i+3)
-	case t.digits <= 2 && t.num <= 24 && !s.space && s.is("h", "u") || t.num <= 24 && t.digits <= 2 && p.isHourWord(i+1):
+		return p.meridiem(e, t.num(), m.num(), true, i+3)
+	case t.digits <= 2 && t.num() <= 24 && !s.space && s.is("h", "u") || t.num() <= 24 && t.digits <= 2 && p.isHourWord(i+1):
 		next := i + 2
-		return p.hourThenMinutes(e, t.num, next)
+		return p.hourThenMinutes(e, t.num(), next)
 	}
 	if t.digits == 4 && p.tok(i+1).is("hours", "hrs") && !p.tok(i-1).is("for", "of", "in", "within") {
-		return p.setClock(e, t.num/100, t.num%100, 0, true, true, i+2) // 1400 hours
+		return p.setClock(e, t.num()/100, t.num()%100, 0, true, true, i+2) // 1400 hours
 	}
 	if _, _, ok := p.amPM(i + 1); ok {
-		return p.meridiem(e, t.num, 0, false, i+1)
+		return p.meridiem(e, t.num(), 0, false, i+1)
 	}
 	return p.bareClock(e, i)
 }
@@ -52,8 +52,8 @@ func (p *timeParser) isHourWord(i int) bool {
 
 // hourThenMinutes reads what may follow "14 Uhr": 30, pm.
 func (p *timeParser) hourThenMinutes(e *timeExpr, hour, next int) (int, bool) {
-	if m := p.tok(next); m.kind == kindNumber && m.digits == 2 && m.num < 60 && p.tok(next-1).is("uhr") {
-		return p.setClock(e, hour, m.num, 0, true, true, next+1)
+	if m := p.tok(next); m.kind == kindNumber && m.digits == 2 && m.num() < 60 && p.tok(next-1).is("uhr") {
+		return p.setClock(e, hour, m.num(), 0, true, true, next+1)
 	}
 	if p.tok(next-1).is("o'clock", "oclock") {
 		return p.meridiem(e, hour, 0, false, next)
@@ -63,9 +63,9 @@ func (p *timeParser) hourThenMinutes(e *timeExpr, hour, next int) (int, bool) {
 
 // colonClock reads 15:30, 15:30:15, 3:30 pm.
 func (p *timeParser) colonClock(e *timeExpr, i int) (int, bool) {
-	h, m, sec, next := p.tok(i).num, p.tok(i+2).num, 0, i+3
+	h, m, sec, next := p.tok(i).num(), p.tok(i+2).num(), 0, i+3
 	if s := p.tok(next); s.mark(':') && !s.space && p.tok(next+1).kind == kindNumber && !p.tok(next+1).space && p.tok(next+1).digits == 2 {
-		sec, next = p.tok(next+1).num, next+2
+		sec, next = p.tok(next+1).num(), next+2
 		if sec > 59 {
 			return 0, false
 		}
@@ -92,10 +92,10 @@ func (p *timeParser) dottedClock(e *timeExpr, i int) bool {
 	if p.tok(i+3).mark('%') || p.tok(i+3).mark('.') && !p.tok(i+3).space && p.tok(i+4).kind == kindNumber {
 		return false
 	}
-	if min := p.tok(i + 2).num; p.due && min%5 == 0 && (e.weekday > 0 || e.hasDay && e.grain == GrainDay || p.tok(i-1).is(clockLimits...) || p.tok(i-1).is("at", "um", "om", "than")) && p.tok(i+3).low != "percent" {
+	if min := p.tok(i + 2).num(); p.due && min%5 == 0 && (e.weekday > 0 || e.hasDay && e.grain == GrainDay || p.tok(i-1).is(clockLimits...) || p.tok(i-1).is("at", "um", "om", "than")) && p.tok(i+3).low != "percent" {
 		return true
 	}
-	return p.tok(i-1).is("at", "um", "om") && p.tok(i+3).low != "percent" && p.tok(i).num < 24 && (e.hasDay || e.weekday > 0 || p.tok(i+3).is("on", "am", "tomorrow", "today") && p.dayFollows(i+3))
+	return p.tok(i-1).is("at", "um", "om") && p.tok(i+3).low != "percent" && p.tok(i).num() < 24 && (e.hasDay || e.weekday > 0 || p.tok(i+3).is("on", "am", "tomorrow", "today") && p.dayFollows(i+3))
 }
 
 // hourMark reports whether a.m. or p.m. stands at token i, or Uhr or o'clock.
@@ -108,6 +108,8 @@ func (p *timeParser) hourMark(i int) bool {
 func (p *timeParser) amPM(i int) (which string, next int, ok bool) {
 	t, n := p.tok(i), p.tok(i+1)
 	switch {
+	case !t.in(inHalfDay):
+		return "", i, false
 	case t.is("in") && n.is("the") && p.tok(i+2).is("am", "pm"):
 		return p.tok(i + 2).low[:1], i + 3, true
 	case t.is("am", "pm") && !(t.is("am") && p.opts.Language == German):
@@ -290,7 +292,7 @@ func (p *timeParser) hourOnly(e *timeExpr, i int) (int, bool) {
 		return p.setClock(e, v/60, v%60, 0, false, true, i+1)
 	}
 	t := p.tok(i)
-	h, ok := t.num, t.kind == kindNumber && t.digits <= 2
+	h, ok := t.num(), t.kind == kindNumber && t.digits <= 2
 	if !ok {
 		h, ok = p.has(i, tNumber)
 	}
@@ -314,28 +316,28 @@ func (p *timeParser) bareClock(e *timeExpr, i int) (int, bool) {
 	if next.mark('%') || next.mark('$') || next.mark('/') || next.mark('-') && !next.space || next.mark(':') && !next.space && p.tok(i+2).kind == kindNumber {
 		return 0, false
 	}
-	h, m := t.num, 0
+	h, m := t.num(), 0
 	if t.digits >= 3 {
-		if t.digits == 3 && t.num < 100 {
+		if t.digits == 3 && t.num() < 100 {
 			return 0, false
 		}
-		h, m = t.num/100, t.num%100
+		h, m = t.num()/100, t.num()%100
 	}
-	if h > 24 || m > 59 || t.digits >= 3 && t.num%5 != 0 && t.digits == 4 && t.num > 1900 && t.num < 2100 {
+	if h > 24 || m > 59 || t.digits >= 3 && t.num()%5 != 0 && t.digits == 4 && t.num() > 1900 && t.num() < 2100 {
 		return 0, false
 	}
 	before := p.tok(i - 1)
 	day := e.hasDay || e.weekday > 0
 	at := before.is("at", "um", "à", "às", "las", "om") || before.mark('@') || p.due && before.is(clockLimits...) && (day || p.dayBehind(i+1))
-	if t.digits <= 2 && next.kind == kindNumber && next.space && next.digits == 2 && next.num < 60 && at { // at 3 15
-		return p.setClock(e, h, next.num, 0, true, false, i+2)
+	if t.digits <= 2 && next.kind == kindNumber && next.space && next.digits == 2 && next.num() < 60 && at { // at 3 15
+		return p.setClock(e, h, next.num(), 0, true, false, i+2)
 	}
 	follows := p.dayFollowsClock(i + 1)
 	switch {
 	case day && at, follows && t.digits <= 2, p.due && at && p.dayBehind(i+1):
 	case at && t.digits >= 3, before.is("approximately", "about", "around") && t.digits == 4 && next.kind != kindWord:
 	case at && (next.kind == kindMark || p.dayPartFollows(i+1)):
-	case p.due && day && t.digits == 4 && t.num < 1900 && m%5 == 0 && next.kind != kindWord:
+	case p.due && day && t.digits == 4 && t.num() < 1900 && m%5 == 0 && next.kind != kindWord:
 	case day && e.part > 0 && t.digits <= 4 && next.kind != kindWord:
 	case p.dayPartFollows(i+1) && t.digits <= 2:
 	default:
@@ -483,11 +485,11 @@ func (p *timeParser) zone(e *timeExpr, i int) (int, bool) {
 func (p *timeParser) offset(e *timeExpr, name string, minutes, next int) (int, bool) {
 	sign := p.tok(next)
 	h := p.tok(next + 1)
-	if (name == "utc" || name == "gmt") && (sign.mark('+') || sign.mark('-')) && !h.space && h.kind == kindNumber && h.num <= 14 {
-		off := h.num * 60
+	if (name == "utc" || name == "gmt") && (sign.mark('+') || sign.mark('-')) && !h.space && h.kind == kindNumber && h.num() <= 14 {
+		off := h.num() * 60
 		next += 2
-		if p.tok(next).mark(':') && p.tok(next+1).kind == kindNumber && p.tok(next+1).num < 60 {
-			off += p.tok(next + 1).num
+		if p.tok(next).mark(':') && p.tok(next+1).kind == kindNumber && p.tok(next+1).num() < 60 {
+			off += p.tok(next + 1).num()
 			next += 2
 		}
 		if sign.mark('-') {

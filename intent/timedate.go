@@ -9,8 +9,8 @@ func (p *timeParser) numericDate(e *timeExpr, i int) (int, bool) {
 		return 0, false
 	}
 	e.thisDate = p.tok(i - 1).is("this")
-	if a.digits == 8 && a.num > 19000000 && a.num < 21000000 {
-		return p.setDate(e, a.num/10000, a.num/100%100, a.num%100, i+1)
+	if a.digits == 8 && a.num() > 19000000 && a.num() < 21000000 {
+		return p.setDate(e, a.num()/10000, a.num()/100%100, a.num()%100, i+1)
 	}
 	sep := p.tok(i + 1)
 	b := p.tok(i + 2)
@@ -34,21 +34,21 @@ func (p *timeParser) threeNumbers(e *timeExpr, i int, a, b, c *token, sep string
 	}
 	next := i + 5
 	if a.digits == 4 {
-		return p.setDate(e, a.num, b.num, c.num, next)
+		return p.setDate(e, a.num(), b.num(), c.num(), next)
 	}
 	if c.digits != 4 && c.digits != 2 || a.digits > 2 || b.digits > 2 {
 		return 0, false
 	}
-	y := c.num
+	y := c.num()
 	if c.digits == 2 {
 		if sep == "." && a.digits == 1 && p.opts.Language == English {
 			return 0, false // a version
 		}
 		y = century(y)
 	}
-	m, d := a.num, b.num
-	if p.dayFirst(sep) && b.num <= 12 || a.num > 12 {
-		m, d = b.num, a.num
+	m, d := a.num(), b.num()
+	if p.dayFirst(sep) && b.num() <= 12 || a.num() > 12 {
+		m, d = b.num(), a.num()
 	}
 	return p.setDate(e, y, m, d, next)
 }
@@ -75,11 +75,11 @@ func (p *timeParser) twoNumbers(e *timeExpr, i int, a, b *token, sep string) (in
 	if n := p.tok(next); !n.space && (n.kind == kindNumber || n.kind == kindWord || n.mark('%') || (n.mark('/') || n.mark('-')) && p.tok(next+1).kind == kindNumber) {
 		return 0, false
 	}
-	if a.digits == 4 && sep != "." && b.digits <= 2 && a.num > 1900 && a.num < 2100 && b.num >= 1 && b.num <= 12 {
-		return p.setMonth(e, a.num, b.num, next)
+	if a.digits == 4 && sep != "." && b.digits <= 2 && a.num() > 1900 && a.num() < 2100 && b.num() >= 1 && b.num() <= 12 {
+		return p.setMonth(e, a.num(), b.num(), next)
 	}
-	if b.digits == 4 && sep != "." && a.digits <= 2 && b.num > 1900 && b.num < 2100 && a.num >= 1 && a.num <= 12 {
-		return p.setMonth(e, b.num, a.num, next)
+	if b.digits == 4 && sep != "." && a.digits <= 2 && b.num() > 1900 && b.num() < 2100 && a.num() >= 1 && a.num() <= 12 {
+		return p.setMonth(e, b.num(), a.num(), next)
 	}
 	if a.digits > 2 || b.digits > 2 {
 		return 0, false
@@ -101,9 +101,9 @@ func (p *timeParser) twoNumbers(e *timeExpr, i int, a, b *token, sep string) (in
 			return 0, false
 		}
 	}
-	m, d := a.num, b.num
-	if p.dayFirst(sep) && b.num <= 12 || a.num > 12 {
-		m, d = b.num, a.num
+	m, d := a.num(), b.num()
+	if p.dayFirst(sep) && b.num() <= 12 || a.num() > 12 {
+		m, d = b.num(), a.num()
 	}
 	if m < 1 || m > 12 || d < 1 || d > 31 {
 		return 0, false
@@ -136,7 +136,7 @@ func (p *timeParser) setDate(e *timeExpr, y, m, d, next int) (int, bool) {
 // weekday is named, the next on which it fits.
 func (p *timeParser) yearFor(e *timeExpr, m, d int) int {
 	y := p.ref.Year()
-	today := dayOf(p.ref)
+	today := p.today
 	at := time.Date(y, time.Month(m), d, 0, 0, 0, 0, today.Location())
 	if at.Before(today) {
 		if e.weekMod == 1 || e.weekMod == 2 || e.thisDate {
@@ -317,15 +317,15 @@ func (p *timeParser) isClockAt(i int) bool {
 // twenty-second.
 func (p *timeParser) dayNumber(i int) (d, next int, ok bool) {
 	t := p.tok(i)
-	if t.kind == kindNumber && t.digits <= 2 && t.num >= 1 && t.num <= 31 {
+	if t.kind == kindNumber && t.digits <= 2 && t.num() >= 1 && t.num() <= 31 {
 		n := p.tok(i + 1)
 		switch {
 		case !n.space && n.is("st", "nd", "rd", "th", "er", "e", "ste", "de", "º", "ª"):
-			return t.num, i + 2, true
+			return t.num(), i + 2, true
 		case n.mark('.') && !n.space && p.opts.Language == German && (p.tok(i+2).kind != kindNumber || p.tok(i+2).space):
-			return t.num, i + 2, true
+			return t.num(), i + 2, true
 		}
-		return t.num, i + 1, true
+		return t.num(), i + 1, true
 	}
 	return p.ordinalWord(i)
 }
@@ -357,22 +357,22 @@ func (p *timeParser) ordinalWord(i int) (d, next int, ok bool) {
 // yearFirst reads 2020/Sep/23, 2019-aug-1 and 2016 10 16.
 func (p *timeParser) yearFirst(e *timeExpr, i int) (int, bool) {
 	y := p.tok(i)
-	if y.kind != kindNumber || y.digits != 4 || y.num < 1900 || y.num > 2200 || e.hasDay {
+	if y.kind != kindNumber || y.digits != 4 || y.num() < 1900 || y.num() > 2200 || e.hasDay {
 		return 0, false
 	}
 	s := p.tok(i + 1)
 	if n, next, ok := p.quarterNumber(i + 1); ok && !s.space {
-		e.day, e.hasDay, e.grain = time.Date(y.num, time.Month(3*n-2), 1, 0, 0, 0, 0, p.ref.Location()), true, GrainQuarter
+		e.day, e.hasDay, e.grain = time.Date(y.num(), time.Month(3*n-2), 1, 0, 0, 0, 0, p.ref.Location()), true, GrainQuarter
 		return next, true
 	}
 	if !s.space && (s.mark('-') || s.mark('/') || s.mark('.')) {
 		if m, ok := p.has(i+2, tMonth); ok && p.tok(i+3).low == s.low && p.tok(i+4).kind == kindNumber {
-			return p.setDate(e, y.num, m, p.tok(i+4).num, i+5)
+			return p.setDate(e, y.num(), m, p.tok(i+4).num(), i+5)
 		}
 		return 0, false
 	}
 	if m, d := p.tok(i+1), p.tok(i+2); m.kind == kindNumber && m.digits == 2 && d.kind == kindNumber && d.digits == 2 {
-		return p.setDate(e, y.num, m.num, d.num, i+3)
+		return p.setDate(e, y.num(), m.num(), d.num(), i+3)
 	}
 	return 0, false
 }
@@ -395,11 +395,11 @@ func (p *timeParser) yearAt(i int) (year, next int) {
 		return p.yearWords(i)
 	}
 	after := p.tok(k + 1)
-	if t.digits == 4 && (t.num >= 1900 || t.num >= 1000 && !p.due) && t.num < 2200 && (!after.mark(':') || after.space) {
-		return t.num, k + 1
+	if t.digits == 4 && (t.num() >= 1900 || t.num() >= 1000 && !p.due) && t.num() < 2200 && (!after.mark(':') || after.space) {
+		return t.num(), k + 1
 	}
 	if t.digits == 2 && k > i && !p.tok(i).mark(',') && !after.mark(':') {
-		return century(t.num), k + 1
+		return century(t.num()), k + 1
 	}
 	return 0, i
 }
@@ -495,7 +495,7 @@ func (p *timeParser) betweenDays(i int) bool {
 // dayOfMonth is the next day with the number d, and on the weekday e names if
 // one of the next months has such a one.
 func (p *timeParser) dayOfMonth(e *timeExpr, d int) time.Time {
-	today := dayOf(p.ref)
+	today := p.today
 	var first time.Time
 	for k := range 12 {
 		at := time.Date(today.Year(), today.Month()+time.Month(k), d, 0, 0, 0, 0, today.Location())

@@ -82,7 +82,7 @@ func (p *timeParser) morgen(e *timeExpr, i int) (int, bool) {
 }
 
 func (p *timeParser) setRelative(e *timeExpr, days, next int) (int, bool) {
-	e.day, e.hasDay, e.grain = dayOf(p.ref).AddDate(0, 0, days), true, GrainDay
+	e.day, e.hasDay, e.grain = p.today.AddDate(0, 0, days), true, GrainDay
 	return next, true
 }
 
@@ -200,7 +200,7 @@ func (p *timeParser) meantWeekday(i int, modified bool) bool {
 // spanOfTime reads "in 3 days", "within the hour", "two weeks ago", "3 days from
 // now", "in the next 48h", "dans 2 jours".
 func (p *timeParser) spanOfTime(e *timeExpr, i int) (int, bool) {
-	today := e.hasDay && e.weekday == 0 && e.grain == GrainDay && e.day.Equal(dayOf(p.ref))
+	today := e.hasDay && e.weekday == 0 && e.grain == GrainDay && e.day.Equal(p.today)
 	if e.shift || e.hasClock || e.hasDay && e.grain < GrainWeek && !today {
 		return 0, false
 	}
@@ -344,7 +344,7 @@ func (p *timeParser) daysOn(e *timeExpr, i int) (int, bool) {
 	if !ok {
 		return 0, false
 	}
-	today := dayOf(p.ref)
+	today := p.today
 	ahead := (day-isoWeekday(today)+6)%7 + 1
 	switch {
 	case p.tok(k+1).is("from") && p.tok(k+2).is("now"):
@@ -360,9 +360,12 @@ func (p *timeParser) amount(i int) (n int, half bool, next int, ok bool) {
 	t := p.tok(i)
 	if t.kind == kindNumber && t.digits <= 4 {
 		if s := p.tok(i + 1); (s.mark('.') || s.mark(',')) && !s.space && p.tok(i+2).is("5") && !p.tok(i+2).space {
-			return t.num, true, i + 3, true
+			return t.num(), true, i + 3, true
 		}
-		return t.num, false, i + 1, t.num <= 2000
+		return t.num(), false, i + 1, t.num() <= 2000
+	}
+	if !t.in(inAmount) && t.word.classes&(1<<tNumber) == 0 {
+		return 0, false, 0, false
 	}
 	if t.is("a", "an") {
 		if p.tok(i + 1).is("half") {

@@ -64,7 +64,7 @@ func (p *timeParser) feast(e *timeExpr, i int) (int, bool) {
 	e.hasYear = y > 0
 	if y == 0 {
 		y = p.ref.Year()
-		if best.on(y, p.ref.Location()).Before(dayOf(p.ref)) {
+		if best.on(y, p.ref.Location()).Before(p.today) {
 			y++
 		}
 	}
@@ -148,7 +148,7 @@ func (p *timeParser) holidayDate(month, day, afterEaster, shift, y, mod int) tim
 		return on(y)
 	}
 	y = p.ref.Year()
-	today := dayOf(p.ref)
+	today := p.today
 	if mod < 0 {
 		if at := on(y); at.Before(today) {
 			return at

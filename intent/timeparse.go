@@ -1,6 +1,9 @@
 package intent
 
-import "time"
+import (
+	"math/bits"
+	"time"
+)
 
 // A Grain is the precision of a Time.
 type Grain uint8
@@ -41,17 +44,18 @@ type TimeOptions struct {
 func Times(text string, ref time.Time, opts TimeOptions) []Time {
 	toks := tokenize(text)
 	look(toks)
-	p := timeParser{text: text, toks: toks, ref: ref, opts: opts, lang: languageBit(opts.Language) | 1, now: true}
+	p := timeParser{text: text, toks: toks, ref: ref, today: dayOf(ref), opts: opts, lang: languageBit(opts.Language) | 1, now: true}
 	return p.all(0, len(toks))
 }
 
 // A timeParser reads expressions of time from tokens.
 type timeParser struct {
-	text string
-	toks []token
-	ref  time.Time
-	opts TimeOptions
-	lang languageMark
+	text  string
+	toks  []token
+	ref   time.Time
+	today time.Time // the midnight before ref
+	opts  TimeOptions
+	lang  languageMark
 
 	nested bool // inside of another expression
 	now    bool // "now" and "at the moment" count
@@ -78,7 +82,11 @@ func (p *timeParser) has(i int, class timeClass) (int, bool) {
 	if i < 0 || i >= len(p.toks) {
 		return 0, false
 	}
-	for _, w := range p.toks[i].word.time {
+	info := p.toks[i].word
+	if info.classes&(1<<class) == 0 {
+		return 0, false
+	}
+	for _, w := range info.time {
 		if w.class == class && w.langs&p.lang != 0 {
 			return w.val, true
 		}
@@ -99,27 +107,27 @@ var noToken = token{kind: kindMark, low: "\x00", space: true, word: &unknownWord
 // A timeExpr is what the parts of an expression say.
 type timeExpr struct {
 	day      time.Time // a date at midnight, if hasDay
-	grain    Grain     // of the day
+	instant  time.Time // if shift
+	zone     *time.Location
+	weekday  int   // 1…7, 0 none
+	weekMod  int   // 0 the next such day, 1 of next week, -1 of last week, 2 of this week, 3 coming
+	sec      int   // of the clock, since midnight
+	part     int   // of the day
+	count    int   // parts read
+	grain    Grain // of the day
+	shiftBy  Grain
 	hasDay   bool
-	weekday  int // 1…7, 0 none
-	weekMod  int // 0 the next such day, 1 of next week, -1 of last week, 2 of this week, 3 coming
 	hasYear  bool
 	hasClock bool
-	sec      int  // of the clock, since midnight
 	fixed    bool // am, pm or 24 hours: the clock is not ambiguous
 	minute   bool // minutes were named
-	part     int
-	zone     *time.Location
 	yours    bool // "your time"
 	shift    bool // an instant reckoned from ref
-	instant  time.Time
-	shiftBy  Grain
 	endOf    bool
 	weekend  bool
 	assumed  bool // day is today only because a part of the day was named
 	dayOnly  bool // a bare number of a day ("the 20th")
 	thisDate bool // "this 5/12"
-	count    int  // parts read
 }
 
 // at reads the longest expression that begins with token i and ends before to.
@@ -155,7 +163,7 @@ func (p *timeParser) at(i, to int) (Time, bool) {
 	if !ok {
 		return Time{}, false
 	}
-	return Time{Span: Span{p.toks[start].Start, p.toks[end-1].End}, At: at, Grain: grain, expr: e, last: end}, true
+	return Time{Span: Span{p.toks[start].span().Start, p.toks[end-1].span().End}, At: at, Grain: grain, expr: e, last: end}, true
 }
 
 // canStart keeps most words from being looked at more closely.
@@ -177,7 +185,7 @@ func (p *timeParser) timeFollows(i int) bool {
 	if n.low == "the" && p.tok(i-1).low == "in" { // in the north
 		n = p.tok(i + 1)
 	}
-	return n.kind != kindWord || len(n.word.time) > 0 || n.word.starts != 0 || n.is("moment", "play", "your", "close", "course", "middle", "meantime", "business", "working", "von", "van", "un", "el", "les", "l'après", "d'après", "prazo", "plazo", "hundred", "oh", "ou", "zero", "thing", "a", "an", "couple", "few", "que", "m", "p")
+	return n.kind != kindWord || len(n.word.time) > 0 || n.word.starts != 0 || n.in(inFollow)
 }
 
 // gluedNumber reports whether the number is a later piece of something else, as
@@ -203,8 +211,8 @@ func (p *timeParser) joint(e *timeExpr, i, to int) (int, bool) {
 	for n := 0; n < 3 && i < to; n++ {
 		t := p.tok(i)
 		_, link := p.has(i, tLink)
-		mark := t.mark(',') || t.mark('@') || t.mark('-') || t.mark('(') || t.mark(')') || t.mark(':') || t.low == "\u2013" || t.low == "\u00b7" ||
-			t.mark('.') && i > 0 && (len(p.tok(i-1).low) <= 4) && !p.tok(i+1).upper || t.mark('/')
+		mark := t.kind == kindMark && (t.mark(',') || t.mark('@') || t.mark('-') || t.mark('(') || t.mark(')') || t.mark(':') || t.low == "\u2013" || t.low == "\u00b7" ||
+			t.mark('.') && i > 0 && (len(p.tok(i-1).low) <= 4) && !p.tok(i+1).upper || t.mark('/'))
 		if t.is("sharp", "exactly", "hours", "hrs") && e.hasClock {
 			link = true
 		}
@@ -297,8 +305,8 @@ func (p *timeParser) part(e *timeExpr, i, to int) (int, bool) {
 			return next, true
 		}
 	}
-	for kind := range partKinds {
-		if next, ok := p.partOf(kind, e, i); ok && next <= to {
+	for kinds := t.begins(); kinds != 0; kinds &= kinds - 1 {
+		if next, ok := p.partOf(bits.TrailingZeros16(uint16(kinds)), e, i); ok && next <= to {
 			return next, true
 		}
 	}
@@ -308,39 +316,55 @@ func (p *timeParser) part(e *timeExpr, i, to int) (int, bool) {
 	return 0, false
 }
 
-// partKinds is the number of kinds of parts.
-const partKinds = 15
+// The kinds of parts, in the order in which they are tried.
+const (
+	partNumericDate = iota
+	partYearFirst
+	partRightNow
+	partHoliday
+	partMonthDate
+	partNthOf
+	partDaysOn
+	partSpan
+	partPeriod
+	partWeekday
+	partRelativeDay
+	partOrdinalDay
+	partClock
+	partDayPart
+	partZone
+)
 
-// partOf reads one kind of part, in the order in which they are tried.
+// partOf reads one kind of part.
 func (p *timeParser) partOf(kind int, e *timeExpr, i int) (int, bool) {
 	switch kind {
-	case 0:
+	case partNumericDate:
 		return p.numericDate(e, i)
-	case 1:
+	case partYearFirst:
 		return p.yearFirst(e, i)
-	case 2:
+	case partRightNow:
 		return p.rightNow(e, i)
-	case 3:
+	case partHoliday:
 		return p.holiday(e, i)
-	case 4:
+	case partMonthDate:
 		return p.monthDate(e, i)
-	case 5:
+	case partNthOf:
 		return p.nthOf(e, i)
-	case 6:
+	case partDaysOn:
 		return p.daysOn(e, i)
-	case 7:
+	case partSpan:
 		return p.spanOfTime(e, i)
-	case 8:
+	case partPeriod:
 		return p.period(e, i)
-	case 9:
+	case partWeekday:
 		return p.weekdayOf(e, i)
-	case 10:
+	case partRelativeDay:
 		return p.relativeDay(e, i)
-	case 11:
+	case partOrdinalDay:
 		return p.ordinalDay(e, i)
-	case 12:
+	case partClock:
 		return p.clock(e, i)
-	case 13:
+	case partDayPart:
 		return p.dayPart(e, i)
 	}
 	return p.zone(e, i)
@@ -353,7 +377,10 @@ func (p *timeParser) resolve(e *timeExpr) (time.Time, Grain, bool) {
 		zone = p.ref.Location()
 	}
 	ref := p.ref.In(zone)
-	today := time.Date(ref.Year(), ref.Month(), ref.Day(), 0, 0, 0, 0, zone)
+	today := p.today
+	if zone != p.ref.Location() {
+		today = dayOf(ref)
+	}
 	if e.shift && !e.hasClock {
 		return e.instant.In(zone), e.shiftBy, true
 	}
@@ -366,7 +393,8 @@ func (p *timeParser) resolve(e *timeExpr) (time.Time, Grain, bool) {
 	case !e.hasDay:
 		day, grain = today, GrainDay
 	}
-	day = time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, zone)
+	y, m, d := day.Date()
+	day = time.Date(y, m, d, 0, 0, 0, 0, zone)
 	if !e.hasClock {
 		if e.part > 0 {
 			hour := [...]int{0, 6, 12, 15, 18, 20, 9}[e.part]
@@ -412,7 +440,6 @@ func (p *timeParser) withClock(e *timeExpr, day, ref time.Time) (time.Time, Grai
 
 // weekdayDate resolves a weekday: by itself the next such day after today.
 func (p *timeParser) weekdayDate(e *timeExpr, today time.Time) time.Time {
-	monday := mondayOf(today)
 	if e.hasDay && e.dayOnly { // Thursday the 21st
 		return e.day
 	}
@@ -426,9 +453,9 @@ func (p *timeParser) weekdayDate(e *timeExpr, today time.Time) time.Time {
 	ahead := (e.weekday-isoWeekday(today)+6)%7 + 1
 	switch e.weekMod {
 	case 1:
-		return monday.AddDate(0, 0, 7+e.weekday-1)
+		return mondayOf(today).AddDate(0, 0, 7+e.weekday-1)
 	case modPrevious:
-		return monday.AddDate(0, 0, e.weekday-8)
+		return mondayOf(today).AddDate(0, 0, e.weekday-8)
 	case -1:
 		back := (isoWeekday(today)-e.weekday+6)%7 + 1
 		return today.AddDate(0, 0, -back)
@@ -439,7 +466,8 @@ func (p *timeParser) weekdayDate(e *timeExpr, today time.Time) time.Time {
 }
 
 func dayOf(t time.Time) time.Time {
-	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, t.Location())
+	y, m, d := t.Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, t.Location())
 }
 
 func isoWeekday(t time.Time) int { return (int(t.Weekday())+6)%7 + 1 }

@@ -95,12 +95,12 @@ func (p *timeParser) period(e *timeExpr, i int) (int, bool) {
 // weekNumber reads "week 12", "KW 12": the next week with that number (ISO 8601).
 func (p *timeParser) weekNumber(e *timeExpr, i int) (int, bool) {
 	n := p.tok(i + 1)
-	if !p.due || e.hasDay || !p.tok(i).is("week", "wk", "kw", "cw", "semaine", "semana") || n.kind != kindNumber || n.digits > 2 || n.num < 1 || n.num > 53 {
+	if !p.due || e.hasDay || !p.tok(i).is("week", "wk", "kw", "cw", "semaine", "semana") || n.kind != kindNumber || n.digits > 2 || n.num() < 1 || n.num() > 53 {
 		return 0, false
 	}
 	monday := mondayOf(p.ref)
 	for range 54 {
-		if _, w := monday.ISOWeek(); w == n.num {
+		if _, w := monday.ISOWeek(); w == n.num() {
 			e.day, e.hasDay, e.grain = monday, true, GrainWeek
 			return i + 2, true
 		}
@@ -150,7 +150,7 @@ func (p *timeParser) courseOf(e *timeExpr, i int) (int, bool) {
 	switch t := p.tok(i); {
 	case !p.due || e.hasDay:
 		return 0, false
-	case t.is("laufe", "course", "courant", "transcurso", "decorrer", "loop", "largo", "longo", "durante", "during"):
+	case t.in(inCourse):
 	case t.is("dans") && p.tok(k).is("la") && p.tok(k+1).is("journée", "semaine", "matinée"):
 	case t.is("dans") && p.tok(k).is("l'après") && p.tok(k+1).mark('-'):
 		e.part = partAfternoon
@@ -195,10 +195,10 @@ func (p *timeParser) courseOf(e *timeExpr, i int) (int, bool) {
 // quarterNumber reads Q3.
 func (p *timeParser) quarterNumber(i int) (n, next int, ok bool) {
 	d := p.tok(i + 1)
-	if !p.tok(i).is("q") || d.kind != kindNumber || d.space || d.digits != 1 || d.num < 1 || d.num > 4 {
+	if !p.tok(i).is("q") || d.kind != kindNumber || d.space || d.digits != 1 || d.num() < 1 || d.num() > 4 {
 		return 0, 0, false
 	}
-	return d.num, i + 2, true
+	return d.num(), i + 2, true
 }
 
 // A periodPart is a part of a week or month, with the days from its first one.
@@ -216,7 +216,7 @@ var periodParts = []periodPart{
 // middleOf reads "mid next week", "the middle of April", "Mitte nächster Woche":
 // the Wednesday of the week, the 15th of the month. Beginnings are the first day.
 func (p *timeParser) middleOf(e *timeExpr, i int) (int, bool) {
-	if !p.due || e.hasDay {
+	if !p.due || e.hasDay || !p.tok(i).in(inMiddle) {
 		return 0, false
 	}
 	part := slices.IndexFunc(periodParts, func(part periodPart) bool { return p.tok(i).is(part.words...) })
@@ -299,7 +299,7 @@ func (p *timeParser) closeOfBusiness(e *timeExpr, i int) (int, bool) {
 func (p *timeParser) closing(e *timeExpr, next int) (int, bool) {
 	e.endOf = true
 	if !e.hasDay && e.weekday == 0 {
-		e.day, e.hasDay, e.grain, e.count = dayOf(p.ref), true, GrainDay, e.count+1
+		e.day, e.hasDay, e.grain, e.count = p.today, true, GrainDay, e.count+1
 		e.dayOnly = false
 		// A day that follows takes the place of today: "COB Friday".
 		e.hasDay = !p.dayFollows(next)
@@ -436,7 +436,7 @@ func (p *timeParser) setPeriod(e *timeExpr, unit, add int, end bool, next int) (
 	if e.hasDay {
 		return 0, false
 	}
-	today := dayOf(p.ref)
+	today := p.today
 	first := time.Date(today.Year(), today.Month(), 1, 0, 0, 0, 0, today.Location())
 	switch unit {
 	case uWeek:
@@ -465,8 +465,8 @@ func (p *timeParser) nthOf(e *timeExpr, i int) (int, bool) {
 		n = v
 	} else if _, ok := p.has(i, tLast); ok {
 		n = -1
-	} else if t := p.tok(i); t.kind == kindNumber && t.num <= 31 && !p.tok(i+1).space && p.tok(i+1).is("st", "nd", "rd", "th") {
-		n, k = t.num, i+2
+	} else if t := p.tok(i); t.kind == kindNumber && t.num() <= 31 && !p.tok(i+1).space && p.tok(i+1).is("st", "nd", "rd", "th") {
+		n, k = t.num(), i+2
 	} else {
 		return 0, false
 	}
@@ -543,7 +543,7 @@ func (p *timeParser) container(i int) (first time.Time, months, next int, ok boo
 		return time.Date(y, 1, 1, 0, 0, 0, 0, p.ref.Location()), 12, next, true
 	}
 	if t := p.tok(i); t.kind == kindNumber && t.digits == 4 {
-		return time.Date(t.num, 1, 1, 0, 0, 0, 0, p.ref.Location()), 12, i + 1, true
+		return time.Date(t.num(), 1, 1, 0, 0, 0, 0, p.ref.Location()), 12, i + 1, true
 	}
 	return time.Time{}, 0, 0, false
 }

@@ -10,8 +10,8 @@ func (p *timeParser) alone(e *timeExpr, i int) (int, bool) {
 		return 0, false
 	}
 	t := p.tok(i)
-	if y := p.tok(i + 1); t.is("in") && y.kind == kindNumber && y.digits == 4 && y.num > 1900 && y.num < 2100 && !p.tok(i+2).mark('-') && !p.tok(i+2).mark('/') {
-		e.day, e.hasDay, e.grain = time.Date(y.num, 1, 1, 0, 0, 0, 0, p.ref.Location()), true, GrainYear
+	if y := p.tok(i + 1); t.is("in") && y.kind == kindNumber && y.digits == 4 && y.num() > 1900 && y.num() < 2100 && !p.tok(i+2).mark('-') && !p.tok(i+2).mark('/') {
+		e.day, e.hasDay, e.grain = time.Date(y.num(), 1, 1, 0, 0, 0, 0, p.ref.Location()), true, GrainYear
 		return i + 2, true // in 2014
 	}
 	switch {
@@ -20,21 +20,21 @@ func (p *timeParser) alone(e *timeExpr, i int) (int, bool) {
 	case t.kind != kindNumber:
 		return 0, false
 	case n == 5 && i == 0 && p.spaced(1, 3) && p.tok(4).digits == 4:
-		return p.numbers(e, t.num, p.tok(2).num, p.tok(4).num, n)
+		return p.numbers(e, t.num(), p.tok(2).num(), p.tok(4).num(), n)
 	case n == 3 && i == 0 && p.tok(1).kind == kindNumber && p.tok(2).kind == kindNumber && p.tok(2).digits == 4:
-		return p.numbers(e, t.num, p.tok(1).num, p.tok(2).num, n)
+		return p.numbers(e, t.num(), p.tok(1).num(), p.tok(2).num(), n)
 	case n == 3 && i == 0 && p.spaced(1) && t.digits <= 2 && p.tok(2).digits <= 2:
-		return p.numbers(e, t.num, p.tok(2).num, 0, n)
-	case n == 2 && i == 1 && p.tok(0).is("the") && t.num >= 1 && t.num <= 31:
-		e.day, e.hasDay, e.grain, e.dayOnly = p.dayOfMonth(e, t.num), true, GrainDay, true
+		return p.numbers(e, t.num(), p.tok(2).num(), 0, n)
+	case n == 2 && i == 1 && p.tok(0).is("the") && t.num() >= 1 && t.num() <= 31:
+		e.day, e.hasDay, e.grain, e.dayOnly = p.dayOfMonth(e, t.num()), true, GrainDay, true
 		return n, true
 	case n > 1:
 		return 0, false
-	case t.digits == 4 && t.num > 1900 && t.num < 2100:
-		e.day, e.hasDay, e.grain = time.Date(t.num, 1, 1, 0, 0, 0, 0, p.ref.Location()), true, GrainYear
+	case t.digits == 4 && t.num() > 1900 && t.num() < 2100:
+		e.day, e.hasDay, e.grain = time.Date(t.num(), 1, 1, 0, 0, 0, 0, p.ref.Location()), true, GrainYear
 		return n, true
-	case t.digits <= 2 && t.num >= 1 && t.num <= 12:
-		return p.setClock(e, t.num, 0, 0, true, true, n)
+	case t.digits <= 2 && t.num() >= 1 && t.num() <= 12:
+		return p.setClock(e, t.num(), 0, 0, true, true, n)
 	}
 	return 0, false
 }
@@ -74,8 +74,8 @@ func (p *timeParser) fraction(i int) (minutes, next int, ok bool) {
 		if p.tok(i + 1).mark('-') {
 			k++
 		}
-	case t.kind == kindNumber && p.tok(i+1).mark('/') && !p.tok(i+1).space && p.tok(i+2).kind == kindNumber && (t.num == 1 || t.num == 3) && (p.tok(i+2).num == 4 || p.tok(i+2).num == 2):
-		minutes, k = 60*t.num/p.tok(i+2).num, i+3
+	case t.kind == kindNumber && p.tok(i+1).mark('/') && !p.tok(i+1).space && p.tok(i+2).kind == kindNumber && (t.num() == 1 || t.num() == 3) && (p.tok(i+2).num() == 4 || p.tok(i+2).num() == 2):
+		minutes, k = 60*t.num()/p.tok(i+2).num(), i+3
 	default:
 		n, _, after, ok := p.amount(i)
 		if !ok || n > 100 || !p.tok(after).is("and") || !p.tok(after+1).is("a", "an") || !p.tok(after+2).is("half") {

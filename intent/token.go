@@ -23,22 +23,29 @@ const (
 
 // A token is a word, a number, a link or a mark of a text.
 type token struct {
-	Span
-	low    string // lower-case, with plain apostrophes
+	low    string    // lower-case, with plain apostrophes
+	word   *wordInfo // never nil
+	start  int32     // in octets
+	end    int32
+	hash   uint32 // of low, but of a link: see textHash
+	value  int32  // of a number of at most 9 digits
 	kind   tokenKind
-	space  bool      // white space stands before it
-	breaks uint8     // line ends before it: 0, 1, or 2 for a blank line
-	upper  bool      // begins with a capital
-	caps   bool      // all capitals, two letters or more
-	digits uint8     // of a number
-	hash   uint32    // of low: see textHash
-	num    int       // value of a number of at most 9 digits
-	word   *wordInfo // never nil behind look
+	space  bool  // white space stands before it
+	breaks uint8 // line ends before it: 0, 1, or 2 for a blank line
+	upper  bool  // begins with a capital
+	caps   bool  // all capitals, two letters or more
+	digits uint8 // of a number
 }
+
+// span is where t stands in its text.
+func (t *token) span() Span { return Span{int(t.start), int(t.end)} }
+
+// num is the value of a number.
+func (t *token) num() int { return int(t.value) }
 
 func (t *token) is(words ...string) bool {
 	for _, w := range words {
-		if t.low == w {
+		if len(w) == len(t.low) && w[0] == t.low[0] && w == t.low {
 			return true
 		}
 	}
@@ -164,7 +171,7 @@ func (s *tokenizer) endOfWord() int {
 func isApostrophe(r rune) bool { return r == '\'' || r == '\u2019' || r == '\u02bc' }
 
 func (s *tokenizer) emit(end int, kind tokenKind) {
-	s.out = append(s.out, token{Span: Span{s.pos, end}, word: &unknownWord, kind: kind, space: s.space, breaks: s.breaks, low: s.low[s.pos:end]})
+	s.out = append(s.out, token{start: int32(s.pos), end: int32(end), word: &unknownWord, kind: kind, space: s.space, breaks: s.breaks, low: s.low[s.pos:end]})
 	t := &s.out[len(s.out)-1]
 	switch kind {
 	case kindWord:
@@ -180,9 +187,11 @@ func (s *tokenizer) emit(end int, kind tokenKind) {
 		t.digits = uint8(min(end-s.pos, 99))
 		if t.digits <= 9 {
 			for _, d := range []byte(t.low) {
-				t.num = t.num*10 + int(d-'0')
+				t.value = t.value*10 + int32(d-'0')
 			}
 		}
+	case kindMark:
+		t.hash = textHash(t.low)
 	}
 	s.pos, s.space, s.breaks = end, false, 0
 }
