@@ -1,6 +1,9 @@
 package intent
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // An act is what a cue is a sign of.
 type act uint8
@@ -71,8 +74,9 @@ type cueRow struct {
 	text  string
 }
 
-// cues are all patterns, in the order of the tables. They are read only.
-var cues = compileCues()
+// cues are all patterns, in the order of the tables. They are read only, and made when
+// the first mail is read: a program that reads none starts without them.
+var cues = sync.OnceValue(compileCues)
 
 func compileCues() []cue {
 	var out []cue
@@ -124,7 +128,7 @@ func compileCue(text string) []cuePart {
 // other languages need not be looked at. In order, they are in the order of cues.
 type cueRef uint32
 
-func refOf(n int) cueRef { return cueRef(n)<<8 | cueRef(cues[n].langs) }
+func refOf(n int) cueRef { return cueRef(n)<<8 | cueRef(cues()[n].langs) }
 
 func (c cueRef) cue() int32 { return int32(c >> 8) }
 
@@ -158,12 +162,12 @@ func (p *cuePairTable) find(key uint32) []cueRef {
 }
 
 // cuePairs holds the patterns by their first two words. It is read only.
-var cuePairs = buildCuePairs()
+var cuePairs = sync.OnceValue(buildCuePairs)
 
 func buildCuePairs() *cuePairTable {
 	pairs := make(map[uint32][]cueRef)
-	for n := range cues {
-		for _, first := range cues[n].firsts() {
+	for n := range cues() {
+		for _, first := range cues()[n].firsts() {
 			for _, w := range first.seconds {
 				key := pairKey(textHash(first.word), textHash(w))
 				if list := pairs[key]; len(list) == 0 || list[len(list)-1] != refOf(n) {
@@ -227,8 +231,8 @@ func (c *cue) startWith(word string, k int) cueStart {
 
 // addCues enters every pattern under the words it can begin with.
 func addCues(lexicon map[string]wordInfo) {
-	for n := range cues {
-		for _, s := range cues[n].firsts() {
+	for n := range cues() {
+		for _, s := range cues()[n].firsts() {
 			info := lexicon[s.word]
 			switch {
 			case s.alone:
@@ -252,6 +256,7 @@ type hit struct {
 // findCues finds all cues of the language.
 func findCues(toks []token, lang languageMark) []hit {
 	out := make([]hit, 0, len(toks)/4+8)
+	cues, pairs := cues(), cuePairs()
 	var some []cueRef
 	for i := range toks {
 		list := &toks[i].word.cues
@@ -264,7 +269,7 @@ func findCues(toks []token, lang languageMark) []hit {
 				some = mergeCues(some, list.verb, lang)
 			}
 			if list.pairs {
-				some = mergeCues(some, cuePairs.find(pairKey(toks[i].hash, toks[k].hash)), lang)
+				some = mergeCues(some, pairs.find(pairKey(toks[i].hash, toks[k].hash)), lang)
 			}
 		}
 		for _, n := range some {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // A wordInfo is what is known of a word by itself.
@@ -210,7 +211,7 @@ var timeTable = []struct {
 var nowWords = wordSet("now atm right just at mid middle midweek mitte mediados meados milieu halverwege q laufe course medio midden ides close kw cw wk primera primeira première logo largo longo durante during early beginning start anfang beginn début principios comienzos início começo begin mi après week meio courant transcurso decorrer loop")
 
 // lexicon holds all words that the package knows. It is read only.
-var lexicon = buildLexicon()
+var lexicon = sync.OnceValue(buildLexicon)
 
 // A wordTable finds words by their hash: an open table, at most half full.
 type wordTable struct {
@@ -371,9 +372,10 @@ func fields(s string) []string { return strings.Fields(s) }
 // look fills in what is known of each word. A possessive is known without its
 // ending.
 func look(toks []token) {
+	known := lexicon()
 	for i := range toks {
 		if t := &toks[i]; t.kind == kindWord {
-			if info := lexicon.find(t.hash, t.low); info != nil {
+			if info := known.find(t.hash, t.low); info != nil {
 				t.word = info
 			}
 		}

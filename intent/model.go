@@ -147,8 +147,8 @@ func (r *reader) features(sents []sentence, marks []askMark, out featureSet) fea
 	for _, h := range r.hitsIn(from, to) {
 		if h.act <= actSomeone {
 			acts |= 1 << h.act
-			out.add(mix(seedCueOpening, tokenHash(&r.toks[h.from])) ^ uint32(len(cues[h.cue].parts)))
-			out.add(mix(seedCue, cues[h.cue].hash))
+			out.add(mix(seedCueOpening, tokenHash(&r.toks[h.from])) ^ uint32(len(cues()[h.cue].parts)))
+			out.add(mix(seedCue, cues()[h.cue].hash))
 		}
 	}
 	for a := range uint32(actSomeone + 1) {

@@ -51,7 +51,7 @@ func (r *reader) moodFeatures() []uint32 {
 	for _, h := range r.hits {
 		switch h.act {
 		case actHarsh, actSharp, actGrave, actSensitive, actBonding:
-			add(formCue, cues[h.cue].hash)
+			add(formCue, cues()[h.cue].hash)
 		}
 	}
 	you, questions, marks := 0, 0, 0

@@ -98,7 +98,7 @@ func (r *reader) sayingFeatures(n int, seen []uint32) []uint32 {
 	var acts uint64
 	for _, h := range r.hitsIn(s.from, s.to) {
 		if h.act >= actPromise && h.act <= actObject || h.act == actSettle || h.act == actCommit {
-			out.add(formCue, cues[h.cue].hash)
+			out.add(formCue, cues()[h.cue].hash)
 		}
 		acts |= 1 << h.act
 	}
