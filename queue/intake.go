@@ -253,12 +253,8 @@ func (q *Queue) judge(input policies.Input, now time.Time) (found []policies.Fin
 		a.found = q.evaluate(input, now)
 		a.verdicts = policies.Judge(input, a.found)
 	}()
-	timer := time.NewTimer(policyTime)
-	defer timer.Stop()
-	var a answer
-	select {
-	case a = <-done:
-	case <-timer.C:
+	a, ok := inTime(done)
+	if !ok {
 		a.err = errors.New("the policies took too long")
 	}
 	if a.err == nil {
@@ -267,6 +263,26 @@ func (q *Queue) judge(input policies.Input, now time.Time) (found []policies.Fin
 	q.o.Log.Error("policies", "mid", input.Facts.MessageID, "err", a.err)
 	q.alarm("policies", "a mail could not be examined and is held")
 	return nil, policies.Judge(input, nil), true
+}
+
+// inTime waits for done as long as the policies may take. If the process was stopped
+// in between, which shows in a timer that fires far too late, they get that time once
+// more.
+func inTime[T any](done <-chan T) (answer T, ok bool) {
+	for range 2 {
+		begun := time.Now()
+		timer := time.NewTimer(policyTime)
+		select {
+		case answer = <-done:
+			timer.Stop()
+			return answer, true
+		case <-timer.C:
+		}
+		if time.Since(begun) < policyTime*5/4 {
+			break
+		}
+	}
+	return answer, false
 }
 
 // threadOf finds the thread that the message names, 0 if it begins one.

@@ -27,10 +27,20 @@ func (s *site) waiting() int {
 func (l *load) settle(within time.Duration) {
 	l.until(within, func() error {
 		if n := l.waiting(); n > 0 {
-			return fmt.Errorf("%d recipients have not left", n)
+			return fmt.Errorf("%d recipients have not left; %s", n, l.stuck())
 		}
 		return nil
 	})
+}
+
+// stuck describes one of those that wait.
+func (s *site) stuck() (what string) {
+	db := s.open("ro")
+	defer db.Close()
+	_ = db.QueryRowContext(s.ctx, `SELECT printf('tp%d to %s: %s, due %s, claimed %s, attempt %d, last reply %s', submission_id, address, state,
+		coalesce(due, '-'), coalesce(claimed, '-'), attempts, reply) FROM recipient
+		WHERE state IN ('held', 'sending', 'deferred') AND address <> ? LIMIT 1`, mei).Scan(&what) // It may have left meanwhile.
+	return what
 }
 
 // verdict stops the server and reconciles everything, once all is over.
