@@ -28,6 +28,9 @@ func noContext(in Input, _ time.Time) []Finding {
 	if read.Vague == nil || smallTalk(in) {
 		return nil
 	}
+	if read.Attachment.Value == intent.AttachmentMissing {
+		return nil // The file is the topic; that it is missing is said already.
+	}
 	f := Finding{Reason: ReasonNoTopic, Action: Advise, Recipient: Everybody, Quote: read.Vague.Text, Missing: []string{MissingTopic}, Text: read.Vague.Because}
 	if read.Chat != nil {
 		f.Hours = hoursOf(in)
