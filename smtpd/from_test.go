@@ -24,6 +24,9 @@ func TestHidesAddress(t *testing.T) {
 		`=?utf-8?q?mei=40team=2Eexample=3E?= <ana@team.example>`: true,
 		`=?utf-8?b?PG1laT4=?= <ana@team.example>`:                true,
 		`ana@team.example (open`:                                 true,
+		`mei@!, ana@team.example`:                                true,
+		`<mei@!>; <ana@team.example>`:                            true,
+		`Silva, Ana <ana@team.example>`:                          false,
 	} {
 		list := mail.ParseMailboxes(raw)
 		if len(list) != 1 {
