@@ -2,6 +2,7 @@ package imapd
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/emersion/go-imap/v2"
@@ -30,7 +31,7 @@ func (q *query) skim(doubtful []int) error {
 	var low []byte
 	look := func(message int64, head []byte) {
 		var plain bool
-		if low, plain = lowered(low[:0], head); !plain {
+		if low, plain = lowered(low, head); !plain {
 			for n := range words {
 				held[n][message] = true
 			}
@@ -87,20 +88,40 @@ func longestWord(needle string) string {
 	return longest
 }
 
-// lowered appends a head in lower case to out. plain is false if it must be decoded to
+// lowered writes a head in lower case over out. plain is false if it must be decoded to
 // know what it says: it has encoded words, octets beyond ASCII, or controls.
 func lowered(out, head []byte) (low []byte, plain bool) {
-	for i, c := range head {
-		switch {
-		case c >= 'A' && c <= 'Z':
-			c += 'a' - 'A'
-		case c >= 0x7f, c < ' ' && c != '\r' && c != '\n' && c != '\t', c == '?' && i > 0 && head[i-1] == '=':
-			return out, false
-		}
-		out = append(out, c)
+	if bytes.Contains(head, encodedWord) {
+		return out, false
 	}
-	return out, true
+	low = slices.Grow(out[:0], len(head))[:len(head)]
+	odd := byte(0)
+	for i, c := range head {
+		f := folding[c]
+		low[i] = f.low
+		odd |= f.odd
+	}
+	return low, odd == 0
 }
+
+// encodedWord begins an encoded word (RFC 2047 §2).
+var encodedWord = []byte("=?")
+
+// folding says of each octet what it is in lower case, and whether it is odd in a head:
+// no plain text.
+var folding = func() (t [256]struct{ low, odd byte }) {
+	for i := range t {
+		c := byte(i)
+		t[i].low = c
+		if c >= 'A' && c <= 'Z' {
+			t[i].low = c + 'a' - 'A'
+		}
+		if c >= 0x7f || c < ' ' && c != '\r' && c != '\n' && c != '\t' {
+			t[i].odd = 1
+		}
+	}
+	return t
+}()
 
 // mayHold reports whether the head of a row may hold a needle.
 func (q *query) mayHold(needle string, row int) bool {

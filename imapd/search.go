@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"reflect"
+	"slices"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -35,14 +37,18 @@ func (s *Session) Search(kind imapserver.NumKind, c *imap.SearchCriteria, o *ima
 		}
 		ctx, cancel := context.WithTimeout(s.ctx, s.server.opts.SearchTime)
 		defer cancel()
-		q := &query{ctx: ctx, s: s, v: v, crit: c, saved: saved, spans: map[any][]span{}, narrowed: map[string]map[int64]bool{}}
-		hits, err := q.run()
+		hits, again := s.found.of(v, c, saved)
+		if !again {
+			q := &query{ctx: ctx, s: s, v: v, crit: c, saved: saved, spans: map[any][]span{}, narrowed: map[string]map[int64]bool{}}
+			hits, err = q.run()
+		}
 		if errors.Is(err, context.DeadlineExceeded) && s.ctx.Err() == nil {
 			return errSearchTime
 		}
 		if err != nil {
 			return err
 		}
+		s.found = found{v, v.changes, c, saved, hits}
 		if o.ReturnSave {
 			s.save(v, hits, o)
 		}
@@ -50,6 +56,22 @@ func (s *Session) Search(kind imapserver.NumKind, c *imap.SearchCriteria, o *ima
 		return nil
 	})
 	return data, err
+}
+
+// A found is the last search of a session. Clients ask the same thing again and again,
+// for every virtual folder they show; what a message says never changes.
+type found struct {
+	view    *view
+	changes uint64
+	crit    *imap.SearchCriteria
+	saved   []uint32
+	hits    []int
+}
+
+// of returns the rows that were found, if the same program was asked of the same rows.
+func (f found) of(v *view, c *imap.SearchCriteria, saved []uint32) (hits []int, ok bool) {
+	ok = f.view == v && f.changes == v.changes && slices.Equal(f.saved, saved) && reflect.DeepEqual(f.crit, c)
+	return f.hits, ok
 }
 
 // countKeys counts the keys of a program; one that is too deep counts as too many.

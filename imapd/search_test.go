@@ -48,6 +48,39 @@ func TestIndexNarrowsWithoutLosing(t *testing.T) {
 	}
 }
 
+// TestSameSearchAgain: a search that is asked again sees what changed meanwhile.
+func TestSameSearchAgain(t *testing.T) {
+	w := newWorld(t)
+	w.deliver("INBOX", plain(1), plain(2), plain(3))
+	c := w.client()
+	c.ok("SELECT INBOX")
+	for _, step := range []struct{ before, search, want string }{
+		{"", "SEARCH UNSEEN", "* SEARCH 1 2 3"},
+		{"", "SEARCH UNSEEN", "* SEARCH 1 2 3"},
+		{`STORE 1 +FLAGS (\Seen)`, "SEARCH UNSEEN", "* SEARCH 2 3"},
+		{"", "UID SEARCH UNSEEN", "* SEARCH 2 3"},
+		{`STORE 2 +FLAGS (\Deleted)`, "SEARCH UNSEEN", "* SEARCH 2 3"},
+		{"EXPUNGE", "SEARCH UNSEEN", "* SEARCH 2"},
+		{"", "UID SEARCH UNSEEN", "* SEARCH 3"},
+		{"SEARCH RETURN (SAVE) SEEN", "SEARCH UID $", "* SEARCH 1"},
+		{"SEARCH RETURN (SAVE) UNSEEN", "SEARCH UID $", "* SEARCH 2"},
+		{"SELECT Trash", "SEARCH UID $", "* SEARCH"},
+		{"SELECT INBOX", "SEARCH UNSEEN", "* SEARCH 2"},
+	} {
+		if step.before != "" {
+			c.ok(step.before)
+		}
+		if got := strings.Join(c.ok(step.search), "\n"); got != step.want {
+			t.Errorf("%s after %q: got %q, want %q", step.search, step.before, got, step.want)
+		}
+	}
+	w.deliver("INBOX", plain(4))
+	c.ok("NOOP")
+	if got := strings.Join(c.ok("SEARCH UNSEEN"), "\n"); got != "* SEARCH 2 3" {
+		t.Errorf("after a delivery: got %q", got)
+	}
+}
+
 // FuzzSearch gives a search program to a session. Whatever it is, one status comes,
 // or the end of the connection; nothing panics.
 func FuzzSearch(f *testing.F) {

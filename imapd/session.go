@@ -35,6 +35,7 @@ type Session struct {
 	person *people.Person
 	view   *view          // selected mailbox, or nil
 	saved  []uint32       // UIDs that "$" stands for (RFC 9051 §6.4.4.1)
+	found  found          // by the last SEARCH
 	wanted map[place]bool // copied from Notifications to INBOX
 }
 
@@ -75,7 +76,7 @@ func (s *Session) leave() {
 	if s.view != nil {
 		s.view.close()
 	}
-	s.view, s.saved = nil, nil
+	s.view, s.saved, s.found = nil, nil, found{}
 }
 
 // command runs a command: alone, by a person who still may, with errors in words

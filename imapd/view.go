@@ -34,6 +34,7 @@ type view struct {
 	readOnly bool          // EXAMINE
 	rows     []row         // ascending UIDs; the sequence number is the index + 1
 	gone     int           // rows that are gone
+	changes  uint64        // of rows, counted: what is computed from them holds as long as it stays
 	dirty    bool          // a read failed; read again without a signal
 	deleted  bool          // the mailbox itself is gone
 	words    map[string]string
@@ -73,6 +74,7 @@ func (v *view) add(e store.Entry) {
 
 // set copies what can change of an entry.
 func (v *view) set(i int, e store.Entry) {
+	v.changes++
 	r := &v.rows[i]
 	r.flags, r.keywords, r.modseq = e.Flags, e.Keywords, e.ModSeq
 	for _, k := range e.Keywords {
@@ -153,6 +155,7 @@ func (v *view) tellGone(w updates) error {
 	}
 	v.rows = slices.DeleteFunc(v.rows, func(r row) bool { return r.gone })
 	v.gone = 0
+	v.changes++
 	return nil
 }
 
@@ -208,6 +211,7 @@ func (v *view) merge(entries []store.Entry) news {
 			n.flags = append(n.flags, e.UID)
 		case known:
 			v.rows[i].modseq = e.ModSeq
+			v.changes++
 		}
 	}
 	return n
@@ -218,6 +222,7 @@ func (v *view) drop(uid uint32) {
 	if i, ok := v.index(uid); ok && !v.rows[i].gone {
 		v.rows[i].gone = true
 		v.gone++
+		v.changes++
 	}
 }
 
@@ -228,6 +233,7 @@ func (v *view) vanish() {
 		v.rows[i].gone = true
 	}
 	v.gone = len(v.rows)
+	v.changes++
 }
 
 // A span is a half-open range of indices.
