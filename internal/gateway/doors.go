@@ -51,7 +51,7 @@ func (g *Gateway) open() (doors []door, err error) {
 		if d.implicit && g.tls == nil {
 			return nil, fmt.Errorf("listen.%s needs a certificate: set [tls]", d.name)
 		}
-		l, err := listen(d.addr)
+		l, err := g.site.Listen(d.addr)
 		if err != nil {
 			return nil, fmt.Errorf("listen.%s: %w", d.name, err)
 		}

@@ -54,6 +54,7 @@ type Gateway struct {
 	kick      chan struct{}
 	room      *room
 	places    *guard.Places
+	site      Site
 
 	mu    sync.Mutex
 	doors map[string]net.Addr
@@ -62,6 +63,11 @@ type Gateway struct {
 
 // Open opens the database of cfg and builds everything. Nothing listens yet.
 func Open(cfg *config.Config, log *slog.Logger) (*Gateway, error) {
+	return OpenAt(Site{}, cfg, log)
+}
+
+// OpenAt is Open in other surroundings than this machine.
+func OpenAt(site Site, cfg *config.Config, log *slog.Logger) (*Gateway, error) {
 	conf, reload, err := tlsConfig(cfg)
 	if err != nil {
 		return nil, err
@@ -70,6 +76,7 @@ func Open(cfg *config.Config, log *slog.Logger) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
+	ropts.Dial = site.Dial
 	signer, err := dkimSigner(cfg)
 	if err != nil {
 		return nil, err
@@ -84,6 +91,7 @@ func Open(cfg *config.Config, log *slog.Logger) (*Gateway, error) {
 		kick: make(chan struct{}, 1), doors: map[string]net.Addr{}, ready: make(chan struct{}),
 		places: guard.NewPlaces(placesFor(cfg.Limits.Connections, cfg.Relay.Connections, descriptors())),
 		room:   &room{dir: cfg.Server.Data, reserve: cfg.Store.Reserve},
+		site:   site.orMachine(),
 	}
 	if err := g.build(signer); err != nil {
 		return nil, errors.Join(err, g.relay.Close(), db.Close())
@@ -115,7 +123,7 @@ func (g *Gateway) build(signer queue.Signer) error {
 // in order and closes the database.
 func (g *Gateway) Run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, g.relay.Close(), g.db.Close()) }()
-	control, err := listenControl(g.cfg.Server.Data)
+	control, err := g.site.Control(g.cfg.Server.Data)
 	if err != nil {
 		return err
 	}

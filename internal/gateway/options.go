@@ -80,7 +80,7 @@ func (g *Gateway) queueOptions(signer queue.Signer) queue.Options {
 		GiveUp:         cfg.Retry.GiveUp,
 		DelayedNotice:  cfg.Retry.DelayedNotice,
 		Workers:        cfg.Relay.Connections,
-		Clock:          scheduler.NewStepGuard(scheduler.BootTime),
+		Clock:          scheduler.NewStepGuard(g.site.Uptime),
 		DKIM:           signer,
 		Alarm:          g.alarm,
 		Wake:           g.wake,

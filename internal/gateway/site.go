@@ -1,0 +1,38 @@
+package gateway
+
+import (
+	"context"
+	"net"
+	"time"
+
+	"tidepost/scheduler"
+)
+
+// A Site is what surrounds a gateway: where it listens and dials, and the clock that
+// nobody sets. What is nil is this machine's. Stories told in virtual time have one of
+// their own, so that they play with the parts that ship.
+type Site struct {
+	// Listen opens a door: "host:port", or the path of a unix socket.
+	Listen func(addr string) (net.Listener, error)
+	// Control opens the control socket of a data directory; it fails if another
+	// process serves that directory.
+	Control func(dir string) (net.Listener, error)
+	// Dial connects to another mail server.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+	// Uptime never jumps, unlike the wall clock.
+	Uptime func() time.Duration
+}
+
+// orMachine fills in what is nil. A nil Dial is left to package relay.
+func (s Site) orMachine() Site {
+	if s.Listen == nil {
+		s.Listen = listen
+	}
+	if s.Control == nil {
+		s.Control = listenControl
+	}
+	if s.Uptime == nil {
+		s.Uptime = scheduler.BootTime
+	}
+	return s
+}
