@@ -115,6 +115,7 @@ type textLine struct {
 	depth int  // of quotation
 	sig   bool // marked as a signature by its program
 	cut   bool // the answered mail begins here, as its program says
+	place int  // in the lines that Lines sorts, from 1; else 0
 }
 
 func (l textLine) blank() bool { return strings.TrimSpace(l.text) == "" }
