@@ -190,7 +190,7 @@ func (h *house) insert(tx *store.Tx, text string, now time.Time) (store.Message,
 		return store.Message{}, nil, facts, err
 	}
 	m := store.Message{Origin: store.OriginSubmitted, BodyID: body, Head: s.Head, Size: s.Size(), MID: facts.MessageID, Created: now}
-	if m.ThreadID, err = inbox.PlaceThread(tx, facts, now); err != nil {
+	if m.ThreadID, err = inbox.PlaceThread(tx, inbox.Threaded(facts, now), now); err != nil {
 		return m, nil, facts, err
 	}
 	return m, s.Content, facts, tx.InsertMessage(&m)

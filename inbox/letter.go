@@ -95,7 +95,7 @@ func (b *Inbox) storeOwn(tx *store.Tx, head, body []byte, threaded bool, now tim
 	facts := mail.FactsOf(mail.ParseHeader(head), staged.Content, mail.Address{})
 	m := store.Message{Origin: store.OriginComposed, BodyID: id, Head: staged.Head, Size: staged.Size(), MID: facts.MessageID, Created: now}
 	if threaded {
-		if m.ThreadID, err = PlaceThread(tx, facts, now); err != nil {
+		if m.ThreadID, err = PlaceThread(tx, Threaded(facts, now), now); err != nil {
 			return m, err
 		}
 	}

@@ -49,6 +49,9 @@ func (b *Inbox) Receive(ctx context.Context, env mail.Envelope, staged *store.St
 	if err := b.refuseLoop(staged.Head, facts, env); err != nil {
 		return err
 	}
+	junk := peer.Forged || spam(staged.Head)
+	place := Threaded(facts, now)
+	place.Doubtful = junk
 	head := mail.Prepend(staged.Head, b.traceFields(env, peer, now))
 	err = b.db.Update(ctx, func(tx *store.Tx) error {
 		body, err := tx.AddBody(staged, now)
@@ -56,14 +59,14 @@ func (b *Inbox) Receive(ctx context.Context, env mail.Envelope, staged *store.St
 			return err
 		}
 		m := store.Message{Origin: store.OriginReceived, BodyID: body, Head: head, Size: int64(len(head)) + staged.BodySize, MID: facts.MessageID, Created: now}
-		if m.ThreadID, err = PlaceThread(tx, facts, now); err != nil {
+		if m.ThreadID, err = PlaceThread(tx, place, now); err != nil {
 			return err
 		}
 		if err := tx.InsertMessage(&m); err != nil {
 			return err
 		}
 		for _, p := range to {
-			a := Arrival{Person: p, Message: m, Content: staged.Content, Facts: facts, ReversePath: env.From, Junk: peer.Forged || spam(staged.Head), broken: broken, At: now}
+			a := Arrival{Person: p, Message: m, Content: staged.Content, Facts: facts, ReversePath: env.From, Junk: junk, broken: broken, At: now}
 			if _, err := b.Deliver(tx, a); err != nil {
 				return err
 			}

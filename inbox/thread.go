@@ -2,7 +2,6 @@ package inbox
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"tidepost/mail"
@@ -10,97 +9,158 @@ import (
 	"tidepost/threading"
 )
 
-const (
-	maxCandidates = 10 // threads of one subject that are looked at
-	maxMembers    = 50 // messages of a thread whose people are looked at
-)
+// Threaded is what threading needs to know of a message that comes now.
+func Threaded(f mail.Facts, now time.Time) threading.Message {
+	now = now.UTC().Truncate(time.Millisecond) // As the store keeps it.
+	return threading.Of(f, threading.Written(f, now))
+}
 
 // PlaceThread says which thread a message belongs to, makes one if there is none, and
 // remembers the ids the message names. Every message that is stored goes through it:
-// submitted, received and composed.
-func PlaceThread(tx *store.Tx, f mail.Facts, now time.Time) (int64, error) {
-	m := threading.Of(f, now)
-	p, err := threading.Place(m, memory{tx})
+// submitted, received and composed. It may join threads that were two, or part them.
+func PlaceThread(tx *store.Tx, m threading.Message, now time.Time) (int64, error) {
+	c, err := threading.Join(m, graph{tx})
 	if err != nil {
-		return 0, fmt.Errorf("place message %s: %w", f.MessageID, err)
+		return 0, fmt.Errorf("place message %s: %w", m.ID, err)
 	}
-	if p.Thread == 0 {
-		t := store.Thread{Subject: m.Subject, Created: now, Updated: now}
-		if err := tx.InsertThread(&t); err != nil {
-			return 0, err
-		}
-		p.Thread = t.ID
-	} else if err := touchThread(tx, p, now); err != nil {
-		return 0, err
+	p := placing{tx: tx, m: m, now: now, begun: map[int64]int64{}}
+	id, err := p.apply(c)
+	if err != nil {
+		return 0, fmt.Errorf("place message %s: %w", m.ID, err)
 	}
-	for _, id := range p.Remember {
-		if err := tx.PutThreadRef(id, p.Thread); err != nil {
-			return 0, fmt.Errorf("remember %s: %w", id, err)
-		}
-	}
-	return p.Thread, nil
+	return id, nil
 }
 
-func touchThread(tx *store.Tx, p threading.Placement, now time.Time) error {
-	if p.Merge != 0 {
-		if err := tx.MergeThread(p.Merge, p.Thread); err != nil {
+// FirstRef is what PlaceThread remembers of a message that names nobody and that nobody
+// has named: it begins a thread.
+func FirstRef(m threading.Message) store.Ref {
+	n := threading.First(m)
+	return store.Ref{MID: n.ID, Rank: n.Rank, Here: n.Here, Told: told(m)}
+}
+
+// told is what later answers by subject need of m, nil if there may be none.
+func told(m threading.Message) *store.Told {
+	if !m.Answerable() {
+		return nil
+	}
+	return &store.Told{Subject: m.Subject, Written: m.At, From: m.From, To: m.To, Bare: m.Bare()}
+}
+
+// A placing applies a change to the store.
+type placing struct {
+	tx    *store.Tx
+	m     threading.Message
+	now   time.Time
+	begun map[int64]int64 // threads of the change that were to begin
+}
+
+func (p *placing) apply(c threading.Change) (int64, error) {
+	id, err := p.thread(c.Thread, p.m.Subject)
+	if err != nil {
+		return 0, err
+	}
+	for _, s := range c.Shifts {
+		if err := p.shift(s); err != nil {
+			return 0, err
+		}
+	}
+	for _, n := range c.Nodes {
+		if err := p.write(n); err != nil {
+			return 0, err
+		}
+	}
+	if c.Thread > 0 {
+		return id, p.tx.TouchThread(id, p.now)
+	}
+	return id, nil
+}
+
+// thread returns the id of a thread, and begins it if it is new.
+func (p *placing) thread(id int64, subject string) (int64, error) {
+	if id > 0 {
+		return id, nil
+	}
+	if p.begun[id] == 0 {
+		t := store.Thread{Subject: subject, Created: p.now, Updated: p.now}
+		if err := p.tx.InsertThread(&t); err != nil {
+			return 0, err
+		}
+		p.begun[id] = t.ID
+	}
+	return p.begun[id], nil
+}
+
+func (p *placing) shift(s threading.Shift) error {
+	subject := p.m.Subject
+	if s.Into < 0 && p.begun[s.Into] == 0 {
+		var err error
+		if subject, err = p.tx.SubjectOfRefs(s.IDs); err != nil {
 			return err
 		}
 	}
-	t, err := tx.Thread(p.Thread)
+	into, err := p.thread(s.Into, subject)
+	switch {
+	case err != nil:
+		return err
+	case s.IDs == nil:
+		return p.tx.ShiftThread(s.From, into)
+	case len(s.IDs) == 0: // What leaves is new.
+		return nil
+	}
+	return p.tx.ShiftRefs(s.IDs, into)
+}
+
+func (p *placing) write(n threading.Node) error {
+	thread, err := p.thread(n.Thread, p.m.Subject)
 	if err != nil {
 		return err
 	}
-	t.Updated = now
-	return tx.UpdateThread(t)
-}
-
-// memory is threading.Memory on the store.
-type memory struct{ tx *store.Tx }
-
-// Known implements threading.Memory.
-func (m memory) Known(mid string) (threading.Known, error) {
-	id, err := m.tx.ThreadOf(mid)
-	if err != nil || id == 0 {
-		return threading.Known{}, err
+	origin, err := p.thread(n.Origin, p.m.Subject)
+	if err != nil {
+		return err
 	}
-	here, err := m.tx.MessagesByMID(mid)
-	return threading.Known{Thread: id, Here: len(here) > 0}, err
+	r := store.Ref{MID: n.ID, Parent: n.Parent, Rank: n.Rank, Thread: thread, Origin: origin, Here: n.Here}
+	if n.ID == p.m.ID {
+		r.Told = told(p.m)
+	}
+	return p.tx.PutRef(r)
 }
 
-// Candidates implements threading.Memory.
-func (m memory) Candidates(subject string, since time.Time) ([]threading.Candidate, error) {
-	threads, err := m.tx.ThreadsBySubject(subject, since, maxCandidates)
+// graph is threading.Graph on the store.
+type graph struct{ tx *store.Tx }
+
+// Nodes implements threading.Graph.
+func (g graph) Nodes(ids []string) ([]threading.Node, error) {
+	list, err := g.tx.Refs(ids)
+	return nodes(list), err
+}
+
+// Children implements threading.Graph.
+func (g graph) Children(ids []string, limit int) ([]threading.Node, error) {
+	list, err := g.tx.RefsBelow(ids, limit)
+	return nodes(list), err
+}
+
+// Resolve implements threading.Graph.
+func (g graph) Resolve(thread int64) (int64, error) { return g.tx.ResolveThread(thread) }
+
+// Alike implements threading.Graph.
+func (g graph) Alike(subject string, from, to time.Time) ([]threading.Message, error) {
+	list, err := g.tx.RefsAlike(subject, from, to, threading.MaxAlike)
 	if err != nil {
 		return nil, err
 	}
-	var out []threading.Candidate
-	for _, t := range threads {
-		members, err := m.members(t.ID)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, threading.Candidate{Thread: t.ID, Members: members, Last: t.Updated})
+	out := make([]threading.Message, 0, len(list))
+	for _, r := range list {
+		out = append(out, threading.Message{ID: r.MID, Subject: subject, IsReply: r.Told.Bare, From: r.Told.From, To: r.Told.To, At: r.Told.Written})
 	}
 	return out, nil
 }
 
-// members are the people in the headers of a thread.
-func (m memory) members(thread int64) ([]string, error) {
-	messages, err := m.tx.MessagesOfThread(thread, maxMembers)
-	if err != nil {
-		return nil, err
+func nodes(list []store.Ref) []threading.Node {
+	out := make([]threading.Node, 0, len(list))
+	for _, r := range list {
+		out = append(out, threading.Node{ID: r.MID, Parent: r.Parent, Rank: r.Rank, Thread: r.Thread, Origin: r.Origin, Here: r.Here})
 	}
-	var out []string
-	for _, msg := range messages {
-		h := mail.ParseHeader(msg.Head)
-		for _, field := range []string{"From", "To", "Cc"} {
-			for _, a := range h.Addresses(field) {
-				if key := a.Address.Key(); !slices.Contains(out, key) {
-					out = append(out, key)
-				}
-			}
-		}
-	}
-	return out, nil
+	return out
 }

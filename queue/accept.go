@@ -9,6 +9,7 @@ import (
 	"tidepost/mail"
 	"tidepost/policies"
 	"tidepost/store"
+	"tidepost/threading"
 )
 
 // accept writes a message, its envelope and its recipients: what the 250 promises.
@@ -24,12 +25,15 @@ func (q *Queue) accept(tx *store.Tx, in *intake) (int64, error) {
 	if err != nil || len(in.env.Recipients) == 0 {
 		return before, err
 	}
-	msg, err := q.putMessage(tx, in)
+	sub, err := q.submissionOf(in)
 	if err != nil {
 		return 0, err
 	}
-	sub, err := q.putSubmission(tx, in, msg)
+	msg, err := q.putMessage(tx, in, sub)
 	if err != nil {
+		return 0, err
+	}
+	if err := q.putSubmission(tx, in, msg, &sub); err != nil {
 		return 0, err
 	}
 	rcpts, err := q.putRecipients(tx, in, sub)
@@ -43,7 +47,7 @@ func (q *Queue) accept(tx *store.Tx, in *intake) (int64, error) {
 }
 
 // putMessage stores head and body, or a head that shares a stored body.
-func (q *Queue) putMessage(tx *store.Tx, in *intake) (store.Message, error) {
+func (q *Queue) putMessage(tx *store.Tx, in *intake, sub store.Submission) (store.Message, error) {
 	msg := store.Message{Origin: store.OriginSubmitted, BodyID: in.source.BodyID, Head: in.head, Size: in.size,
 		MID: in.facts.MessageID, Created: in.now}
 	if in.staged != nil {
@@ -54,15 +58,15 @@ func (q *Queue) putMessage(tx *store.Tx, in *intake) (store.Message, error) {
 		msg.BodyID = body
 	}
 	var err error
-	if msg.ThreadID, err = q.putThread(tx, in); err != nil {
+	if msg.ThreadID, err = q.putThread(tx, in, sub); err != nil {
 		return msg, err
 	}
 	return msg, tx.InsertMessage(&msg)
 }
 
 // putThread joins the thread or begins one, and remembers every id that was named.
-func (q *Queue) putThread(tx *store.Tx, in *intake) (int64, error) {
-	id, err := inbox.PlaceThread(tx, in.facts, in.now)
+func (q *Queue) putThread(tx *store.Tx, in *intake, sub store.Submission) (int64, error) {
+	id, err := inbox.PlaceThread(tx, in.threaded(sub), in.now)
 	if err != nil || in.urgentSource() == "" {
 		return id, err
 	}
@@ -74,23 +78,24 @@ func (q *Queue) putThread(tx *store.Tx, in *intake) (int64, error) {
 	return id, tx.UpdateThread(t)
 }
 
-func (q *Queue) putSubmission(tx *store.Tx, in *intake, msg store.Message) (store.Submission, error) {
-	sub, err := q.submissionOf(in)
-	if err != nil {
-		return sub, err
-	}
+// threaded is what threading needs to know: the mail under the Message-ID it leaves with.
+func (in *intake) threaded(sub store.Submission) threading.Message {
+	m := inbox.Threaded(in.facts, in.now)
+	m.ID = sub.MID
+	return m
+}
+
+// firstRef is what is remembered of mail that begins a thread.
+func (in *intake) firstRef(sub store.Submission) store.Ref { return inbox.FirstRef(in.threaded(sub)) }
+
+func (q *Queue) putSubmission(tx *store.Tx, in *intake, msg store.Message, sub *store.Submission) error {
 	sub.MessageID = msg.ID
-	if in.facts.MessageID == "" {
-		if err := tx.PutThreadRef(sub.MID, msg.ThreadID); err != nil {
-			return sub, err
-		}
+	if err := tx.InsertSubmission(sub); err != nil {
+		return err
 	}
-	if err := tx.InsertSubmission(&sub); err != nil {
-		return sub, err
-	}
-	ev := in.accepted(sub)
+	ev := in.accepted(*sub)
 	ev.SubmissionID, ev.MessageID = sub.ID, msg.ID
-	return sub, tx.AddEvent(ev)
+	return tx.AddEvent(ev)
 }
 
 // submissionOf is the envelope as it is stored, with a Message-ID in any case.

@@ -22,6 +22,7 @@ import (
 type Express struct {
 	Submission Submission // ID is given by Launch, MessageID later
 	Thread     string     // base subject of the thread that it begins
+	Ref        Ref        // Rank and Told; the rest follows
 	Head       []byte     // as submitted
 	Body       []byte
 	Sum        [sha256.Size]byte // of Body
@@ -54,8 +55,9 @@ type Fate struct {
 	Detail json.RawMessage `json:"detail"` // of the ledger's line
 }
 
-// ErrKnown is returned by Launch for a Message-ID that was seen before: what that means
-// is decided in an ordinary transaction.
+// ErrKnown is returned by Launch for a Message-ID that was seen before, and for mail that
+// may be what later answers without references belong to: what that means is decided in
+// an ordinary transaction.
 var ErrKnown = errors.New("message id is known")
 
 // ErrUnpacked is returned by Land if the mail stands in the ordinary tables already.
@@ -112,6 +114,9 @@ type expressRecord struct {
 	Plan       json.RawMessage `json:"plan,omitempty"`
 	At         time.Time       `json:"at"`
 	Thread     string          `json:"thread"`
+	Rank       int             `json:"rank,omitempty"`
+	Written    time.Time       `json:"written,omitzero"` // of what was told; the subject is Thread
+	People     *toldPeople     `json:"people,omitempty"`
 	Sum        []byte          `json:"sum"`
 	Keep       time.Duration   `json:"keep"`
 	Accepted   eventRecord     `json:"accepted"`
@@ -144,7 +149,11 @@ func encodeExpress(x *Express) ([]byte, error) {
 		b = b.raw("utf8", []byte("true"))
 	}
 	b = b.octets("digest", s.Digest).text("subject", s.Subject).raw("plan", s.Plan).time("at", s.Accepted)
-	b = b.text("thread", x.Thread).octets("sum", x.Sum[:]).number("keep", int64(x.Keep)).event("accepted", accepted)
+	b = b.text("thread", x.Thread).number("rank", int64(x.Ref.Rank))
+	if t := x.Ref.Told; t != nil {
+		b = b.time("written", t.Written).raw("people", []byte(t.people()))
+	}
+	b = b.octets("sum", x.Sum[:]).number("keep", int64(x.Keep)).event("accepted", accepted)
 	b = append(b, `,"recipients":[`...)
 	for i := range x.Recipients {
 		to := &x.Recipients[i]
@@ -187,6 +196,10 @@ func decodeExpress(id int64, record, head, rendition, body []byte) (*Express, er
 		Submission: Submission{ID: id, AuthorID: r.Author, ReversePath: r.Path, EnvID: r.EnvID, Ret: r.Ret, UTF8: r.UTF8,
 			MID: r.MID, Digest: r.Digest, Subject: r.Subject, Plan: r.Plan, Accepted: r.At},
 		Accepted: Event{At: r.At, Kind: r.Accepted.Kind, Detail: r.Accepted.Detail, PersonID: r.Author}}
+	x.Ref.Rank = r.Rank
+	if r.People != nil {
+		x.Ref.Told = &Told{Subject: r.Thread, Written: r.Written, From: r.People.From, To: r.People.To}
+	}
 	for _, to := range r.Recipients {
 		x.Recipients = append(x.Recipients, Recipient{Address: to.Address, Notify: to.Notify, ORcpt: to.ORcpt, State: Sending,
 			Plan: to.Plan, Attempts: 1, Released: r.At, Claimed: r.At})

@@ -266,7 +266,7 @@ func TestLaunchRefusesWhatIsKnown(t *testing.T) {
 		if err := tx.InsertThread(&th); err != nil {
 			return err
 		}
-		return tx.PutThreadRef("cited@x.example", th.ID)
+		return tx.PutRef(Ref{MID: "cited@x.example", Thread: th.ID})
 	})
 	launch(t, db, parcel(p.ID, "up@x.example", "text"))
 	down := parcel(p.ID, "down@x.example", "text")

@@ -147,7 +147,7 @@ func (f *flights) unpack(all bool) error {
 
 // launch writes new mail, unless its Message-ID is known.
 func (f *flights) launch(batch []*job) error {
-	var mids []driver.Value
+	var mids, subjects []driver.Value
 	var jobs []*job
 	for _, j := range batch {
 		if j.launch == nil || j.landing != nil {
@@ -161,14 +161,16 @@ func (f *flights) launch(batch []*job) error {
 			j.err = ErrKnown
 			continue
 		}
-		mids, jobs = append(mids, mid), append(jobs, j)
+		mids, jobs, subjects = append(mids, mid), append(jobs, j), j.launch.Ref.Told.subject(subjects)
 	}
 	if len(jobs) == 0 {
 		return nil
 	}
 	known := map[driver.Value]bool{}
-	err := f.b.where(`SELECT mid FROM thread_ref WHERE mid IN (*) UNION ALL SELECT mid FROM submission WHERE mid IN (*) AND mid <> ''`,
-		mids, func(v driver.Value) { known[text(v)] = true })
+	if err := f.b.where(knownMIDs, mids, func(v driver.Value) { known[text(v)] = true }); err != nil {
+		return fmt.Errorf("launch: %w", err)
+	}
+	bare, err := f.b.bareAnswers(subjects)
 	if err != nil {
 		return fmt.Errorf("launch: %w", err)
 	}
@@ -177,7 +179,7 @@ func (f *flights) launch(batch []*job) error {
 	}
 	var values []driver.Value
 	for _, j := range jobs {
-		if known[j.launch.Submission.MID] {
+		if known[j.launch.Submission.MID] || bare.may(j.launch.Ref.Told) {
 			j.err = ErrKnown
 			continue
 		}

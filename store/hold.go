@@ -19,6 +19,7 @@ import (
 type Holding struct {
 	Submission Submission // ID and MessageID are given by Hold
 	Thread     string     // base subject of the thread that it begins
+	Ref        Ref        // Rank and Told; the rest follows
 	Head       []byte     // as submitted
 	Body       []byte
 	Sum        [sha256.Size]byte // of Body
@@ -31,8 +32,9 @@ type Holding struct {
 }
 
 // Hold accepts a mail that waits: once it returns nil, h is on the disk with its ids.
-// ErrKnown: its Message-ID was seen before, or the mailbox is not the author's any
-// more; what that means is decided in an ordinary transaction.
+// ErrKnown: its Message-ID was seen before, it may be what later answers without
+// references belong to, or the mailbox is not the author's any more; what that means is
+// decided in an ordinary transaction.
 func (db *DB) Hold(ctx context.Context, h *Holding) error {
 	for i := range h.Held {
 		if _, err := recordOf(&h.Held[i]); err != nil {
@@ -85,22 +87,25 @@ func (f *flights) hold(batch []*job) error {
 	return nil
 }
 
-// unknown leaves those whose Message-ID was never seen, and of two that have the same
-// the first. The others get ErrKnown.
+// unknown leaves those whose Message-ID was never seen and that nobody has answered,
+// and of two that have the same the first. The others get ErrKnown.
 func (f *flights) unknown(jobs []*job) ([]*job, error) {
-	var mids []driver.Value
+	var mids, subjects []driver.Value
 	for _, j := range jobs {
-		mids = append(mids, j.mid())
+		mids, subjects = append(mids, j.mid()), j.hold.Ref.Told.subject(subjects)
 	}
 	known := map[string]bool{}
-	err := f.b.where(`SELECT mid FROM thread_ref WHERE mid IN (*) UNION ALL SELECT mid FROM submission WHERE mid IN (*) AND mid <> ''`,
-		mids, func(v driver.Value) { known[text(v)] = true })
+	err := f.b.where(knownMIDs, mids, func(v driver.Value) { known[text(v)] = true })
 	if err != nil {
 		return nil, fmt.Errorf("look for message ids: %w", err)
 	}
+	bare, err := f.b.bareAnswers(subjects)
+	if err != nil {
+		return nil, err
+	}
 	var out []*job
 	for _, j := range jobs {
-		if _, up := f.mids[j.mid()]; up || known[j.mid()] {
+		if _, up := f.mids[j.mid()]; up || known[j.mid()] || bare.may(j.hold.Ref.Told) {
 			j.err = ErrKnown
 			continue
 		}
@@ -175,7 +180,7 @@ func (w *holdings) add(h *Holding) {
 	thread, body, message := w.next("thread"), w.next("body"), w.next("message")
 	s.MessageID = message
 	w.threads = append(w.threads, thread, h.Thread, at, at)
-	w.refs = append(w.refs, s.MID, thread)
+	w.refs = append(w.refs, h.Ref.first(s.MID, thread)...)
 	w.bodies = append(w.bodies, body, int64(len(h.Body)), h.Sum[:], "whole", at)
 	for seq, data := int64(0), h.Body; len(data) > 0; seq++ {
 		n := min(len(data), chunkSize)
@@ -215,7 +220,7 @@ func (w *holdings) write() error {
 		values  []driver.Value
 	}{
 		{`INSERT INTO thread (id, subject, created, updated)`, 4, w.threads},
-		{`INSERT INTO thread_ref (mid, thread_id)`, 2, w.refs},
+		{`INSERT ` + insertFirst, firstFields, w.refs},
 		{`INSERT INTO body (id, size, sha256, state, created)`, 5, w.bodies},
 		{`INSERT INTO message (id, origin, body_id, head, size, mid, thread_id, created)`, 8, w.messages},
 		{`INSERT INTO submission (id, message_id, author_id, reverse_path, env_id, ret, utf8, mid, in_reply_to, digest, subject, plan, accepted)`,

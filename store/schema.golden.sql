@@ -356,14 +356,20 @@ CREATE TABLE thread (
   urgent  INTEGER NOT NULL DEFAULT 0 CONSTRAINT thread_urgent_bool CHECK (urgent IN (0, 1)),
   created TEXT NOT NULL,
   updated TEXT NOT NULL
-) STRICT;
+, merged_into INTEGER REFERENCES thread (id)) STRICT;
 
-CREATE INDEX thread_by_subject ON thread (subject, updated);
+CREATE INDEX thread_by_merged ON thread (merged_into) WHERE merged_into IS NOT NULL;
 
 CREATE TABLE thread_ref (
   mid       TEXT PRIMARY KEY,
   thread_id INTEGER NOT NULL REFERENCES thread (id)
-) STRICT, WITHOUT ROWID;
+, parent TEXT, rank INTEGER NOT NULL DEFAULT 0, origin_id INTEGER REFERENCES thread (id), here INTEGER NOT NULL DEFAULT 0 CONSTRAINT thread_ref_here_bool CHECK (here IN (0, 1)), subject TEXT, written TEXT, people TEXT CONSTRAINT thread_ref_people_json CHECK (json_valid(people)), bare INTEGER NOT NULL DEFAULT 0 CONSTRAINT thread_ref_bare_bool CHECK (bare IN (0, 1))) STRICT, WITHOUT ROWID;
+
+CREATE INDEX thread_ref_bare ON thread_ref (subject, written) WHERE bare = 1;
+
+CREATE INDEX thread_ref_by_parent ON thread_ref (parent) WHERE parent IS NOT NULL;
+
+CREATE INDEX thread_ref_by_subject ON thread_ref (subject, written) WHERE subject IS NOT NULL;
 
 CREATE INDEX thread_ref_by_thread ON thread_ref (thread_id);
 

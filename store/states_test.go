@@ -275,43 +275,6 @@ func TestLastDigest(t *testing.T) {
 	})
 }
 
-func TestThreads(t *testing.T) {
-	db := open(t)
-	must(t, db, func(tx *Tx) error {
-		th := Thread{Subject: "budget", Created: t0, Updated: t0}
-		if err := tx.InsertThread(&th); err != nil {
-			return err
-		}
-		for range 2 {
-			if err := tx.PutThreadRef("m@x", th.ID); err != nil {
-				return err
-			}
-		}
-		if id, err := tx.ThreadOf("m@x"); err != nil || id != th.ID {
-			t.Errorf("ThreadOf = %d, %v", id, err)
-		}
-		if id, err := tx.ThreadOf("n@x"); err != nil || id != 0 {
-			t.Errorf("ThreadOf an unknown one = %d, %v", id, err)
-		}
-		th.Urgent, th.Updated = true, t0.Add(time.Hour)
-		if err := tx.UpdateThread(th); err != nil {
-			return err
-		}
-		got, err := tx.Thread(th.ID)
-		if diff := cmp.Diff(th, got); err != nil || diff != "" {
-			t.Error(err, diff)
-		}
-		if list, err := tx.MessagesOfThread(th.ID, 9); err != nil || len(list) != 0 {
-			t.Errorf("MessagesOfThread = %v, %v", list, err)
-		}
-		_, err = tx.Thread(99)
-		if !errors.Is(err, ErrNotFound) {
-			t.Errorf("Thread = %v", err)
-		}
-		return nil
-	})
-}
-
 // Each planted fault must be found, and nothing else.
 func TestLedgerCheckFindsPlantedFaults(t *testing.T) {
 	for name, plant := range map[string]string{

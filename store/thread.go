@@ -53,42 +53,9 @@ func (tx *Tx) ThreadOf(mid string) (int64, error) {
 	return id, err
 }
 
-// PutThreadRef remembers that a Message-ID belongs to a thread; the first to say so
-// wins.
-func (tx *Tx) PutThreadRef(mid string, thread int64) error {
-	_, err := tx.exec(`INSERT OR IGNORE INTO thread_ref (mid, thread_id) VALUES (?, ?)`, mid, thread)
-	return err
-}
-
 // MessagesOfThread returns the messages of a thread, oldest first, at most limit.
 func (tx *Tx) MessagesOfThread(id int64, limit int) ([]Message, error) {
 	return all(tx, scanMessage, `SELECT `+messageColumns+` FROM message WHERE thread_id = ? ORDER BY id LIMIT ?`, id, limit)
-}
-
-// ThreadsBySubject returns the threads with a base subject that had a message since
-// an instant, the newest first, at most limit.
-func (tx *Tx) ThreadsBySubject(subject string, since time.Time, limit int) ([]Thread, error) {
-	return all(tx, func(t *Thread) []any {
-		return []any{&t.ID, &t.Subject, &t.Urgent, (*stamp)(&t.Created), (*stamp)(&t.Updated)}
-	}, `SELECT id, subject, urgent, created, updated FROM thread WHERE subject = ? AND updated >= ?
-		ORDER BY updated DESC LIMIT ?`, subject, stamp(since), limit)
-}
-
-// MergeThread makes everything of one thread part of another. The empty thread stays,
-// for the ledger.
-func (tx *Tx) MergeThread(from, into int64) error {
-	for _, q := range []string{
-		`UPDATE thread_ref SET thread_id = ?2 WHERE thread_id = ?1`,
-		`UPDATE message SET thread_id = ?2 WHERE thread_id = ?1`,
-		`UPDATE delivery SET thread_id = ?2 WHERE thread_id = ?1`,
-		`UPDATE thread SET urgent = max(urgent, (SELECT urgent FROM thread WHERE id = ?1)),
-			updated = max(updated, (SELECT updated FROM thread WHERE id = ?1)) WHERE id = ?2`,
-	} {
-		if _, err := tx.exec(q, from, into); err != nil {
-			return fmt.Errorf("merge thread %d into %d: %w", from, into, err)
-		}
-	}
-	return nil
 }
 
 // ThreadMail returns the newest messages of a thread that people wrote, at most limit,

@@ -76,7 +76,7 @@ func (u *unpacking) add(x *Express) {
 	u.ids = append(u.ids, s.ID)
 	thread := u.next("thread")
 	u.threads = append(u.threads, thread, x.Thread, at, at)
-	u.refs = append(u.refs, s.MID, thread)
+	u.refs = append(u.refs, x.Ref.first(s.MID, thread)...)
 
 	message := u.next("message")
 	body, size := int64(emptyBody), int64(len(x.Head))
@@ -145,7 +145,7 @@ func (u *unpacking) write() error {
 		values  []driver.Value
 	}{
 		{`INSERT INTO thread (id, subject, created, updated)`, 4, u.threads},
-		{`INSERT OR IGNORE INTO thread_ref (mid, thread_id)`, 2, u.refs},
+		{`INSERT OR IGNORE ` + insertFirst, firstFields, u.refs},
 		{`INSERT INTO body (id, size, sha256, state, created)`, 5, u.bodies},
 		{`INSERT INTO message (id, origin, source_id, body_id, head, size, mid, thread_id, created)`, 9, u.messages},
 		{`INSERT INTO submission (id, message_id, author_id, reverse_path, env_id, ret, utf8, mid, in_reply_to, digest, subject, plan, accepted)`,

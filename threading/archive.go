@@ -51,7 +51,7 @@ func (a *Archive) Add(m Message) (Change, error) {
 	for _, n := range c.Nodes {
 		a.write(n)
 	}
-	if m.ID != "" && m.Subject != "" && !m.IsAutomatic && !m.Doubtful {
+	if m.Answerable() {
 		list := a.alike[m.Subject]
 		at, _ := slices.BinarySearchFunc(list, m.At, behind)
 		a.alike[m.Subject] = slices.Insert(list, at, &m)

@@ -101,6 +101,10 @@ func Join(m Message, g Graph) (Change, error) {
 	return w.change(own, reason), nil
 }
 
+// First is the only node of a message that names nobody, that nobody has named and that
+// no bare answer came before: what Join would write.
+func First(m Message) Node { return Node{ID: m.ID, Rank: rankOwn, Here: true} }
+
 // lineage are the ids that m names, the root first, its parent last, each once and
 // never m itself. In-Reply-To counts only without References (RFC 5256 §3): old
 // programs put all sorts of things there, such as the address of whoever is
@@ -142,7 +146,7 @@ func (w *work) settle(m Message, chain []string) (*Node, Reason, error) {
 	parent, rank, reason := "", rankOwn, New
 	if len(chain) > 0 {
 		parent = chain[len(chain)-1]
-	} else if m.bare() {
+	} else if m.Bare() {
 		best, err := w.answered(m)
 		if err != nil {
 			return nil, New, err

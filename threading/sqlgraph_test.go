@@ -133,7 +133,9 @@ func (g sqlGraph) add(m threading.Message) int64 {
 		g.exec(`INSERT INTO thread_ref (mid, thread_id, parent, rank, origin_id, here) VALUES (?, ?, nullif(?, ''), ?, ?, ?)
 			ON CONFLICT (mid) DO UPDATE SET thread_id = excluded.thread_id, parent = excluded.parent, rank = excluded.rank, here = excluded.here`,
 			n.ID, thread(n.Thread), n.Parent, n.Rank, thread(n.Origin), n.Here)
-		if n.ID == m.ID && m.Subject != "" && !m.IsAutomatic && !m.Doubtful {
+		if n.ID == m.ID && m.Answerable() {
+			m := m // What Bare allows a graph to keep is enough.
+			m.IsReply, m.References, m.InReplyTo = m.Bare(), nil, nil
 			text, _ := json.Marshal(m)
 			g.exec(`UPDATE thread_ref SET subject = ?, written = ?, message = ? WHERE mid = ?`, m.Subject, m.At.UTC().Format(stampForm), string(text), m.ID)
 		}

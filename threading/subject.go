@@ -5,13 +5,19 @@ import (
 	"strings"
 )
 
-// bare reports whether m is an answer that does not say to what.
-func (m Message) bare() bool {
-	return m.IsReply && len(m.References) == 0 && m.ID != "" && m.Subject != "" && !m.IsAutomatic && !m.Doubtful &&
-		len(lineage(m)) == 0
+// Answerable reports whether an answer that does not say to what may belong to m. Of
+// such mail a Graph has to remember all that Alike returns.
+func (m Message) Answerable() bool {
+	return m.ID != "" && m.Subject != "" && !m.IsAutomatic && !m.Doubtful
 }
 
-// answers reports whether m, which is bare, may be an answer to n by its subject:
+// Bare reports whether m is an answer that does not say to what. A Graph may return it
+// as a reply without references, and any other message as no reply.
+func (m Message) Bare() bool {
+	return m.IsReply && len(m.References) == 0 && m.Answerable() && len(lineage(m)) == 0
+}
+
+// answers reports whether m, which is Bare, may be an answer to n by its subject:
 // n is the older, by no more than SubjectWindow; the author of m and somebody m is
 // written to took part in n.
 func (m Message) answers(n Message) bool {
@@ -32,7 +38,7 @@ func (m Message) before(n Message) bool {
 	return strings.Compare(m.ID, n.ID) < 0
 }
 
-// answered finds the youngest message that m, which is bare, answers. others are
+// answered finds the youngest message that m, which is Bare, answers. others are
 // messages that the graph does not know yet.
 func (w *work) answered(m Message, others ...Message) (string, error) {
 	list, err := w.g.Alike(m.Subject, m.At.Add(-SubjectWindow), m.At)
@@ -54,7 +60,7 @@ func (w *work) answered(m Message, others ...Message) (string, error) {
 // adopt hangs bare answers that came before m below it, if it is the mail they
 // answer.
 func (w *work) adopt(m Message) error {
-	if m.ID == "" || m.Subject == "" || m.IsAutomatic || m.Doubtful {
+	if !m.Answerable() {
 		return nil
 	}
 	later, err := w.g.Alike(m.Subject, m.At, m.At.Add(SubjectWindow))
@@ -62,7 +68,7 @@ func (w *work) adopt(m Message) error {
 		return err
 	}
 	for _, r := range later {
-		if !r.bare() || !r.answers(m) {
+		if !r.Bare() || !r.answers(m) {
 			continue
 		}
 		best, err := w.answered(r, m)

@@ -37,7 +37,6 @@
 package threading
 
 import (
-	"slices"
 	"time"
 
 	"tidepost/mail"
@@ -92,27 +91,6 @@ func keys(list []mail.Mailbox) []string {
 	return out
 }
 
-// A Known is what is remembered of a message id.
-type Known struct {
-	Thread int64 // 0: never seen
-	Here   bool  // a message with that id is here; false: it was only cited
-}
-
-// A Candidate is a thread with the same base subject.
-type Candidate struct {
-	Thread  int64
-	Members []string // who wrote or was written to, lower-case
-	Last    time.Time
-}
-
-// A Memory answers for what came before. Its errors end the placing.
-type Memory interface {
-	// Known returns what is remembered of a message id.
-	Known(mid string) (Known, error)
-	// Candidates returns threads with that base subject that had a message since.
-	Candidates(subject string, since time.Time) ([]Candidate, error)
-}
-
 // A Reason says what decided.
 type Reason string
 
@@ -123,119 +101,3 @@ const (
 	BySubject  Reason = "subject"
 	New        Reason = "new"
 )
-
-// A Placement is where a message belongs.
-type Placement struct {
-	Thread   int64    // to join; 0: begin a new one
-	Merge    int64    // a thread that turns out to be the same one, to become part of Thread; 0: none
-	Remember []string // ids to remember as part of the thread
-	Reason   Reason
-}
-
-// Place says where m belongs by what is known so far. It needs less of its memory
-// than Join does of a Graph, and its answer depends on what came before m.
-func Place(m Message, memory Memory) (Placement, error) {
-	refs := ancestors(m)
-	p := Placement{Remember: remember(m.ID, refs), Reason: New}
-	own, err := known(memory, m.ID)
-	if err != nil {
-		return p, err
-	}
-	parent, err := nearest(memory, refs)
-	if err != nil {
-		return p, err
-	}
-	switch {
-	case own.Thread != 0:
-		p.Thread, p.Reason = own.Thread, ByID
-		// This is the message that was missing between two halves. One that is here
-		// already, and comes again with other references, proves nothing.
-		if !own.Here && parent != 0 && parent != own.Thread {
-			p.Thread, p.Merge = min(parent, own.Thread), max(parent, own.Thread)
-		}
-	case parent != 0:
-		p.Thread, p.Reason = parent, ByAncestor
-	case len(refs) == 0:
-		if p.Thread, err = bySubject(m, memory); err != nil {
-			return p, err
-		}
-		if p.Thread != 0 {
-			p.Reason = BySubject
-		}
-	}
-	return p, nil
-}
-
-func known(memory Memory, mid string) (Known, error) {
-	if mid == "" {
-		return Known{}, nil
-	}
-	return memory.Known(mid)
-}
-
-// ancestors are the ids that m names, the nearest first, each once and never m
-// itself.
-func ancestors(m Message) []string {
-	var out []string
-	add := func(id string) {
-		if id != "" && id != m.ID && !slices.Contains(out, id) {
-			out = append(out, id)
-		}
-	}
-	for _, id := range slices.Backward(m.References) {
-		add(id)
-	}
-	for _, id := range m.InReplyTo {
-		add(id)
-	}
-	if n := len(out); n > MaxRefs {
-		// The root is the last but for what In-Reply-To adds; both ends matter most.
-		root := out[n-1]
-		out = append(out[:MaxRefs-1:MaxRefs-1], root)
-	}
-	return out
-}
-
-func remember(id string, refs []string) []string {
-	out := make([]string, 0, len(refs)+1)
-	if id != "" {
-		out = append(out, id)
-	}
-	return append(out, refs...)
-}
-
-func nearest(memory Memory, refs []string) (int64, error) {
-	for _, id := range refs {
-		k, err := memory.Known(id)
-		if err != nil || k.Thread != 0 {
-			return k.Thread, err
-		}
-	}
-	return 0, nil
-}
-
-// bySubject finds the youngest thread that m may join by its subject alone.
-func bySubject(m Message, memory Memory) (int64, error) {
-	if !m.IsReply || m.Subject == "" || m.IsAutomatic {
-		return 0, nil
-	}
-	list, err := memory.Candidates(m.Subject, m.At.Add(-SubjectWindow))
-	if err != nil {
-		return 0, err
-	}
-	var best Candidate
-	for _, c := range list {
-		if c.fits(m) && (best.Thread == 0 || c.Last.After(best.Last)) {
-			best = c
-		}
-	}
-	return best.Thread, nil
-}
-
-// fits reports whether author and a recipient of m took part in c, and in time.
-func (c Candidate) fits(m Message) bool {
-	in := func(list []string) bool {
-		return slices.ContainsFunc(list, func(a string) bool { return slices.Contains(c.Members, a) })
-	}
-	return in(m.From) && in(m.To) && !c.Last.Before(m.At.Add(-SubjectWindow))
-}

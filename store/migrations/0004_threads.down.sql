@@ -1,0 +1,15 @@
+DROP INDEX thread_ref_bare;
+DROP INDEX thread_ref_by_subject;
+DROP INDEX thread_ref_by_parent;
+DROP INDEX thread_by_merged;
+CREATE INDEX thread_by_subject ON thread (subject, updated);
+ALTER TABLE thread DROP COLUMN merged_into;
+ALTER TABLE thread_ref DROP COLUMN bare;
+ALTER TABLE thread_ref DROP COLUMN people;
+ALTER TABLE thread_ref DROP COLUMN written;
+ALTER TABLE thread_ref DROP COLUMN subject;
+ALTER TABLE thread_ref DROP COLUMN here;
+ALTER TABLE thread_ref DROP COLUMN origin_id;
+ALTER TABLE thread_ref DROP COLUMN rank;
+ALTER TABLE thread_ref DROP COLUMN parent;
+DELETE FROM meta WHERE key = 'threads';
