@@ -32,21 +32,22 @@ const (
 
 // A Config is the whole file. Paths are absolute once loaded.
 type Config struct {
-	Server Server
-	Listen Listen
-	TLS    TLS
-	Relay  Relay
-	Hold   Hold
-	Batch  Batch
-	Coach  Coach
-	Urgent Urgent
-	Pass   Pass
-	Retry  Retry
-	DKIM   DKIM
-	Limits Limits
-	Log    Log
-	Debug  Debug
-	Store  Store
+	Server  Server
+	Listen  Listen
+	TLS     TLS
+	Relay   Relay
+	Hold    Hold
+	Batch   Batch
+	Coach   Coach
+	Urgent  Urgent
+	Pass    Pass
+	Retry   Retry
+	DKIM    DKIM
+	Limits  Limits
+	Log     Log
+	Debug   Debug
+	Monitor Monitor
+	Store   Store
 }
 
 // Server says who this gateway is.
@@ -167,6 +168,11 @@ type Log struct {
 
 // Debug is for looking into a running server.
 type Debug struct {
+	Listen string // "host:port" on loopback, or the path of a unix socket; "" = nowhere
+}
+
+// Monitor is for whoever watches over the server: figures and health, of nobody.
+type Monitor struct {
 	Listen string // "host:port" on loopback, or the path of a unix socket; "" = nowhere
 }
 

@@ -51,6 +51,7 @@ func sectionDocs() map[string]string {
 		"limits":         "Protection of the machine. Sizes: \"50MB\" is 50,000,000 octets, \"50MiB\" is 52,428,800.",
 		"log":            "What is logged to standard error. Bodies and passwords never are.",
 		"debug":          "For looking into a running server; off.",
+		"monitor":        "For whoever watches over the server; off.",
 		"store":          "The database.",
 	}
 }
@@ -195,6 +196,7 @@ func (c *Config) hostOptions() []option {
 		{key: "log.level", doc: "\"debug\", \"info\", \"warn\" or \"error\".", value: choice(&c.Log.Level, "debug", "info", "warn", "error")},
 		{key: "log.format", doc: "\"text\" or \"json\".", value: choice(&c.Log.Format, "text", "json")},
 		{key: "debug.listen", doc: "Profiles of the running server (net/http/pprof): \"host:port\" on loopback, or the path of a unix socket. They name no mail, but show what the server does.", value: text(&c.Debug.Listen, optional(checkLoopbackOrPath))},
+		{key: "monitor.listen", doc: "Figures for Prometheus at /metrics and one JSON answer at /health (503 if something is not well): \"host:port\" on loopback, or the path of a unix socket. They name nobody.", value: text(&c.Monitor.Listen, optional(checkLoopbackOrPath))},
 		{key: "store.reserve", doc: "With less free disk than this, new mail is refused for the moment (452); what waits still goes out.", value: octets(&c.Store.Reserve, 1<<20, math.MaxInt64)},
 	}
 }

@@ -42,6 +42,7 @@ func (s *Session) login(identity, username, password string) error {
 	}
 	p, err := s.server.opts.Auth.Authenticate(s.ctx, username, password, peerIP(s.conn.RemoteAddr().String()), now)
 	if err != nil {
+		s.server.opts.Metrics.Login(door, false)
 		return s.refuseLogin(username, err)
 	}
 	if !s.actsAs(p, identity) {
@@ -54,6 +55,7 @@ func (s *Session) login(identity, username, password string) error {
 	if err != nil {
 		return s.answer("LOGIN", err)
 	}
+	s.server.opts.Metrics.Login(door, true)
 	s.person = p
 	s.log = s.log.With("person", p.Address.String())
 	return nil

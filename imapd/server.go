@@ -15,6 +15,7 @@ import (
 
 	"tidepost/guard"
 	"tidepost/inbox"
+	"tidepost/metrics"
 	"tidepost/people"
 	"tidepost/queue"
 	"tidepost/store"
@@ -22,12 +23,13 @@ import (
 
 // Options say what a Server serves and how. All of the first block are required.
 type Options struct {
-	DB     *store.DB
-	People *people.Directory
-	Auth   *people.Authenticator
-	Queue  *queue.Queue
-	Inbox  *inbox.Inbox
-	Log    *slog.Logger
+	DB      *store.DB
+	People  *people.Directory
+	Auth    *people.Authenticator
+	Queue   *queue.Queue
+	Inbox   *inbox.Inbox
+	Log     *slog.Logger
+	Metrics *metrics.Set // nil: nothing is counted
 
 	Guard  guard.IMAPOptions // TLS, throttle, times; Implicit is set by Serve
 	Limits guard.Limits      // of each listener

@@ -29,6 +29,7 @@ type Session struct {
 	ctx    context.Context //nolint:containedctx // lives as long as the connection
 	cancel context.CancelFunc
 	ended  *sync.WaitGroup
+	closed func() // counts the end
 	idlers sync.WaitGroup
 
 	mu     sync.Mutex // guards all below
@@ -45,14 +46,18 @@ var (
 	_ imapserver.SessionAppendLimit = (*Session)(nil)
 )
 
+// door is what the figures call this protocol.
+const door = "imap"
+
 func newSession(server *Server, c *imapserver.Conn, ended *sync.WaitGroup) *Session {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended.Add(1)
+	closed := server.opts.Metrics.Session(door)
 	conn := c.NetConn().(*guard.IMAP)
 	return &Session{
 		server: server, db: server.opts.DB, lib: c, conn: conn,
 		log: server.opts.Log.With("peer", conn.RemoteAddr().String()),
-		ctx: ctx, cancel: cancel, ended: ended, wanted: map[place]bool{},
+		ctx: ctx, cancel: cancel, ended: ended, closed: closed, wanted: map[place]bool{},
 	}
 }
 
@@ -60,6 +65,7 @@ func newSession(server *Server, c *imapserver.Conn, ended *sync.WaitGroup) *Sess
 // end when the connection is closed.
 func (s *Session) Close() error {
 	defer s.ended.Done()
+	defer s.closed()
 	s.conn.Close() // An idler that writes to a stuck client lets go of the lock.
 	s.mu.Lock()
 	s.cancel() // From here on none begins.

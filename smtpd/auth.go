@@ -58,6 +58,7 @@ func (s *session) login(user, password string) error {
 		if !errors.Is(err, people.ErrLogin) && !errors.As(err, &locked) {
 			return temporary(err)
 		}
+		s.server.opts.Metrics.Login(s.server.opts.Door, false)
 		s.log().Warn("login failed", "user", user, "err", err)
 		s.conn.LoginFailed(user)
 		return smtp.ErrAuthFailed
@@ -65,6 +66,7 @@ func (s *session) login(user, password string) error {
 	if !s.conn.LoginOK(user, strconv.FormatInt(p.ID, 10)) {
 		return &smtp.SMTPError{Code: 454, EnhancedCode: smtp.EnhancedCode{4, 7, 0}, Message: "Too many connections for this account"}
 	}
+	s.server.opts.Metrics.Login(s.server.opts.Door, true)
 	s.person = p
 	return nil
 }

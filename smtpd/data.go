@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"tidepost/guard"
@@ -16,8 +17,9 @@ import (
 
 // submit takes a message from a login: read to its end, look at who it says it is
 // from, and hand it to the queue. nil means that it is on the disk.
-func (s *session) submit(r io.Reader) error {
+func (s *session) submit(r io.Reader, whole *time.Time) error {
 	staged, err := s.stage(r)
+	*whole = now()
 	if err != nil {
 		return err
 	}
@@ -31,7 +33,7 @@ func (s *session) submit(r io.Reader) error {
 		Staged:   staged,
 		Priority: s.priority(),
 		Peer:     s.queuePeer(),
-		Now:      now(),
+		Now:      *whole,
 	})
 	if err != nil {
 		return err
@@ -41,8 +43,9 @@ func (s *session) submit(r io.Reader) error {
 }
 
 // receive takes a message from another server for our people.
-func (s *session) receive(r io.Reader) error {
+func (s *session) receive(r io.Reader, whole *time.Time) error {
 	staged, err := s.stage(r)
+	*whole = now()
 	if err != nil {
 		return err
 	}

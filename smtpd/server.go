@@ -26,6 +26,7 @@ import (
 	"tidepost/guard"
 	"tidepost/inbox"
 	"tidepost/mail"
+	"tidepost/metrics"
 	"tidepost/people"
 	"tidepost/queue"
 	"tidepost/store"
@@ -38,8 +39,10 @@ type Options struct {
 	// address (RFC 5321 §4.5.1); null: such mail is refused.
 	Postmaster mail.Address
 	// Room reports whether the disk has room for more mail; nil: always.
-	Room func() bool
-	Log  *slog.Logger
+	Room    func() bool
+	Log     *slog.Logger
+	Metrics *metrics.Set // nil: nothing is counted
+	Door    string       // what the figures call this server
 }
 
 // Doors are where accepted mail goes, and who is asked before.
@@ -133,7 +136,7 @@ func (s *Server) newSession(c *smtp.Conn) (smtp.Session, error) {
 		return nil, &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "Not available"}
 	}
 	s.sessions.Add(1)
-	return &session{server: s, conn: conn, helo: c.Hostname, ip: remoteIP(conn)}, nil
+	return &session{server: s, closed: s.opts.Metrics.Session(s.opts.Door), conn: conn, helo: c.Hostname, ip: remoteIP(conn)}, nil
 }
 
 // remoteIP returns the peer's address, the zero Addr on a unix socket.

@@ -1,15 +1,18 @@
 package smtpd
 
 import (
+	"errors"
 	"io"
 	"log/slog"
 	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/emersion/go-smtp"
 
 	"tidepost/guard"
 	"tidepost/mail"
+	"tidepost/metrics"
 	"tidepost/people"
 )
 
@@ -20,6 +23,7 @@ type session struct {
 	conn   *guard.SMTP
 	helo   func() string
 	ip     netip.Addr
+	closed func()         // counts the end
 	person *people.Person // whose login; nil before, and on inbound
 
 	env   mail.Envelope
@@ -131,6 +135,7 @@ func (s *session) Reset() {
 
 // Logout implements smtp.Session.
 func (s *session) Logout() error {
+	s.closed()
 	s.server.sessions.Done()
 	return nil
 }
@@ -139,8 +144,25 @@ func (s *session) Logout() error {
 // share one transaction (RFC 2033 §4.2). The message comes from the guard, not from
 // go-smtp.
 func (s *session) Data(io.Reader) error {
+	take, what := s.receive, "receive"
 	if s.person != nil {
-		return s.reply("submit", s.submit(s.conn.Body()))
+		take, what = s.submit, "submit"
 	}
-	return s.reply("receive", s.receive(s.conn.Body()))
+	var whole time.Time // when the last octet was here
+	err := s.reply(what, take(s.conn.Body(), &whole))
+	s.count(err, whole)
+	return err
+}
+
+// count takes what the message was answered into the figures.
+func (s *session) count(err error, whole time.Time) {
+	result := metrics.Accepted
+	var reply *smtp.SMTPError
+	switch {
+	case errors.As(err, &reply) && reply.Code >= 500:
+		result = metrics.Refused
+	case err != nil:
+		result = metrics.Trouble
+	}
+	s.server.opts.Metrics.Message(s.server.opts.Door, result, now().Sub(whole))
 }

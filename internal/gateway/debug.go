@@ -46,18 +46,7 @@ func (g *Gateway) openDebug() (net.Listener, error) {
 
 // serveDebug answers on l until ctx ends.
 func (g *Gateway) serveDebug(ctx context.Context, l net.Listener, group *errgroup.Group) {
-	srv := &http.Server{Handler: debugHandler(), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 32 << 10,
-		BaseContext: func(net.Listener) context.Context { return ctx }}
-	group.Go(func() error {
-		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			return fmt.Errorf("debug listener: %w", err)
-		}
-		return nil
-	})
-	group.Go(func() error {
-		<-ctx.Done()
-		return srv.Close()
-	})
+	g.serveHTTP(ctx, l, debugHandler(), "debug", group)
 }
 
 // debugHandler serves the profiles of runtime/pprof under the names that `go tool

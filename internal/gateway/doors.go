@@ -89,6 +89,9 @@ func listen(addr string) (net.Listener, error) {
 	return l, nil
 }
 
+// doorName is what the log and the figures call a role.
+func doorName(r guard.Role) string { return []string{"submission", "inbound", "lmtp"}[r] }
+
 // smtpDoor serves one role on l until ctx ends, then lets sessions end.
 func (g *Gateway) smtpDoor(l net.Listener, role guard.Role, implicit, clear bool) func(context.Context) error {
 	lim := g.cfg.Limits
@@ -100,7 +103,9 @@ func (g *Gateway) smtpDoor(l net.Listener, role guard.Role, implicit, clear bool
 		},
 		Postmaster: g.postmaster(),
 		Room:       g.room.enough,
-		Log:        g.log.With("part", "smtp", "door", []string{"submission", "inbound", "lmtp"}[role]),
+		Metrics:    g.metrics,
+		Door:       doorName(role),
+		Log:        g.log.With("part", "smtp", "door", doorName(role)),
 	}
 	d := smtpd.Doors{DB: g.db, Directory: g.dir, Inbox: g.inbox}
 	busy := "421 4.7.0 Too many connections\r\n"

@@ -25,6 +25,7 @@ import (
 	"tidepost/imapd"
 	"tidepost/inbox"
 	"tidepost/mail"
+	"tidepost/metrics"
 	"tidepost/people"
 	"tidepost/queue"
 	"tidepost/relay"
@@ -54,6 +55,8 @@ type Gateway struct {
 	kick      chan struct{}
 	room      *room
 	places    *guard.Places
+	metrics   *metrics.Set
+	reach     *reach
 	site      Site
 
 	mu    sync.Mutex
@@ -89,9 +92,10 @@ func OpenAt(site Site, cfg *config.Config, log *slog.Logger) (*Gateway, error) {
 		cfg: cfg, log: log, started: time.Now(), db: db, relay: relay.New(ropts),
 		tls: conf, reloadTLS: reload, throttle: guard.NewLogins(),
 		kick: make(chan struct{}, 1), doors: map[string]net.Addr{}, ready: make(chan struct{}),
-		places: guard.NewPlaces(placesFor(cfg.Limits.Connections, cfg.Relay.Connections, descriptors())),
-		room:   &room{dir: cfg.Server.Data, reserve: cfg.Store.Reserve},
-		site:   site.orMachine(),
+		places:  guard.NewPlaces(placesFor(cfg.Limits.Connections, cfg.Relay.Connections, descriptors())),
+		metrics: metrics.New(), reach: &reach{},
+		room: &room{dir: cfg.Server.Data, reserve: cfg.Store.Reserve},
+		site: site.orMachine(),
 	}
 	if err := g.build(signer); err != nil {
 		return nil, errors.Join(err, g.relay.Close(), db.Close())
@@ -113,7 +117,7 @@ func (g *Gateway) build(signer queue.Signer) error {
 		Tries: cfg.Limits.LoginTries, Lockout: cfg.Limits.LoginLockout, Inside: cfg.Limits.InsideNetworks,
 	})
 	g.inbox = inbox.New(g.db, g.dir, g.inboxOptions())
-	g.queue = queue.New(g.db, g.dir, g.inbox, sender{g.relay}, g.queueOptions(signer))
+	g.queue = queue.New(g.db, g.dir, g.inbox, sender{g.relay, g.metrics, g.reach}, g.queueOptions(signer))
 	g.imap = imapd.New(g.imapOptions())
 	g.dir.OnChange(g.peopleChanged)
 	return nil
@@ -135,12 +139,13 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	monitor, err := g.openMonitor()
+	if err != nil {
+		return errors.Join(err, shut(debug))
+	}
 	doors, err := g.open()
 	if err != nil {
-		if debug != nil {
-			err = errors.Join(err, debug.Close())
-		}
-		return err
+		return errors.Join(err, shut(debug), shut(monitor))
 	}
 	front, stopFront := context.WithCancel(context.Background())
 	back, stopBack := context.WithCancel(context.Background())
@@ -161,6 +166,11 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	if debug != nil {
 		g.serveDebug(front, debug, &fronts)
 	}
+	if monitor != nil {
+		if err := g.serveMonitor(front, monitor, &fronts); err != nil {
+			g.log.Error("no figures", "err", err)
+		}
+	}
 	for _, d := range doors {
 		fronts.Go(func() error { return d.serve(front) })
 	}
@@ -173,6 +183,14 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	ferr := fronts.Wait()
 	stopBack()
 	return errors.Join(cause, ferr, loops.Wait())
+}
+
+// shut closes a listener that may not be there.
+func shut(l net.Listener) error {
+	if l == nil {
+		return nil
+	}
+	return l.Close()
 }
 
 // wait returns when it is time to stop; with an error if the database has failed.

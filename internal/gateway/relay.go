@@ -5,9 +5,11 @@ import (
 	"crypto/x509"
 	"fmt"
 	"os"
+	"time"
 
 	"tidepost/config"
 	"tidepost/mail"
+	"tidepost/metrics"
 	"tidepost/queue"
 	"tidepost/relay"
 )
@@ -45,7 +47,11 @@ func relayOptions(cfg *config.Config) (relay.Options, error) {
 
 // A sender gives queue's jobs to the relay. The two packages name the same things
 // but do not know each other.
-type sender struct{ client *relay.Client }
+type sender struct {
+	client  *relay.Client
+	metrics *metrics.Set
+	reach   *reach
+}
 
 // Send implements queue.Sender.
 func (s sender) Send(ctx context.Context, job queue.Job) []queue.Result {
@@ -59,6 +65,9 @@ func (s sender) Send(ctx context.Context, job queue.Job) []queue.Result {
 			Delivered: r.Delivered, Reply: r.Reply, Said: r.Said, Remote: r.Remote, TLS: r.TLS,
 			DSN: r.DSN, AfterDot: r.AfterDot, Trouble: string(r.Trouble), Alarm: r.Alarm(),
 		}
+		outcome := counted(r.Delivered, r.Said, r.Reply.Code)
+		s.metrics.Attempt(outcome, 1)
+		s.reach.saw(outcome != metrics.Unreachable, time.Now())
 	}
 	return out
 }

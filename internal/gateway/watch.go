@@ -100,5 +100,12 @@ func (r *room) enough() bool {
 	return r.ok
 }
 
+// free returns the free octets; ok is false if the file system does not say.
+func (r *room) free() (octets int64, ok bool) {
+	var st syscall.Statfs_t
+	err := syscall.Statfs(r.dir, &st)
+	return int64(st.Bavail) * int64(st.Bsize), err == nil
+}
+
 // Hangup returns the signal that asks for a reload.
 func Hangup() os.Signal { return syscall.SIGHUP }
