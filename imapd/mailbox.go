@@ -12,12 +12,8 @@ import (
 // ensureMailboxes gives a person the system folders that are missing.
 func (s *Session) ensureMailboxes(p *people.Person) error {
 	missing := false
-	err := s.db.View(s.ctx, func(tx *store.Tx) error {
-		_, err := tx.MailboxByKind(p.ID, store.KindBefore) // the last one that is made
-		missing = isNotFound(err)
-		if missing {
-			return nil
-		}
+	err := s.db.View(s.ctx, func(tx *store.Tx) (err error) {
+		missing, err = tx.LacksMailboxes(p.ID)
 		return err
 	})
 	if err != nil || !missing {

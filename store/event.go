@@ -18,6 +18,7 @@ type Event struct {
 	DeliveryID   int64
 	MessageID    int64
 	PersonID     int64
+	AskID        int64
 	State        string
 	Detail       any
 }
@@ -31,23 +32,23 @@ func (tx *Tx) AddEvent(e Event) error {
 			return fmt.Errorf("ledger %s: %w", e.Kind, err)
 		}
 	}
-	_, err := tx.exec(`INSERT INTO event (at, kind, submission_id, recipient_id, delivery_id, message_id, person_id, state, detail)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, stamp(e.At), e.Kind, nullID(e.SubmissionID), nullID(e.RecipientID),
-		nullID(e.DeliveryID), nullID(e.MessageID), nullID(e.PersonID), e.State, string(detail))
+	_, err := tx.exec(`INSERT INTO event (at, kind, submission_id, recipient_id, delivery_id, message_id, person_id, ask_id, state, detail)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, stamp(e.At), e.Kind, nullID(e.SubmissionID), nullID(e.RecipientID),
+		nullID(e.DeliveryID), nullID(e.MessageID), nullID(e.PersonID), nullID(e.AskID), e.State, string(detail))
 	if err != nil {
 		return fmt.Errorf("ledger %s: %w", e.Kind, err)
 	}
 	return nil
 }
 
-const eventColumns = `id, at, kind, submission_id, recipient_id, delivery_id, message_id, person_id, state, detail`
+const eventColumns = `id, at, kind, submission_id, recipient_id, delivery_id, message_id, person_id, ask_id, state, detail`
 
 // scanEvent leaves Detail a json.RawMessage.
 func scanEvent(e *Event) []any {
 	raw := &json.RawMessage{}
 	e.Detail = raw
 	return []any{&e.ID, (*stamp)(&e.At), &e.Kind, (*nullID)(&e.SubmissionID), (*nullID)(&e.RecipientID),
-		(*nullID)(&e.DeliveryID), (*nullID)(&e.MessageID), (*nullID)(&e.PersonID), &e.State, (*[]byte)(raw)}
+		(*nullID)(&e.DeliveryID), (*nullID)(&e.MessageID), (*nullID)(&e.PersonID), (*nullID)(&e.AskID), &e.State, (*[]byte)(raw)}
 }
 
 // EventsOfSubmission returns the ledger of a submission and of the deliveries its

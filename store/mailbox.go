@@ -25,6 +25,8 @@ const (
 	KindSendMonday    Kind = "send-monday"
 	KindSendOpening   Kind = "send-opening" // When they start work
 	KindNextDelivery  Kind = "next-delivery"
+	KindNeedsReply    Kind = "needs-reply"
+	KindWaitingFor    Kind = "waiting-for-others"
 	KindDigests       Kind = "digests"
 	KindLists         Kind = "lists"
 	KindSocial        Kind = "social"
@@ -74,6 +76,8 @@ func systemMailboxes() []systemMailbox {
 		{KindSendMonday, "Scheduled/Send Monday", true, true},
 		{KindSendOpening, "Scheduled/When they start work", true, true},
 		{KindNextDelivery, "Next delivery", true, true},
+		{KindNeedsReply, "Needs reply", true, true},
+		{KindWaitingFor, "Waiting for others", true, true},
 		{KindDigests, "Digests", true, true},
 		{KindRemind, "Remind me", true, false},
 		{KindRemindDay, "Remind me/Tomorrow", true, false},
@@ -83,8 +87,18 @@ func systemMailboxes() []systemMailbox {
 		{KindSocial, "Social", false, false},
 		{KindNotifications, "Notifications", false, false},
 		{KindAway, "While away", false, false},
-		{KindBefore, "Before sending", false, false}, // the newest: sessions look for it
+		{KindBefore, "Before sending", false, false},
 	}
+}
+
+// LacksMailboxes reports whether the person is older than some system folder.
+func (tx *Tx) LacksMailboxes(person int64) (bool, error) {
+	var n int
+	err := tx.row([]any{&n}, `SELECT count(*) FROM mailbox WHERE person_id = ? AND kind <> 'user'`, person)
+	if err != nil {
+		return false, fmt.Errorf("count mailboxes: %w", err)
+	}
+	return n < len(systemMailboxes()), nil
 }
 
 // EnsureMailboxes makes the system folders that the person lacks.

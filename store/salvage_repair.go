@@ -44,7 +44,8 @@ func (v *salvager) people() error {
 	lost, err := v.ids(`SELECT person_id FROM (SELECT person_id FROM mailbox UNION SELECT person_id FROM address
 		UNION SELECT author_id FROM submission UNION SELECT person_id FROM recipient UNION SELECT person_id FROM delivery
 		UNION SELECT person_id FROM sender_rule UNION SELECT person_id FROM urgent_use UNION SELECT person_id FROM note
-		UNION SELECT person_id FROM digest UNION SELECT person_id FROM subscription UNION SELECT person_id FROM coaching)
+		UNION SELECT person_id FROM digest UNION SELECT person_id FROM subscription UNION SELECT person_id FROM coaching
+		UNION SELECT asker_id FROM ask UNION SELECT owner_id FROM ask)
 		WHERE person_id IS NOT NULL AND person_id NOT IN (SELECT id FROM person)`)
 	if err != nil {
 		return err
@@ -67,7 +68,8 @@ func (v *salvager) people() error {
 // ancestors gives what is referred to, and lost, an empty row, or cuts the reference.
 func (v *salvager) ancestors() error {
 	lost, err := v.ids(`SELECT id FROM (SELECT message_id AS id FROM submission UNION SELECT rendition_id FROM recipient
-		UNION SELECT message_id FROM delivery) WHERE id IS NOT NULL AND id NOT IN (SELECT id FROM message)`)
+		UNION SELECT message_id FROM delivery UNION SELECT message_id FROM ask UNION SELECT shown_id FROM ask UNION SELECT answer_id FROM ask)
+		WHERE id IS NOT NULL AND id NOT IN (SELECT id FROM message)`)
 	if err != nil {
 		return err
 	}
@@ -107,6 +109,11 @@ func (v *salvager) ancestors() error {
 		`UPDATE entry SET submission_id = NULL WHERE submission_id NOT IN (SELECT id FROM submission)`,
 		`DELETE FROM advice WHERE coaching_id NOT IN (SELECT id FROM coaching WHERE submission_id IS NULL OR submission_id IN (SELECT id FROM submission))`,
 		`DELETE FROM coaching WHERE submission_id NOT IN (SELECT id FROM submission)`,
+		`UPDATE ask SET recipient_id = NULL WHERE recipient_id NOT IN (SELECT id FROM recipient)`,
+		`UPDATE ask SET delivery_id = NULL WHERE delivery_id NOT IN (SELECT id FROM delivery)`,
+		`DELETE FROM clock WHERE ask_id NOT IN (SELECT id FROM ask)`,
+		// Whose clock is lost: nobody could stop it any more.
+		`UPDATE ask SET open = 0 WHERE owner <> '' AND open = 1 AND id NOT IN (SELECT ask_id FROM clock)`,
 		`DELETE FROM urgent_use WHERE submission_id NOT IN (SELECT id FROM submission)`,
 		`DELETE FROM digest WHERE message_id NOT IN (SELECT id FROM message)`,
 		`DELETE FROM derived WHERE message_id NOT IN (SELECT id FROM message)`)
