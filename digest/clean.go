@@ -7,8 +7,12 @@ import (
 	"unicode/utf8"
 )
 
-// width is that of the plain text: it fits a terminal of 80 with a quote mark.
-const width = 76
+// width is that of plain text: it fits a terminal of 80 with a quote mark. That of a
+// digest, which is made to be answered, is narrower: two quote marks fit.
+const (
+	width  = 76
+	narrow = 72
+)
 
 // How much of foreign text is shown, in characters.
 const (
@@ -99,7 +103,11 @@ func midURL(mid string) string {
 
 // wrap breaks text at plain spaces so that no line is longer than width columns; each
 // line begins with indent. Words that are longer stand alone.
-func wrap(text, indent string) string {
+func wrap(text, indent string) string { return wrapAt(text, indent, width) }
+
+// wrapAt is wrap for another width. No line but the first begins with what looks like
+// the number of a question, because an answer under it would be taken for its answer.
+func wrapAt(text, indent string, width int) string {
 	var b strings.Builder
 	for i, l := range strings.Split(text, "\n") {
 		if i > 0 {
@@ -112,7 +120,7 @@ func wrap(text, indent string) string {
 			case col == 0:
 				b.WriteString(indent)
 				col = len(indent)
-			case col+1+n > width:
+			case col+1+n > width && !isMark(word):
 				b.WriteString("\n" + indent)
 				col = len(indent)
 			default:
@@ -162,8 +170,15 @@ func fit(s string, n int) string {
 	return s
 }
 
-// beside sets right flush right of left on one line, if both fit; else left is cut.
+// beside sets right flush right of left on one line of a digest, if both fit; else left
+// is cut.
 func beside(left, right string) string {
-	left = fit(left, width-columns(right)-2)
-	return left + strings.Repeat(" ", max(2, width-columns(left)-columns(right))) + right
+	left = fit(left, narrow-columns(right)-2)
+	return left + strings.Repeat(" ", max(2, narrow-columns(left)-columns(right))) + right
+}
+
+// isMark reports whether word looks like the number of a question, "[12]".
+func isMark(word string) bool {
+	n := len(word)
+	return n > 2 && n < 7 && word[0] == '[' && word[n-1] == ']' && strings.Trim(word[1:n-1], "0123456789") == ""
 }

@@ -3,8 +3,8 @@ package digest
 import (
 	"bytes"
 	"html/template"
-	"strconv"
-	"time"
+	"regexp"
+	"strings"
 
 	"github.com/microcosm-cc/bluemonday"
 )
@@ -13,92 +13,179 @@ import (
 // sent as text alone.
 const maxHTML = 256 << 10
 
-// page is the HTML of a digest. Longhand styles only (a shorthand can cost a
-// sanitiser minutes), and no colour but one grey that can be read on white and on
-// black: mail clients in dark mode turn the rest themselves.
-const page = `<table role="presentation" width="100%" style="max-width:640px;border-collapse:collapse">
-<tr><td style="padding-bottom:12px;font-weight:bold">{{.Title}}</td></tr>
-{{- with .Missed}}
-<tr><td style="padding-bottom:12px">{{.}}</td></tr>
+// page is the HTML of a digest: tables and inline style, which every mail program
+// draws, and longhand style only (a shorthand can cost a sanitiser minutes). Text has
+// no colour of its own but a grey, a red and an amber that can be read on white and on
+// black; mail programs in dark mode turn the rest themselves. What a reply calls an
+// item stands in one block with its sentence: however a mail program quotes, they stay
+// on one line.
+const page = `<table role="presentation" width="100%" border="0" cellpadding="0" cellspacing="0" style="border-collapse:collapse;max-width:640px;font-family:Helvetica,Arial,sans-serif;font-size:15px;line-height:21px">
+<tr><td style="padding-top:4px;padding-bottom:2px;font-size:21px;line-height:28px;font-weight:bold">{{.Title}}</td></tr>
+{{- with .Summary}}
+<tr><td class="quiet" style="padding-bottom:6px;color:#6b7075">{{.}}</td></tr>
 {{- end}}
-{{- range .Entries}}
-<tr><td style="padding-bottom:12px;vertical-align:top">
-<table role="presentation" width="100%" style="border-collapse:collapse">
-<tr><td width="32" style="vertical-align:top;color:#767676">{{.Number}}</td>
-<td style="vertical-align:top">{{if .URL}}<a href="{{.URL}}" style="font-weight:bold">{{.Subject}}</a>{{else}}<b>{{.Subject}}</b>{{end}}</td>
-<td width="120" style="vertical-align:top;text-align:right;color:#767676">{{.At}}</td></tr>
-<tr><td></td><td colspan="2">{{.Byline}}</td></tr>
-{{- with .Mark}}
-<tr><td></td><td colspan="2" style="font-style:italic">{{.}}</td></tr>
+{{- range .Leads}}
+<tr><td style="padding-top:6px;padding-bottom:6px">{{.}}</td></tr>
 {{- end}}
-{{- with .Preview}}
-<tr><td></td><td colspan="2" style="color:#767676">{{.}}</td></tr>
+{{- range .Sections}}
+{{- if .Title}}
+<tr><td class="quiet" style="padding-top:24px;padding-bottom:4px;font-size:13px;font-weight:bold;color:#6b7075">{{.Title}}</td></tr>
+{{- else}}
+<tr><td style="padding-top:10px"></td></tr>
 {{- end}}
-</table></td></tr>
-{{- end}}
+{{- range .Items}}{{if .Short}}{{template "short" .}}{{else}}{{template "item" .}}{{end}}{{end}}
 {{- with .More}}
-<tr><td style="padding-bottom:12px">{{.}}</td></tr>
+<tr><td style="padding-top:8px;padding-bottom:8px">{{.}}</td></tr>
 {{- end}}
-{{- range .Remarks}}
-<tr><td style="padding-bottom:4px;color:#767676">{{.}}</td></tr>
+{{- range .Hints}}
+<tr><td class="quiet" style="padding-top:2px;font-size:13px;line-height:18px;color:#6b7075">{{.}}</td></tr>
+{{- end}}
+{{- end}}
+{{- with .Remarks}}
+<tr><td class="quiet" style="padding-top:24px;font-size:13px;line-height:18px;color:#6b7075">{{range .}}<div>{{.}}</div>{{end}}</td></tr>
 {{- end}}
 </table>
+{{define "short"}}
+<tr><td style="padding-top:7px;padding-bottom:7px;border-top-width:1px;border-top-style:solid;border-top-color:#c9ced4">
+<div>{{if .URL}}<a href="{{.URL}}" style="font-weight:bold;text-decoration:none">{{.Head}}</a>{{else}}<b>{{.Head}}</b>{{end}}</div>
+<div class="quiet" style="font-size:13px;line-height:18px;color:#6b7075">{{range .Facts}}{{.Text}} · {{end}}{{.Right}}</div></td></tr>
+{{- end}}
+{{define "item"}}
+<tr><td style="padding-top:5px;padding-bottom:9px">
+<table role="presentation" width="100%" border="0" cellpadding="0" cellspacing="0" style="border-collapse:collapse">
+<tr><td style="padding-left:12px;border-left-width:4px;border-left-style:solid;border-left-color:{{.Bar}}">
+<div style="font-size:16px;line-height:22px">{{with .Mark}}<b>{{.}}</b> {{end}}{{.Head}}</div>
+{{- range .Facts}}
+<div class="{{.Class}}" style="font-size:13px;line-height:18px;{{.Style}}">{{.Text}}</div>
+{{- end}}
+{{- if .URL}}
+<div style="font-size:13px;line-height:18px"><a href="{{.URL}}">{{or .Where "Open the mail"}}</a></div>
+{{- else if .Where}}
+<div class="quiet" style="font-size:13px;line-height:18px;color:#6b7075">{{.Where}}</div>
+{{- end}}
+</td></tr></table></td></tr>
+{{- end}}`
+
+// shell is what stands around a page. Its style is written here and nowhere else: it
+// only makes three colours lighter where the mail program itself is dark.
+const (
+	shellTop = `<!DOCTYPE html>
+<html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><meta name="supported-color-schemes" content="light dark">
+<style>@media (prefers-color-scheme: dark) { .quiet { color: #a9b0b7 !important } .late { color: #ff8a80 !important } .risk { color: #ffc266 !important } }</style></head><body>
 `
+	shellEnd = "</body></html>\n"
+)
 
-// A view is what page shows.
-type view struct {
-	Title, Missed, More string
-	Entries             []entryView
-	Remarks             []string
+// A pageView is a view with what only HTML needs.
+type pageView struct {
+	Title, Summary string
+	Leads          []string
+	Sections       []pageSection
+	Remarks        []string
 }
 
-type entryView struct {
-	Number, Subject, At, Byline, Mark, Preview string
-	URL                                        template.URL
+type pageSection struct {
+	Title, More string
+	Items       []pageItem
+	Hints       []string
 }
 
-func (c Content) view(zone *time.Location) view {
-	entries, more := c.shown()
-	v := view{Title: "Delivery of " + moment(c.Tide, zone), Missed: c.missed(zone), Remarks: c.remarks()}
-	if more > 0 {
-		v.More = moreLine(more)
+type pageItem struct {
+	Mark, Head, Where, Right string
+	Short                    bool
+	URL                      template.URL
+	Bar                      template.CSS // colour of the bar at its left
+	Facts                    []pageFact
+}
+
+type pageFact struct {
+	Text, Class string
+	Style       template.CSS
+}
+
+// A shade is how a tone is drawn.
+type shade struct {
+	class     string
+	bar, text template.CSS
+}
+
+func shadeOf(t tone) shade {
+	switch t {
+	case late:
+		return shade{"late", "#d93025", "font-weight:bold;color:#c5221f"}
+	case risk:
+		return shade{"risk", "#d98200", "font-weight:bold;color:#a65f00"}
 	}
-	for _, e := range entries {
-		v.Entries = append(v.Entries, entryView{
-			Number: strconv.Itoa(e.Number), Subject: subjectLine(e.Subject), At: clock(e.At, zone, c.Tide),
-			Byline: e.byline(), Mark: e.mark(c, zone), Preview: line(e.Preview, maxPreview),
-			URL: template.URL(midURL(e.MID)), //nolint:gosec // midURL makes mid: URLs only, escaped.
-		})
+	return shade{"quiet", "#9aa4b0", "color:#6b7075"}
+}
+
+func (v view) page() pageView {
+	out := pageView{Title: v.Title, Summary: v.Summary, Leads: v.Leads, Remarks: v.Remarks}
+	for _, s := range v.Sections {
+		p := pageSection{Title: s.Title, More: s.More, Hints: s.Hints}
+		for _, it := range s.Items {
+			p.Items = append(p.Items, it.page())
+		}
+		out.Sections = append(out.Sections, p)
 	}
-	return v
+	return out
+}
+
+func (it item) page() pageItem {
+	p := pageItem{
+		Mark: it.Mark, Head: it.Head, Where: it.Where, Right: it.Right, Short: it.Short, Bar: shadeOf(it.Tone).bar,
+		URL: template.URL(midURL(it.MID)), //nolint:gosec // midURL makes mid: URLs only, escaped.
+	}
+	for i, text := range it.Facts {
+		s := shadeOf(calm)
+		if i == 0 { // By when.
+			s = shadeOf(it.Tone)
+		}
+		p.Facts = append(p.Facts, pageFact{text, s.class, s.text})
+	}
+	return p
 }
 
 // pageTemplate is parsed once; it never changes.
 var pageTemplate = template.Must(template.New("digest").Parse(page))
 
 // html is the digest as HTML, "" if it cannot be written: the text says it all.
-func (c Content) html(zone *time.Location) string {
+func (v view) html() string {
 	var b bytes.Buffer
-	if err := pageTemplate.Execute(&b, c.view(zone)); err != nil || b.Len() > maxHTML {
+	if err := pageTemplate.Execute(&b, v.page()); err != nil || b.Len() > maxHTML {
 		return ""
 	}
-	return "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><meta name=\"color-scheme\" content=\"light dark\"></head><body>\n" +
-		string(pagePolicy.SanitizeBytes(b.Bytes())) + "</body></html>\n"
+	return shellTop + string(sanitise(b.Bytes())) + shellEnd
 }
 
-// pagePolicy is the second lock: what the template writes and nothing else.
+// sanitise is the second lock behind the template: it lets through what the page is
+// made of and nothing else. There is no image in it, no address but that of a mail in
+// the reader's own mailbox, no element that can run, load, send or leave the page.
+func sanitise(html []byte) []byte { return pagePolicy.SanitizeBytes(html) }
+
 var pagePolicy = newPolicy()
 
 func newPolicy() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
-	p.AllowElements("table", "tr", "td", "b", "a")
-	p.AllowAttrs("role").Matching(bluemonday.SpaceSeparatedTokens).OnElements("table")
-	p.AllowAttrs("width").Matching(bluemonday.NumberOrPercent).OnElements("table", "td")
-	p.AllowAttrs("colspan").Matching(bluemonday.Integer).OnElements("td")
-	p.AllowAttrs("href").OnElements("a")
+	p.AllowElements("table", "tbody", "tr", "td", "div", "b", "a")
+	p.AllowAttrs("role").Matching(regexp.MustCompile(`^presentation$`)).OnElements("table")
+	p.AllowAttrs("width", "border", "cellpadding", "cellspacing").Matching(bluemonday.NumberOrPercent).OnElements("table")
+	p.AllowAttrs("class").Matching(regexp.MustCompile(`^(quiet|late|risk)$`)).OnElements("td", "div")
+	p.AllowAttrs("href").Matching(regexp.MustCompile(`^mid:[!-~]+$`)).OnElements("a")
 	p.AllowURLSchemes("mid")
 	p.RequireParseableURLs(true)
-	p.AllowStyles("max-width", "border-collapse", "padding-bottom", "font-weight", "font-style", "vertical-align",
-		"text-align", "color").OnElements("table", "td", "a")
+	p.AllowAttrs("style").Matching(longhands()).OnElements("table", "td", "div", "a")
 	return p
+}
+
+// longhands matches a style attribute of longhand properties whose values are numbers,
+// words, colours or lists of fonts: no bracket and no backslash, so no url() however it
+// is spelled.
+func longhands() *regexp.Regexp {
+	names := strings.Join([]string{
+		"max-width", "border-collapse", "padding-top", "padding-bottom", "padding-left", "font-family", "font-size", "font-weight",
+		"line-height", "color", "text-decoration", "border-top-width", "border-top-style", "border-top-color", "border-left-width",
+		"border-left-style", "border-left-color",
+	}, "|")
+	return regexp.MustCompile(`^((` + names + `):#?[A-Za-z0-9,% -]{1,40}(;|$))+$`)
 }

@@ -109,7 +109,7 @@ func TestAReaderWithoutZoneReadsUTC(t *testing.T) {
 	c := digest.Content{Tide: tide}
 	c.Add(digest.Message{Subject: "s", At: tide.AddDate(-1, 0, 0)})
 	l := writer.Digest(digest.Reader{}, c)
-	for _, want := range []string{"Delivery of Tue 24 Nov 02:00", "24 Nov 2025 02:00", "somebody"} {
+	for _, want := range []string{"Tuesday 24 November, 02:00", "24 Nov 2025 02:00", "somebody"} {
 		if !strings.Contains(l.Text, want) {
 			t.Errorf("text lacks %q:\n%s", want, l.Text)
 		}

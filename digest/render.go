@@ -14,19 +14,70 @@ func (w Writer) Digest(to Reader, c Content) *mail.Letter {
 	if c.Empty() {
 		return nil
 	}
-	l := w.letter(to, c.headline(), c.text(to.zone()))
+	v := c.view(to.zone())
+	l := w.letter(to, c.headline(), v.text())
 	l.Date = c.Tide.In(to.zone())
-	l.HTML = c.html(to.zone())
+	l.HTML = v.html()
 	w.list(&l, "digest", "Tidepost digest", "fewer%20digests")
 	return &l
 }
 
-// headline is the subject: what came, and from whom.
+// headline is the subject: what is wanted and what came; if it is only mail, from
+// whom.
 func (c Content) headline() string {
-	n := c.messages()
-	if n == 0 {
+	s := c.summary()
+	if s == "" {
 		return "Settings changed"
 	}
+	if who := c.authors(); len(who) > 0 && len(c.news()) == 0 {
+		s += " from " + names(who)
+	}
+	return s
+}
+
+// summary is the headline without names.
+func (c Content) summary() string {
+	parts := c.news()
+	if n := c.messages(); n > 0 {
+		parts = append(parts, count(n, "message", "messages"))
+	}
+	return commas(parts)
+}
+
+// news counts what is more than mail.
+func (c Content) news() []string {
+	var out []string
+	if n := len(c.Asks) + c.MoreAsks; n > 0 {
+		out = append(out, count(n, "question for you", "questions for you"))
+	}
+	answered, overdue, other := 0, 0, c.MoreMine
+	for _, m := range c.Mine {
+		switch m.What {
+		case OutcomeAnswered:
+			answered++
+		case OutcomeOverdue:
+			overdue++
+		default:
+			other++
+		}
+	}
+	if answered > 0 {
+		out = append(out, count(answered, "answer", "answers"))
+	}
+	if overdue > 0 {
+		out = append(out, fmt.Sprintf("%d overdue", overdue))
+	}
+	if n := len(c.Decisions) + c.MoreDecisions; n > 0 {
+		out = append(out, count(n, "decision", "decisions"))
+	}
+	if len(out) == 0 && other > 0 {
+		out = append(out, "News of "+count(other, "question", "questions"))
+	}
+	return out
+}
+
+// authors are those who wrote what the digest tells of, each once.
+func (c Content) authors() []string {
 	var who []string
 	seen := map[string]bool{}
 	for _, e := range c.Entries {
@@ -37,10 +88,7 @@ func (c Content) headline() string {
 			}
 		}
 	}
-	if len(who) == 0 {
-		return count(n, "message", "messages")
-	}
-	return count(n, "message", "messages") + " from " + names(who)
+	return who
 }
 
 // show is the author's name, or the address if there is none.
@@ -60,11 +108,19 @@ func (a Author) full() string {
 	if !a.Outside {
 		return a.show()
 	}
+	return a.inFull()
+}
+
+// inFull is the author with name, address, and where from.
+func (a Author) inFull() string {
 	s := a.show()
 	if address := line(a.Address, maxName); address != "" && address != s {
 		s += " <" + address + ">"
 	}
-	return s + " (outside)"
+	if a.Outside {
+		s += " (outside)"
+	}
+	return s
 }
 
 // byline names the authors of an entry and how many messages there are.
@@ -85,76 +141,41 @@ func (e Entry) byline() string {
 	return s
 }
 
-// mark tells that an earlier digest has told of the entry.
-func (e Entry) mark(c Content, zone *time.Location) string {
-	if !e.Since.Before(c.Tide) {
-		return ""
+// when is the time of the newest message; one that an earlier digest has told of
+// carries a sign that it still waits to be read.
+func (e Entry) when(now time.Time, zone *time.Location) string {
+	s := clock(e.At, zone, now)
+	if e.Since.Before(now) {
+		s = "unread, " + s
 	}
-	return "still unread since " + clock(e.Since, zone, c.Tide)
+	return s
 }
 
-// remarks are the lines below the entries.
-func (c Content) remarks() []string {
-	var out []string
-	if s := c.Counts.line(); s != "" {
-		out = append(out, s)
+// line says when clocks change, and what becomes of a time of day.
+func (ch ClockChange) line() string {
+	way, by := "forward", ch.Forward
+	if by < 0 {
+		way, by = "back", -by
 	}
-	for i, sender := range c.Confirmed {
-		if i == MaxEntries {
-			out = append(out, fmt.Sprintf("And mail from %s.", count(len(c.Confirmed)-i, "other sender", "other senders")))
-			break
-		}
-		out = append(out, "Mail from "+line(sender, maxSubject)+" now always goes to INBOX.")
+	amount := fmt.Sprintf("%d minutes", int(by.Minutes()))
+	if by == time.Hour {
+		amount = "an hour"
 	}
-	return out
+	day := longDate(ch.Day)
+	if len(ch.Cities) == 0 {
+		return fmt.Sprintf("Your clocks go %s %s on %s.", way, amount, day)
+	}
+	s := fmt.Sprintf("Clocks change on %s in %s: %s %s.", day, names(ch.Cities), amount, way)
+	if ch.There != "" && ch.Before != ch.After {
+		s += fmt.Sprintf(" %s there is then %s for you, not %s.", line(ch.There, maxName), line(ch.After, maxName), line(ch.Before, maxName))
+	}
+	return s
 }
 
-func (c Content) missed(zone *time.Location) string {
-	if c.Missed.IsZero() {
-		return ""
+// sentence is a question or a decision as it is shown.
+func sentence(s string) string {
+	if s = line(s, maxSentence); s == "" {
+		return "(no words)"
 	}
-	return "This delivery is late: Tidepost was not running at " + clock(c.Missed, zone, c.Tide) + "."
-}
-
-func moreLine(n int) string { return fmt.Sprintf("and %d more in INBOX", n) }
-
-// text is the digest as plain text.
-func (c Content) text(zone *time.Location) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "Delivery of %s\n", moment(c.Tide, zone))
-	if s := c.missed(zone); s != "" {
-		b.WriteString(wrap(s, "") + "\n")
-	}
-	entries, more := c.shown()
-	for _, e := range entries {
-		b.WriteString("\n" + e.text(c, zone))
-	}
-	if more > 0 {
-		b.WriteString("\n" + moreLine(more) + "\n")
-	}
-	for i, s := range c.remarks() {
-		if i == 0 {
-			b.WriteByte('\n')
-		}
-		b.WriteString(wrap(s, "") + "\n")
-	}
-	return b.String()
-}
-
-// text is one entry: number, subject and time on a line, then who, what, where.
-func (e Entry) text(c Content, zone *time.Location) string {
-	const indent = "     "
-	var b strings.Builder
-	b.WriteString(beside(fmt.Sprintf("%3d  %s", e.Number, subjectLine(e.Subject)), clock(e.At, zone, c.Tide)) + "\n")
-	b.WriteString(wrap(e.byline(), indent) + "\n")
-	if s := e.mark(c, zone); s != "" {
-		b.WriteString(indent + s + "\n")
-	}
-	if s := line(e.Preview, maxPreview); s != "" {
-		b.WriteString(wrap(s, indent) + "\n")
-	}
-	if s := link(e.MID); s != "" {
-		b.WriteString(indent + s + "\n")
-	}
-	return b.String()
+	return strings.TrimSpace(s)
 }

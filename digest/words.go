@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"tidepost/scheduler"
 )
 
 func count(n int, one, many string) string {
@@ -30,3 +32,30 @@ func clock(t time.Time, zone *time.Location, now time.Time) string {
 
 // moment is a point in time with its day, "Tue 24 Nov 09:00".
 func moment(t time.Time, zone *time.Location) string { return t.In(zone).Format("Mon 2 Jan 15:04") }
+
+// longMoment is a point in time with everything spelled out, so that it means the
+// same when it is read a day later: "Tuesday 24 November, 09:00". An hour that the
+// clock shows twice has its offset beside it.
+func longMoment(t time.Time, zone *time.Location, now time.Time) string {
+	local := t.In(zone)
+	s := longDay(t, zone, now) + local.Format(", 15:04")
+	for _, step := range []time.Duration{-time.Hour, time.Hour} {
+		if other := local.Add(step); other.Format("2 15:04") == local.Format("2 15:04") {
+			s += local.Format(" (UTC-07:00)")
+		}
+	}
+	return s
+}
+
+// longDay is a date with its day, and its year if that is not the one of now.
+func longDay(t time.Time, zone *time.Location, now time.Time) string {
+	local := t.In(zone)
+	if local.Year() != now.In(zone).Year() {
+		return local.Format("Monday 2 January 2006")
+	}
+	return local.Format("Monday 2 January")
+}
+
+func longDate(d scheduler.Date) string {
+	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC).Format("Monday 2 January")
+}

@@ -115,11 +115,7 @@ func (b *Inbox) tell(tx *store.Tx, r run, c *digest.Content, came []store.Delive
 		if err != nil {
 			return err
 		}
-		derived, err := tx.Derived(m.ID)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		if dm, ok := digestMessage(m, d, derived.Preview, r.now); ok {
+		if dm, ok := digestMessage(m, d, r.now); ok {
 			c.Add(dm)
 		}
 	}
@@ -140,7 +136,7 @@ func (b *Inbox) tell(tx *store.Tx, r run, c *digest.Content, came []store.Delive
 
 // digestMessage is what the digest says of a message; ok is false for one that has
 // expired on the way.
-func digestMessage(m store.Message, d store.Delivery, preview string, now time.Time) (dm digest.Message, ok bool) {
+func digestMessage(m store.Message, d store.Delivery, now time.Time) (dm digest.Message, ok bool) {
 	f := mail.FactsOf(mail.ParseHeader(m.Head), nil, mail.Address{})
 	if !f.Expires.IsZero() && f.Expires.Before(now) {
 		return dm, false
@@ -149,12 +145,13 @@ func digestMessage(m store.Message, d store.Delivery, preview string, now time.T
 	if len(f.From) > 0 {
 		author.Name, author.Address = f.From[0].Name, f.From[0].Address.String()
 	}
-	return digest.Message{Thread: m.ThreadID, Subject: f.Subject, Author: author, Preview: preview, At: d.Arrived, MID: m.MID}, true
+	return digest.Message{Thread: m.ThreadID, Subject: f.Subject, Author: author, At: d.Arrived, MID: m.MID}, true
 }
 
 // putDigest files the digest unread on top of INBOX and read in Digests: one message
 // in two folders. One that cannot be written is left out; the mail is there.
 func (b *Inbox) putDigest(tx *store.Tx, p *people.Person, c digest.Content, replaced []store.Entry, now time.Time) error {
+	c.Settle()
 	letter := b.safeDigest(p, c)
 	if letter == nil {
 		return nil
