@@ -25,9 +25,12 @@ func (b *Inbox) indexSoon() {
 	}
 }
 
-// Run does, until ctx ends, what is done behind accept: derived data that is missing
-// or old, and the full-text index.
+// Run does, until ctx ends, what is done behind accept: threads after a migration,
+// derived data that is missing or old, and the full-text index.
 func (b *Inbox) Run(ctx context.Context) error {
+	if err := b.rethreadStale(ctx); err != nil && ctx.Err() == nil {
+		b.o.Log.Error("threads", "err", err)
+	}
 	for {
 		if err := b.catchUp(ctx); err != nil && ctx.Err() == nil {
 			b.o.Log.Error("index mail", "err", err)

@@ -48,7 +48,10 @@ func (db *DB) CheckLedger(ctx context.Context) (LedgerReport, error) {
 		if err = tx.checkRecipients(&rep); err != nil {
 			return err
 		}
-		return tx.checkDeliveries(&rep)
+		if err = tx.checkDeliveries(&rep); err != nil {
+			return err
+		}
+		return tx.checkThreads(&rep)
 	})
 	return rep, err
 }

@@ -101,9 +101,11 @@ func (v *salvager) ancestors() error {
 	return v.do(
 		`UPDATE message SET source_id = NULL WHERE source_id NOT IN (SELECT id FROM message)`,
 		`INSERT INTO thread (id, subject, created, updated) SELECT thread_id, '', ?1, ?1 FROM
-			(SELECT thread_id FROM message UNION SELECT thread_id FROM delivery UNION SELECT thread_id FROM thread_ref)
+			(SELECT thread_id FROM message UNION SELECT thread_id FROM delivery UNION SELECT thread_id FROM thread_ref
+			UNION SELECT origin_id FROM thread_ref UNION SELECT merged_into FROM thread)
 			WHERE thread_id IS NOT NULL AND thread_id NOT IN (SELECT id FROM thread)`,
-		`INSERT OR IGNORE INTO thread_ref (mid, thread_id) SELECT mid, thread_id FROM message WHERE mid <> '' AND thread_id IS NOT NULL`,
+		`INSERT OR IGNORE INTO thread_ref (mid, thread_id, here) SELECT mid, thread_id, 1 FROM message WHERE mid <> '' AND thread_id IS NOT NULL`,
+		`INSERT OR REPLACE INTO meta (key, value) VALUES ('`+keyThreads+`', '`+threadsStale+`')`,
 		`UPDATE delivery SET recipient_id = NULL WHERE recipient_id NOT IN (SELECT id FROM recipient)`,
 		`UPDATE note SET submission_id = NULL WHERE submission_id NOT IN (SELECT id FROM submission)`,
 		`UPDATE entry SET submission_id = NULL WHERE submission_id NOT IN (SELECT id FROM submission)`,

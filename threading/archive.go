@@ -2,6 +2,7 @@ package threading
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"time"
 )
@@ -137,6 +138,17 @@ func (a *Archive) write(n Node) {
 	}
 	e.Node = n
 	a.move(e, a.groups[n.Thread])
+}
+
+// All yields every node, in no order.
+func (a *Archive) All() iter.Seq[Node] {
+	return func(yield func(Node) bool) {
+		for _, e := range a.nodes {
+			if e.ID != "" && !yield(e.node()) {
+				return
+			}
+		}
+	}
 }
 
 // Thread returns the thread of a message id, 0 if it was never heard of.

@@ -12,7 +12,7 @@ import (
 
 // rebuildCmd computes again what can be computed.
 type rebuildCmd struct {
-	Missing bool `help:"Only what is missing or was made by an older version."`
+	Missing bool `help:"Only derived data that is missing or was made by an older version; leaves threads alone."`
 }
 
 // rebuildBatch is how many messages are without derived data at a time while a server
@@ -25,14 +25,21 @@ func (c *rebuildCmd) Run(a *app) error {
 		ctx, stop := interruptible()
 		defer stop()
 		computed, indexed, err := c.rebuild(ctx, a, d)
+		moved := 0
+		if err == nil && ctx.Err() == nil && !c.Missing {
+			moved, err = d.Inbox.Rethread(ctx)
+		}
 		if err = errors.Join(err, ctx.Err()); err != nil {
 			return err
 		}
 		if err := tell(gateway.Kick(ctx, d.Config.Server.Data)); err != nil {
 			return err
 		}
-		return a.show(map[string]int{"computed": computed, "indexed": indexed}, func(w io.Writer) {
+		return a.show(map[string]int{"computed": computed, "indexed": indexed, "threads_changed": moved}, func(w io.Writer) {
 			fmt.Fprintf(w, "Computed the derived data of %d messages, put %d into the full-text index.\n", computed, indexed)
+			if moved > 0 {
+				fmt.Fprintf(w, "The threads are computed anew: %d Message-IDs have another place.\n", moved)
+			}
 		})
 	})
 }
