@@ -29,7 +29,7 @@ const page = `<table role="presentation" width="100%" border="0" cellpadding="0"
 {{- end}}
 {{- range .Sections}}
 {{- if .Title}}
-<tr><td class="quiet" style="padding-top:24px;padding-bottom:4px;font-size:13px;font-weight:bold;color:#6b7075">{{.Title}}</td></tr>
+<tr><td style="padding-top:24px;padding-bottom:6px;font-size:17px;line-height:22px;font-weight:bold">{{.Title}}</td></tr>
 {{- else}}
 <tr><td style="padding-top:10px"></td></tr>
 {{- end}}
@@ -37,8 +37,8 @@ const page = `<table role="presentation" width="100%" border="0" cellpadding="0"
 {{- with .More}}
 <tr><td style="padding-top:8px;padding-bottom:8px">{{.}}</td></tr>
 {{- end}}
-{{- range .Hints}}
-<tr><td class="quiet" style="padding-top:2px;font-size:13px;line-height:18px;color:#6b7075">{{.}}</td></tr>
+{{- if .Hint.Lead}}
+<tr><td style="padding-top:4px;padding-bottom:4px;font-size:13px;line-height:18px">{{.Hint.Lead}} <b>{{.Hint.Example}}</b><br>{{.Hint.Rule}}</td></tr>
 {{- end}}
 {{- end}}
 {{- with .Remarks}}
@@ -46,32 +46,28 @@ const page = `<table role="presentation" width="100%" border="0" cellpadding="0"
 {{- end}}
 </table>
 {{define "short"}}
-<tr><td style="padding-top:7px;padding-bottom:7px;border-top-width:1px;border-top-style:solid;border-top-color:#c9ced4">
+<tr><td class="line" style="padding-top:7px;padding-bottom:7px;border-top-width:1px;border-top-style:solid;border-top-color:#c9ced4">
 <div>{{if .URL}}<a href="{{.URL}}" style="font-weight:bold;text-decoration:none">{{.Head}}</a>{{else}}<b>{{.Head}}</b>{{end}}</div>
 <div class="quiet" style="font-size:13px;line-height:18px;color:#6b7075">{{range .Facts}}{{.Text}} · {{end}}{{.Right}}</div></td></tr>
 {{- end}}
 {{define "item"}}
-<tr><td style="padding-top:5px;padding-bottom:9px">
+<tr><td style="padding-top:4px;padding-bottom:10px">
 <table role="presentation" width="100%" border="0" cellpadding="0" cellspacing="0" style="border-collapse:collapse">
 <tr><td style="padding-left:12px;border-left-width:4px;border-left-style:solid;border-left-color:{{.Bar}}">
-<div style="font-size:16px;line-height:22px">{{with .Mark}}<b>{{.}}</b> {{end}}{{.Head}}</div>
+<div>{{with .Mark}}<b>{{.}}</b> {{end}}{{if and .URL (not .Where)}}<a href="{{.URL}}" style="text-decoration:none">{{.Head}}</a>{{else}}{{.Head}}{{end}}</div>
 {{- range .Facts}}
-<div class="{{.Class}}" style="font-size:13px;line-height:18px;{{.Style}}">{{.Text}}</div>
-{{- end}}
-{{- if .URL}}
-<div style="font-size:13px;line-height:18px"><a href="{{.URL}}">{{or .Where "Open the mail"}}</a></div>
-{{- else if .Where}}
-<div class="quiet" style="font-size:13px;line-height:18px;color:#6b7075">{{.Where}}</div>
+<div class="{{.Class}}" style="font-size:13px;line-height:18px;{{.Style}}">{{.Text}}{{with .Where}} · {{template "where" .}}{{end}}</div>
 {{- end}}
 </td></tr></table></td></tr>
-{{- end}}`
+{{- end}}
+{{define "where"}}{{if .URL}}<a href="{{.URL}}">{{.Subject}}</a>{{else}}{{.Subject}}{{end}}{{end}}`
 
 // shell is what stands around a page. Its style is written here and nowhere else: it
 // only makes three colours lighter where the mail program itself is dark.
 const (
 	shellTop = `<!DOCTYPE html>
 <html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><meta name="supported-color-schemes" content="light dark">
-<style>@media (prefers-color-scheme: dark) { .quiet { color: #a9b0b7 !important } .late { color: #ff8a80 !important } .risk { color: #ffc266 !important } }</style></head><body>
+<style>@media (prefers-color-scheme: dark) { .quiet { color: #a9b0b7 !important } .late { color: #ff8a80 !important } .risk { color: #ffc266 !important } .line { border-top-color: #454b52 !important } }</style></head><body>
 `
 	shellEnd = "</body></html>\n"
 )
@@ -87,7 +83,7 @@ type pageView struct {
 type pageSection struct {
 	Title, More string
 	Items       []pageItem
-	Hints       []string
+	Hint        hint
 }
 
 type pageItem struct {
@@ -101,6 +97,12 @@ type pageItem struct {
 type pageFact struct {
 	Text, Class string
 	Style       template.CSS
+	Where       *pageWhere // behind the last one
+}
+
+type pageWhere struct {
+	Subject string
+	URL     template.URL
 }
 
 // A shade is how a tone is drawn.
@@ -122,7 +124,7 @@ func shadeOf(t tone) shade {
 func (v view) page() pageView {
 	out := pageView{Title: v.Title, Summary: v.Summary, Leads: v.Leads, Remarks: v.Remarks}
 	for _, s := range v.Sections {
-		p := pageSection{Title: s.Title, More: s.More, Hints: s.Hints}
+		p := pageSection{Title: s.Title, More: s.More, Hint: s.Hint}
 		for _, it := range s.Items {
 			p.Items = append(p.Items, it.page())
 		}
@@ -141,7 +143,10 @@ func (it item) page() pageItem {
 		if i == 0 { // By when.
 			s = shadeOf(it.Tone)
 		}
-		p.Facts = append(p.Facts, pageFact{text, s.class, s.text})
+		p.Facts = append(p.Facts, pageFact{Text: text, Class: s.class, Style: s.text})
+	}
+	if n := len(p.Facts); n > 0 && it.Where != "" {
+		p.Facts[n-1].Where = &pageWhere{it.Where, p.URL}
 	}
 	return p
 }
@@ -167,10 +172,10 @@ var pagePolicy = newPolicy()
 
 func newPolicy() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
-	p.AllowElements("table", "tbody", "tr", "td", "div", "b", "a")
+	p.AllowElements("table", "tbody", "tr", "td", "div", "b", "br", "a")
 	p.AllowAttrs("role").Matching(regexp.MustCompile(`^presentation$`)).OnElements("table")
 	p.AllowAttrs("width", "border", "cellpadding", "cellspacing").Matching(bluemonday.NumberOrPercent).OnElements("table")
-	p.AllowAttrs("class").Matching(regexp.MustCompile(`^(quiet|late|risk)$`)).OnElements("td", "div")
+	p.AllowAttrs("class").Matching(regexp.MustCompile(`^(quiet|late|risk|line)$`)).OnElements("td", "div")
 	p.AllowAttrs("href").Matching(regexp.MustCompile(`^mid:[!-~]+$`)).OnElements("a")
 	p.AllowURLSchemes("mid")
 	p.RequireParseableURLs(true)

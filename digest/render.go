@@ -65,7 +65,7 @@ func (c Content) news() []string {
 		out = append(out, count(answered, "answer", "answers"))
 	}
 	if overdue > 0 {
-		out = append(out, fmt.Sprintf("%d overdue", overdue))
+		out = append(out, fmt.Sprintf("%d of yours overdue", overdue))
 	}
 	if n := len(c.Decisions) + c.MoreDecisions; n > 0 {
 		out = append(out, count(n, "decision", "decisions"))

@@ -1,6 +1,9 @@
 package digest
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // indent stands before what belongs to an item.
 const indent = "    "
@@ -45,11 +48,8 @@ func (s section) text(b *strings.Builder) {
 		}
 		b.WriteString(s.More + "\n")
 	}
-	for i, h := range s.Hints {
-		if i == 0 {
-			b.WriteByte('\n')
-		}
-		b.WriteString(wrapAt(h, "", narrow) + "\n")
+	if h := s.Hint; h != (hint{}) {
+		b.WriteString("\n" + h.Lead + "\n" + indent + h.Example + "\n" + wrapAt(h.Rule, "", narrow) + "\n")
 	}
 }
 
@@ -71,13 +71,26 @@ func (it item) text(b *strings.Builder) {
 		lead = "  * "
 	}
 	b.WriteString(lead + body + "\n")
-	for _, f := range it.Facts {
+	for _, f := range it.facts() {
 		b.WriteString(wrapAt(f, indent, narrow) + "\n")
-	}
-	if it.Where != "" {
-		b.WriteString(indent + fit("in “"+it.Where, narrow-len(indent)-1) + "”\n")
 	}
 	if s := link(it.MID); s != "" {
 		b.WriteString(indent + s + "\n")
 	}
+}
+
+// facts are the lines below the sentence. The subject of the mail stands behind the
+// last one if there is room.
+func (it item) facts() []string {
+	if it.Where == "" {
+		return it.Facts
+	}
+	const room = narrow - len(indent)
+	where := "“" + fit(it.Where, room-2) + "”"
+	out := slices.Clone(it.Facts)
+	if n := len(out); n > 0 && columns(out[n-1]+" · "+where) <= room {
+		out[n-1] += " · " + where
+		return out
+	}
+	return append(out, where)
 }

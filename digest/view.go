@@ -30,8 +30,11 @@ type section struct {
 	Title string
 	Items []item
 	More  string
-	Hints []string // how to answer
+	Hint  hint
 }
+
+// A hint says how to answer; zero: there is nothing to answer.
+type hint struct{ Lead, Example, Rule string }
 
 // A tone is how much an item presses.
 type tone string
@@ -124,10 +127,7 @@ func (c Content) asksSection(zone *time.Location) section {
 		s.Items = append(s.Items, it)
 	}
 	if len(s.Items) > 0 {
-		s.Hints = []string{
-			"To answer, reply here:  " + c.example(),
-			"Your words go to each asker as a reply. Numbers count for this digest only.",
-		}
+		s.Hint = hint{"To answer, reply to this mail:", c.example(), "Each asker gets a reply of its own. The numbers count for this digest only."}
 	}
 	return s
 }
@@ -138,7 +138,7 @@ func (c Content) example() string {
 	out := ""
 	for i, s := range all[:min(len(c.Asks), len(all))] {
 		if i > 0 {
-			out += "  /  "
+			out += " / "
 		}
 		out += s
 	}
@@ -171,7 +171,7 @@ func dueWords(due time.Time, there string, zone *time.Location, now time.Time) s
 func (c Content) mineSection(zone *time.Location) section {
 	s := section{Title: "Your questions", More: more(c.MoreMine, "Waiting for others")}
 	for _, m := range c.Mine {
-		it := item{Head: sentence(m.Text), Facts: []string{m.news(c.Tide, zone)}, Where: subjectLine(m.Subject), MID: m.MID}
+		it := item{Head: sentence(m.Text), Facts: m.news(c.Tide, zone), Where: subjectLine(m.Subject), MID: m.MID}
 		if m.What == OutcomeOverdue {
 			it.Tone = late
 		}
@@ -180,31 +180,28 @@ func (c Content) mineSection(zone *time.Location) section {
 	return s
 }
 
-// news is what became of a question, in a line.
-func (m MineLine) news(now time.Time, zone *time.Location) string {
-	who := m.Owner.show()
-	if m.Owner.Outside {
-		who = m.Owner.full()
-	}
+// news is what became of a question, in a line or two.
+func (m MineLine) news(now time.Time, zone *time.Location) []string {
+	who := m.Owner.full()
 	due := dueWords(m.Due, m.There, zone, now)
 	switch m.What {
 	case OutcomeAnswered:
 		if m.Reaches.After(now) {
-			return "answered by " + who + ", reaches you " + longMoment(m.Reaches, zone, now)
+			return []string{"answered by " + who + ", reaches you " + longMoment(m.Reaches, zone, now)}
 		}
-		return "answered by " + who
+		return []string{"answered by " + who}
 	case OutcomePromised:
-		return who + " said: by " + due
+		return []string{who + " said: by " + due}
 	case OutcomeClosed:
-		return "closed by " + who + " without a mail; a reply opens it again"
+		return []string{"closed by " + who + " without a mail; a reply opens it again"}
 	case OutcomeOverdue:
-		return "overdue: " + who + ", since " + due
+		return []string{"overdue since " + due, "waits for " + who}
 	case OutcomeHanded:
-		return "now with " + who
+		return []string{"now with " + who}
 	case OutcomeLost:
-		return "could not be delivered to " + who
+		return []string{"could not be delivered to " + who}
 	}
-	return m.away(who, now, zone)
+	return []string{m.away(who, now, zone)}
 }
 
 func (m MineLine) away(who string, now time.Time, zone *time.Location) string {
@@ -237,8 +234,11 @@ func (c Content) decisionsSection() section {
 		if len(d.Who) > 0 {
 			it.Facts = append(it.Facts, names(d.Who))
 		}
+		if len(it.Facts) > 1 {
+			it.Facts = []string{strings.Join(it.Facts, " · ")}
+		}
 		if label != "" {
-			it.Head = label + "  " + it.Head
+			it.Head = label + " " + it.Head
 		}
 		s.Items = append(s.Items, it)
 	}
