@@ -30,6 +30,7 @@ type Ask struct {
 	RecipientID int64  // that brings it to its owner, if it left here
 	DeliveryID  int64  // the same, if it came from elsewhere
 	ShownID     int64  // the message in its owner's mailbox, 0: not there yet
+	ShownMID    string // its Message-ID: another one after a hand-over
 	AnswerID    int64  // the message that stopped its clock, 0: none did
 	Open        bool   // an answer is wanted
 	Created     time.Time
@@ -110,10 +111,11 @@ func (tx *Tx) UpdateAsk(a ClockedAsk, from string) error {
 const askColumns = `a.id, a.message_id, a.mid, m.thread_id, coalesce(t.subject, ''), a.number, a.item, a.asker_id, a.asker, a.asker_name,
 	a.owner_id, a.owner, a.owner_name, a.kind, a.class, a.text, a.said, a.private, a.recipient_id, a.delivery_id, a.shown_id,
 	a.answer_id, a.open, a.created, a.changed, coalesce(c.state, ''), coalesce(c.target, ''), coalesce(c.stated, ''), c.started,
-	coalesce(c.promises, ''), c.due, c.wake, c.since, coalesce(c.reason, ''), coalesce(c.late, 0), c.turn`
+	coalesce(c.promises, ''), c.due, c.wake, c.since, coalesce(c.reason, ''), coalesce(c.late, 0), c.turn, coalesce(s.mid, '')`
 
-// askJoins leads from ask a to its message, thread and clock.
-const askJoins = ` JOIN message m ON m.id = a.message_id LEFT JOIN thread t ON t.id = m.thread_id LEFT JOIN clock c ON c.ask_id = a.id `
+// askJoins leads from ask a to its message, thread, clock and what its owner was shown.
+const askJoins = ` JOIN message m ON m.id = a.message_id LEFT JOIN thread t ON t.id = m.thread_id LEFT JOIN clock c ON c.ask_id = a.id
+	LEFT JOIN message s ON s.id = a.shown_id `
 
 func scanAsk(a *ClockedAsk) []any {
 	return []any{&a.ID, &a.MessageID, &a.MID, (*nullID)(&a.ThreadID), &a.Subject, &a.Number, &a.Item, (*nullID)(&a.AskerID), &a.Asker,
@@ -121,7 +123,7 @@ func scanAsk(a *ClockedAsk) []any {
 		(*nullID)(&a.RecipientID), (*nullID)(&a.DeliveryID), (*nullID)(&a.ShownID), (*nullID)(&a.AnswerID), &a.Open,
 		(*stamp)(&a.Created), (*stamp)(&a.Changed), &a.Clock.State, (*rawText)(&a.Clock.Target), (*rawText)(&a.Clock.Stated),
 		(*stamp)(&a.Clock.Started), (*rawText)(&a.Clock.Promises), (*stamp)(&a.Clock.Due), (*stamp)(&a.Clock.Wake),
-		(*stamp)(&a.Clock.Since), &a.Clock.Reason, &a.Clock.Late, (*stamp)(&a.Clock.Turn)}
+		(*stamp)(&a.Clock.Since), &a.Clock.Reason, &a.Clock.Late, (*stamp)(&a.Clock.Turn), &a.ShownMID}
 }
 
 // A rawText is a column of JSON text.
@@ -242,4 +244,31 @@ func (tx *Tx) NextClock() (due time.Time, ok bool, err error) {
 // EventsOfAsk returns the ledger of an ask. Detail is a *json.RawMessage.
 func (tx *Tx) EventsOfAsk(id int64) ([]Event, error) {
 	return all(tx, scanEvent, `SELECT `+eventColumns+` FROM event WHERE ask_id = ? ORDER BY id`, id)
+}
+
+// An AnswerOnItsWay is a mail that answers an ask, as far as its asker is concerned.
+type AnswerOnItsWay struct {
+	MID      string
+	AuthorID int64
+	Held     time.Time // when it leaves; zero: it has
+	Waits    time.Time // when it appears; zero: it has, or it has not left
+}
+
+// AnswerTo returns how a submitted message gets to a person. ErrNotFound: it does not
+// come from here, or not to that person.
+func (tx *Tx) AnswerTo(message, person int64) (AnswerOnItsWay, error) {
+	var a AnswerOnItsWay
+	err := tx.row([]any{&a.MID, (*nullID)(&a.AuthorID), (*stamp)(&a.Held), (*stamp)(&a.Waits)},
+		`SELECT s.mid, s.author_id, CASE r.state WHEN 'held' THEN r.due END, CASE d.state WHEN 'waiting' THEN d.due END
+		 FROM submission s JOIN recipient r ON r.submission_id = s.id LEFT JOIN delivery d ON d.recipient_id = r.id
+		 WHERE s.message_id = ? AND r.person_id = ? ORDER BY r.id LIMIT 1`, message, person)
+	return a, err
+}
+
+// GotMessage reports whether a mail with a Message-ID came to a person.
+func (tx *Tx) GotMessage(person int64, mid string) (bool, error) {
+	var got bool
+	err := tx.row([]any{&got}, `SELECT EXISTS (SELECT 1 FROM message m CROSS JOIN delivery d ON d.message_id = m.id
+		WHERE m.mid = ? AND m.mid <> '' AND d.person_id = ?)`, mid, person)
+	return got, err
 }

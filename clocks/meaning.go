@@ -1,0 +1,444 @@
+package clocks
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"tidepost/intent"
+	"tidepost/mail"
+	"tidepost/people"
+	"tidepost/scheduler"
+	"tidepost/store"
+	"tidepost/threading"
+)
+
+// Which reply answers which ask. A mail of the owner answers, in this order:
+//
+//  1. exactly the asks that Mail.Settles names;
+//  2. what the mail that it replies to asks of its author;
+//  3. if that asks nothing of them: what the nearest mail before it in the thread does
+//     that still waits for them, unless it only says thanks;
+//  4. if it names no mail that asks, or none at all: what the only mail of the thread
+//     asks that waits for them; if there are several, nothing.
+//
+// Of 2 to 4 only what its asker gets to read, and of several asks of one mail only those
+// that the reply takes up, if its form shows that (parts.go). The mail of a cover counts
+// as the owner's while the owner is on leave or late. An ask of nobody in particular is
+// answered by anybody whose reply answers no ask of their own. The asker's mail, to
+// whom it concerns, withdraws, settles or opens again by the same rule.
+
+// maxLive bounds how many asks of a thread are looked at.
+const maxLive = 500
+
+// A writer is who wrote a mail.
+type writer struct {
+	person  *people.Person // nil: outside
+	address string         // of somebody outside
+}
+
+// writerOf is who wrote a mail, as far as that can be believed. ok is false for
+// machines, and for mail that says without proof that a colleague wrote it.
+func (k *Keeper) writerOf(m *Mail) (w writer, ok bool) {
+	if m.Facts.IsAuto || m.Facts.IsBounce {
+		return w, false
+	}
+	if m.Author != nil {
+		return writer{person: m.Author}, true
+	}
+	if len(m.Facts.From) != 1 || k.dir.IsLocalDomain(m.Facts.From[0].Address.Domain) {
+		return w, false
+	}
+	return writer{address: m.Facts.From[0].Address.Key()}, true
+}
+
+// is reports whether the writer is somebody.
+func (w writer) is(person int64, address string) bool {
+	if w.person != nil {
+		return w.person.ID == person
+	}
+	return person == 0 && address != "" && w.address == address
+}
+
+// A meaning is what a mail means for one ask.
+type meaning struct {
+	item   *Item
+	event  threading.Event
+	change func(*store.Ask)
+}
+
+// means takes to the asks before it what a mail means for them.
+func (k *Keeper) means(tx *store.Tx, m *Mail, now time.Time) error {
+	list, err := k.meanings(tx, m, now)
+	if err != nil {
+		return err
+	}
+	for _, x := range list {
+		x.event.At = now
+		done, err := k.step(tx, x.item, x.event, m, x.change)
+		if err != nil {
+			return err
+		}
+		if done && x.event.Kind == threading.OnAnswer && x.event.By != threading.Another {
+			if err := markAnswered(tx, *x.item, m.Author); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (k *Keeper) meanings(tx *store.Tx, m *Mail, now time.Time) ([]meaning, error) {
+	w, ok := k.writerOf(m)
+	if !ok {
+		return nil, nil
+	}
+	if len(m.Settles) > 0 {
+		return k.settled(tx, m, w, now)
+	}
+	if m.Message.ThreadID == 0 || !m.Facts.IsReply && len(chain(m.Facts)) == 0 {
+		return nil, nil
+	}
+	live, err := itemsOf(tx.AsksOfThread(m.Message.ThreadID, true, maxLive))
+	if err != nil || len(live) == 0 {
+		return nil, err
+	}
+	var own, mine, nobodys []*Item
+	for n := range live {
+		i := &live[n]
+		switch {
+		case w.is(i.Ask.AskerID, i.Ask.Asker):
+			own = append(own, i)
+		case !i.Ask.Open:
+		case i.Ask.Owner == "":
+			nobodys = append(nobodys, i)
+		case k.answerer(i, w, now) != "":
+			mine = append(mine, i)
+		}
+	}
+	if len(own) > 0 {
+		said, err := k.askerMeans(tx, m, own)
+		if err != nil || len(said) > 0 {
+			return said, err
+		}
+	}
+	return k.ownerMeans(tx, m, w, mine, nobodys, now)
+}
+
+// answerer says as whom a writer answers an ask, "" if not at all.
+func (k *Keeper) answerer(i *Item, w writer, now time.Time) threading.Answerer {
+	if i.Ask.Owner == "" {
+		return threading.TheOwner
+	}
+	if w.is(i.Ask.OwnerID, i.Ask.Owner) {
+		return threading.TheOwner
+	}
+	owner := k.person(i.Ask.OwnerID)
+	if owner == nil || w.person == nil || i.Ask.Private {
+		return ""
+	}
+	late := i.Clock.State == threading.Paused || i.Clock.State == threading.Overdue || away(owner.Schedule(now), now)
+	if cover := k.coverOf(owner); late && cover != nil && cover.ID == w.person.ID {
+		return threading.TheCover
+	}
+	return ""
+}
+
+// coverOf is who stands in for somebody; nil for nobody.
+func (k *Keeper) coverOf(p *people.Person) *people.Person {
+	a, err := mail.ParsePath(p.Profile.Cover, true)
+	if err != nil {
+		return nil
+	}
+	cover, _, ok := k.dir.ByAddress(a)
+	if !ok || cover.ID == p.ID {
+		return nil
+	}
+	return cover
+}
+
+// away reports whether leave takes somebody's next working time.
+func away(s *scheduler.Schedule, now time.Time) bool {
+	plain, ok := s.OpeningWithoutLeave(now)
+	if !ok {
+		return false
+	}
+	next, ok := s.NextOpening(now)
+	return !ok || next.After(plain)
+}
+
+// settled is what a mail means that names the asks it answers.
+func (k *Keeper) settled(tx *store.Tx, m *Mail, w writer, now time.Time) ([]meaning, error) {
+	var out []meaning
+	for _, s := range m.Settles {
+		i, err := item(tx, s.Ask)
+		if err != nil {
+			return nil, err
+		}
+		by := k.answerer(&i, w, now)
+		if by == "" {
+			continue // It has another owner by now.
+		}
+		e := threading.Event{Kind: threading.OnAnswer, By: by}
+		if !s.Promise.Date.IsZero() || !s.Promise.Time.IsZero() {
+			e = threading.Event{Kind: threading.OnPromise, Promise: s.Promise}
+		}
+		out = append(out, m.answer(&i, e))
+	}
+	return out, nil
+}
+
+// answer remembers what answered.
+func (m *Mail) answer(i *Item, e threading.Event) meaning {
+	x := meaning{item: i, event: e}
+	if e.Kind == threading.OnAnswer {
+		x.change = func(a *store.Ask) { a.AnswerID = m.Message.ID }
+	}
+	return x
+}
+
+// ownerMeans is what the reply of an owner, or of whoever could answer what nobody in
+// particular was asked, means.
+func (k *Keeper) ownerMeans(tx *store.Tx, m *Mail, w writer, mine, nobodys []*Item, now time.Time) ([]meaning, error) {
+	if m.Facts.IsForward && !m.Facts.IsReply {
+		return nil, nil
+	}
+	chosen, err := choose(tx, m, w, mine)
+	if err == nil && len(chosen) == 0 {
+		chosen, err = choose(tx, m, w, nobodys)
+	}
+	if err != nil || len(chosen) == 0 {
+		return nil, err
+	}
+	e, ok := threading.OwnerSays(m.Findings, m.Words)
+	if !ok {
+		return nil, nil
+	}
+	var out []meaning
+	for _, p := range takenUp(m, chosen, e) {
+		gets, err := k.gets(tx, m, p.item)
+		if err != nil {
+			return nil, err
+		}
+		if !gets {
+			continue
+		}
+		if p.event.Kind == threading.OnAnswer {
+			p.event.By = k.answerer(p.item, w, now)
+		}
+		out = append(out, m.answer(p.item, p.event))
+	}
+	return out, nil
+}
+
+// chain is what a mail replies to, the nearest first.
+func chain(f mail.Facts) []string {
+	out := slices.Clone(f.InReplyTo)
+	for _, id := range slices.Backward(f.References) {
+		if !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// choose picks the asks that a reply may answer, by rules 2 to 4.
+func choose(tx *store.Tx, m *Mail, w writer, list []*Item) ([]*Item, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	ids := chain(m.Facts)
+	for n, id := range ids {
+		found := askedIn(list, id)
+		switch {
+		case n == 0 && len(found) > 0:
+			return found, nil
+		case n == 0:
+			before, err := itemsOf(tx.AsksByMID(id))
+			if err != nil {
+				return nil, err
+			}
+			// It was answered before: this says more about it, and nothing of others.
+			if slices.ContainsFunc(before, func(i Item) bool { return w.is(i.Ask.OwnerID, i.Ask.Owner) }) {
+				return nil, nil
+			}
+		case len(found) > 0:
+			return unlessThanks(m, found), nil
+		}
+	}
+	for _, i := range list[1:] {
+		if i.Ask.MID != list[0].Ask.MID {
+			return nil, nil
+		}
+	}
+	return unlessThanks(m, list), nil
+}
+
+// unlessThanks: who only thanks somebody else in the thread has answered nothing.
+func unlessThanks(m *Mail, list []*Item) []*Item {
+	if m.Findings.Kind == intent.KindAck {
+		return nil
+	}
+	return list
+}
+
+// askedIn are the asks of one mail.
+func askedIn(list []*Item, mid string) []*Item {
+	var out []*Item
+	for _, i := range list {
+		if i.Ask.MID == mid || i.Ask.ShownMID == mid {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// gets reports whether the asker of an ask gets the mail: at any address of a person,
+// and outside also at one to which the question wanted its answer.
+func (k *Keeper) gets(tx *store.Tx, m *Mail, i *Item) (bool, error) {
+	for _, r := range m.Readers {
+		if r.Person != nil && r.Person.ID == i.Ask.AskerID || r.Person == nil && i.Ask.AskerID == 0 && r.Address.Key() == i.Ask.Asker {
+			return true, nil
+		}
+	}
+	if i.Ask.AskerID != 0 {
+		return false, nil
+	}
+	q, err := tx.Message(i.Ask.MessageID)
+	if err != nil {
+		return false, err
+	}
+	for _, to := range mail.ParseHeader(q.Head).Addresses("Reply-To") {
+		if slices.ContainsFunc(m.Readers, func(r Reader) bool { return r.Address.Key() == to.Address.Key() }) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// askerMeans is what a further mail of an asker means for the own asks in its thread:
+// those of the mail it replies to, else of the nearest one before it.
+func (k *Keeper) askerMeans(tx *store.Tx, m *Mail, own []*Item) ([]meaning, error) {
+	var chosen []*Item
+	for _, id := range chain(m.Facts) {
+		if chosen = askedIn(own, id); len(chosen) > 0 {
+			break
+		}
+	}
+	if len(chosen) == 0 {
+		return nil, nil
+	}
+	other, err := k.toAnother(tx, m, chosen)
+	if err != nil {
+		return nil, err
+	}
+	e, says := threading.AskerSays(m.Findings, m.Words, other)
+	if says && e.Kind == threading.OnAnswer && slices.ContainsFunc(chosen, func(i *Item) bool { return i.Ask.MID != chosen[0].Ask.MID }) {
+		says = false // Thanks for which of them?
+	}
+	var out []meaning
+	for _, i := range chosen {
+		r := m.readerOf(i.Ask)
+		switch {
+		case says && (e.Kind == threading.OnAnswer || r != nil || i.Ask.Owner == ""):
+			out = append(out, meaning{item: i, event: e})
+		case !says && i.Clock.State == threading.Waived && r != nil && m.Findings.Kind != intent.KindAck:
+			out = append(out, meaning{item: i, event: threading.Event{Kind: threading.OnReopening}, change: func(a *store.Ask) {
+				a.RecipientID, a.DeliveryID, a.ShownID = r.Recipient, r.Delivery.ID, 0
+			}})
+		}
+	}
+	return out, nil
+}
+
+// readerOf is the owner of an ask, if the mail goes there too.
+func (m *Mail) readerOf(a store.Ask) *Reader {
+	for n := range m.Readers {
+		r := &m.Readers[n]
+		if r.Person != nil && r.Person.ID == a.OwnerID || r.Person == nil && a.OwnerID == 0 && r.Address.Key() == a.Owner {
+			return r
+		}
+	}
+	return nil
+}
+
+// toAnother reports whether the mail answers somebody who is neither its author nor the
+// owner, or the owner's cover, of the asks.
+func (k *Keeper) toAnother(tx *store.Tx, m *Mail, asks []*Item) (bool, error) {
+	ids := chain(m.Facts)
+	if len(ids) == 0 {
+		return false, nil
+	}
+	list, err := tx.MessagesByMID(ids[0])
+	if err != nil || len(list) == 0 {
+		return false, err
+	}
+	from := mail.ParseHeader(list[0].Head).Addresses("From")
+	if len(from) != 1 {
+		return false, nil
+	}
+	w := writer{address: from[0].Address.Key()}
+	if p, _, ok := k.dir.ByAddress(from[0].Address); ok {
+		w = writer{person: p}
+	}
+	for _, i := range asks {
+		owner := k.person(i.Ask.OwnerID)
+		covers := owner != nil && w.person != nil && k.coverOf(owner) != nil && k.coverOf(owner).ID == w.person.ID
+		if covers || w.is(i.Ask.AskerID, i.Ask.Asker) || w.is(i.Ask.OwnerID, i.Ask.Owner) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// reminders are how a mail begins or ends that asks for an answer once more, lower-case.
+var reminders = []string{
+	"any news", "any update", "any progress", "reminder", "following up", "follow up on", "follow-up on", "did you get a chance",
+	"have you had a chance", "had a chance to look", "still waiting", "did you see my", "have you seen my", "get back to me", "ping",
+	"gibt es schon", "gibt's schon", "gibt es neuigkeiten", "erinnerung", "nachhaken",
+	"des nouvelles", "alguna novedad", "alguma novidade", "al nieuws",
+}
+
+// maxReminder is how many words a sentence has that only reminds: a longer one wants
+// something of its own.
+const maxReminder = 15
+
+// reminds reports whether a sentence only asks for the answer to one before it.
+func reminds(sentence string) bool {
+	if len(strings.Fields(sentence)) > maxReminder {
+		return false
+	}
+	sentence = strings.ToLower(strings.ReplaceAll(sentence, "’", "'"))
+	return slices.ContainsFunc(reminders, func(r string) bool {
+		at := strings.Index(sentence, r)
+		return at == 0 || at > 0 && !letter(sentence[at-1])
+	})
+}
+
+func letter(b byte) bool { return b >= 'a' && b <= 'z' || b >= 0x80 }
+
+// markAnswered sets \Answered on whatever shows its owner the mail that is answered, in
+// every folder, so that all clients see it at once. Who answered from a client has it
+// there already.
+func markAnswered(tx *store.Tx, i Item, author *people.Person) error {
+	if author == nil || i.Ask.OwnerID != author.ID || i.Ask.ShownID == 0 {
+		return nil
+	}
+	list, err := tx.EntriesOfMessage(i.Ask.ShownID)
+	if err != nil {
+		return err
+	}
+	for _, e := range list {
+		box, err := tx.Mailbox(e.MailboxID)
+		if err != nil {
+			return err
+		}
+		if box.PersonID != author.ID {
+			continue
+		}
+		if err := tx.SetFlags(&e, e.Flags|store.Answered, e.Keywords); err != nil {
+			return err
+		}
+	}
+	return nil
+}
