@@ -23,8 +23,10 @@ type trip struct {
 type unit []trip
 
 // A pool counts what the workers do. Units wait in memory only as long as it takes a
-// worker to come; there are never more than idle workers at the time of the release,
-// because what is claimed may have to be sent twice after a crash.
+// worker to come, because what is claimed cannot be taken back any more, and after a
+// crash nobody knows whether it was sent: there are never more than there are idle
+// workers at the time of the release, and what the workers take in the next moment at
+// the pace they had in the last.
 type pool struct {
 	workers int
 	wakeup  chan struct{} // one token per unit in queue
@@ -35,6 +37,31 @@ type pool struct {
 	running  int
 	reserved int            // idle workers kept for mail that is being accepted
 	routes   map[string]int // trips under way, by route
+	pace     pace
+}
+
+// A pace is how fast the workers take units. It is counted anew every paceTime.
+type pace struct {
+	since time.Time
+	taken int
+	ahead int // as counted last
+}
+
+const (
+	// paceTime is how long units are counted, and how far ahead mail is claimed.
+	paceTime = 30 * time.Millisecond
+	// maxAhead bounds the units that are claimed ahead.
+	maxAhead = 64
+)
+
+// look counts what was taken up to now; n more are taken.
+func (p *pace) look(now time.Time, n int) int {
+	if d := now.Sub(p.since); d >= paceTime {
+		p.ahead = min(int(time.Duration(p.taken)*paceTime/d), maxAhead)
+		p.since, p.taken = now, 0
+	}
+	p.taken += n
+	return p.ahead
 }
 
 func newPool(workers int) *pool {
@@ -50,6 +77,27 @@ func (p *pool) free() int {
 
 // idle is free with mu held.
 func (p *pool) idle() int { return max(p.workers-p.running-len(p.queue)-p.reserved, 0) }
+
+// room returns how many units may be claimed: for the idle workers, and ahead, as soon as
+// half of what was claimed ahead is gone. Where mail goes many ways nothing is claimed
+// ahead, so that a slow one does not keep the others.
+func (p *pool) room() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	ahead := p.pace.look(time.Now(), 0)
+	for route := range p.routes {
+		if route != "" {
+			ahead = 0
+		}
+	}
+	switch idle := p.workers - p.running - len(p.queue) - p.reserved; {
+	case idle > 0:
+		return idle + ahead
+	case len(p.queue) > ahead/2:
+		return 0
+	}
+	return ahead - len(p.queue)
+}
 
 // reserve keeps an idle worker until release. It waits a little for one; false: there
 // is none.
@@ -140,6 +188,7 @@ func (p *pool) take() (unit, bool) {
 	u := p.queue[0]
 	p.queue = p.queue[1:]
 	p.running++
+	p.pace.look(time.Now(), 1)
 	if len(p.queue) > 0 {
 		p.signal()
 	}

@@ -79,7 +79,7 @@ func (q *Queue) NextDue(context.Context) (due time.Time, ok bool, err error) {
 	if !known || q.later.waits() {
 		return time.Time{}, true, nil // Long past: look at once.
 	}
-	if q.pool.free() == 0 {
+	if q.pool.room() == 0 {
 		beyond = time.Time{} // A worker that gets free kicks.
 	}
 	switch {
@@ -132,7 +132,7 @@ func (q *Queue) Kick() {
 
 // freed is called when a worker has become idle: there may be more for it.
 func (q *Queue) freed() {
-	if q.next.waits() {
+	if q.pool.room() > 0 && q.next.waits() {
 		q.wake()
 	}
 }

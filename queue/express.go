@@ -154,16 +154,21 @@ func rendition(f *flight, head []byte, body int64, now time.Time) store.Message 
 		Size: int64(len(head)) + body, MID: f.sub.MID, ThreadID: f.source.ThreadID, Created: now}
 }
 
-// open gives the octets of what a flight takes along, head first: from memory, if it
-// left as it was accepted.
+// open gives the octets of what a flight takes along, head first.
 func (q *Queue) open(ctx context.Context, f *flight) io.ReadCloser {
 	head := bytes.NewReader(f.rendition.Head)
-	if f.body != nil {
-		return io.NopCloser(io.MultiReader(head, bytes.NewReader(f.body)))
-	}
-	body := q.db.OpenBody(ctx, f.rendition)
+	body := q.openBody(ctx, f, f.rendition)
 	return struct {
 		io.Reader
 		io.Closer
 	}{io.MultiReader(head, body), body}
+}
+
+// openBody gives the octets of the body of a flight, which is that of m: from memory, if
+// it is there.
+func (q *Queue) openBody(ctx context.Context, f *flight, m store.Message) io.ReadCloser {
+	if f.body != nil {
+		return io.NopCloser(bytes.NewReader(f.body))
+	}
+	return q.db.OpenBody(ctx, m)
 }

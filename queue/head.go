@@ -109,21 +109,27 @@ func (q *Queue) signs(f mail.Facts) bool {
 	return from == own || strings.HasSuffix(from, "."+own)
 }
 
-// readBody reads the stored body of a flight once: signs it, scans it for its
-// structure, and notes octets over 127.
+// readBody reads the body of a flight once: signs it, scans it for its structure if
+// somebody here will see it, and notes octets over 127.
 func (q *Queue) readBody(f *flight, head []byte, body io.Reader) ([]byte, error) {
-	scan := mail.NewScanner(head)
 	eight := &eightBit{}
-	sinks := []io.Writer{scan, eight}
+	sinks := []io.Writer{eight}
+	var scan *mail.Scanner
+	if f.isShown() {
+		scan = mail.NewScanner(head)
+		sinks = append(sinks, scan)
+	}
 	var signer *dkim.Signer
 	if q.signs(f.facts) {
 		var err error
 		if signer, err = q.newSigner(); err != nil {
 			return nil, fmt.Errorf("sign: %w", err)
 		}
+		for i, sink := range sinks {
+			sinks[i] = skipping(len(head), sink)
+		}
 		sinks = append(sinks, signer)
 		body = io.MultiReader(bytes.NewReader(head), body)
-		sinks[0], sinks[1] = skipping(len(head), scan), skipping(len(head), eight)
 	}
 	_, err := io.Copy(io.MultiWriter(sinks...), body)
 	if signer != nil {
@@ -135,7 +141,10 @@ func (q *Queue) readBody(f *flight, head []byte, body io.Reader) ([]byte, error)
 	if err != nil {
 		return nil, fmt.Errorf("read body: %w", err)
 	}
-	f.content, f.eight = scan.Finish(), eight.found || hasEightBit(head)
+	f.eight = eight.found || hasEightBit(head)
+	if scan != nil {
+		f.content = scan.Finish()
+	}
 	if signer == nil {
 		return head, nil
 	}

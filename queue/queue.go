@@ -154,7 +154,11 @@ func (q *Queue) RunDue(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("prepare release: %w", err)
 	}
-	if err := q.release(ctx, batch, now); err != nil {
+	rest, err := q.depart(ctx, batch, now)
+	if err == nil && (len(rest) > 0 || len(batch) == 0) {
+		err = q.release(ctx, rest, now)
+	}
+	if err != nil {
 		return fmt.Errorf("release: %w", err)
 	}
 	if len(q.pool.busyRoutes()) > 0 {

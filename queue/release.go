@@ -6,9 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"tidepost/mail"
 	"tidepost/people"
@@ -44,11 +47,12 @@ type flight struct {
 	zone      *time.Location // the author's
 	facts     mail.Facts
 	content   *mail.Content
-	body      []byte         // nil: to be read from the store
+	body      []byte         // nil: it is large, and read from the store
 	express   *store.Express // it left as it was accepted; nil: it did not
 	eight     bool
 	leaving   []*leaving
 	parents   []*flight
+	answered  bool              // it is a parent of another one
 	claimed   []store.Recipient // of the last releaseFlight
 }
 
@@ -77,6 +81,7 @@ type gathering struct {
 	q       *Queue
 	tx      *store.Tx
 	now     time.Time
+	sources map[int64]store.Source // of what is due, by submission
 	flights map[flightKey]*flight
 	order   []*flight
 	seen    map[int64]bool // recipients
@@ -85,15 +90,15 @@ type gathering struct {
 // prepare looks up what is due, with the mail it answers, and reads the bodies: all
 // the slow work, outside of the write transaction.
 func (q *Queue) prepare(ctx context.Context, now time.Time) ([]*flight, error) {
-	g := &gathering{q: q, now: now, flights: map[flightKey]*flight{}, seen: map[int64]bool{}}
+	g := &gathering{q: q, now: now, sources: map[int64]store.Source{}, flights: map[flightKey]*flight{}, seen: map[int64]bool{}}
 	err := q.view(ctx, func(tx *store.Tx) error {
 		g.tx = tx
 		due, err := tx.DueHere(now, maxBatch)
 		if err != nil {
 			return err
 		}
-		free := q.pool.free()
-		if free > 0 {
+		room := q.pool.room()
+		if room > 0 {
 			beyond, err := tx.DueElsewhere(now, q.pool.busyRoutes(), maxBatch)
 			if err != nil {
 				return err
@@ -103,43 +108,48 @@ func (q *Queue) prepare(ctx context.Context, now time.Time) ([]*flight, error) {
 		slices.SortStableFunc(due, func(a, b store.Recipient) int {
 			return cmp.Or(a.Due.Compare(b.Due), cmp.Compare(a.ID, b.ID))
 		})
-		return g.addAll(due, free)
+		return g.addAll(claimable(due, room))
 	})
 	if err != nil {
 		return nil, err
 	}
-	var ready []*flight
-	read := int64(0)
-	for _, f := range g.sorted() {
-		if read += f.source.Size; read > maxBatchBody && len(ready) > 0 {
-			break // The rest is still due.
-		}
-		if err := q.load(ctx, f, now); err != nil {
-			// A damaged body is this mail's trouble, not the database's.
-			if fatal(err) && !errors.Is(err, store.ErrDamaged) || ctx.Err() != nil {
-				return nil, err
-			}
-			if err := q.putOff(ctx, f, err, now); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		ready = append(ready, f)
-	}
-	return ready, nil
+	return q.loadAll(ctx, g.sorted(), now)
 }
 
-// addAll takes the due recipients, those elsewhere only as long as there are idle
-// workers: claimed means that somebody is on it.
-func (g *gathering) addAll(due []store.Recipient, free int) error {
+// claimable leaves the due recipients here, and those elsewhere only as long as there is
+// room for them: claimed means that somebody is on it.
+func claimable(due []store.Recipient, room int) []store.Recipient {
+	out := due[:0]
+	taken := map[flightKey]bool{}
 	for _, r := range due {
 		key := flightKey{r.SubmissionID, r.RenditionID}
-		if f := g.flights[key]; r.PersonID == 0 && (f == nil || !f.goesOut()) {
-			if free == 0 {
+		if r.PersonID == 0 && !taken[key] {
+			if room == 0 {
 				continue
 			}
-			free--
+			room--
+			taken[key] = true
 		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// addAll takes the due recipients.
+func (g *gathering) addAll(due []store.Recipient) error {
+	var ids []int64
+	for _, r := range due {
+		ids = append(ids, r.SubmissionID)
+	}
+	slices.Sort(ids)
+	sources, err := g.tx.Sources(slices.Compact(ids))
+	if err != nil {
+		return err
+	}
+	for _, s := range sources {
+		g.sources[s.Submission.ID] = s
+	}
+	for _, r := range due {
 		if _, err := g.add(r, false, 0); err != nil {
 			return err
 		}
@@ -147,8 +157,44 @@ func (g *gathering) addAll(due []store.Recipient, free int) error {
 	return nil
 }
 
-func (f *flight) goesOut() bool {
-	return slices.ContainsFunc(f.leaving, func(l *leaving) bool { return !l.here })
+// loadAll loads flights, as many at a time as there are processors. One that cannot be
+// loaded is put off.
+func (q *Queue) loadAll(ctx context.Context, list []*flight, now time.Time) ([]*flight, error) {
+	read := int64(0)
+	for i, f := range list {
+		if read += f.source.Size; read > maxBatchBody && i > 0 {
+			list = list[:i] // The rest is still due.
+			break
+		}
+	}
+	errs := make([]error, len(list))
+	var all errgroup.Group
+	all.SetLimit(runtime.GOMAXPROCS(0))
+	for i, f := range list {
+		all.Go(func() error {
+			errs[i] = q.load(ctx, f, now)
+			return nil
+		})
+	}
+	if err := all.Wait(); err != nil {
+		return nil, err
+	}
+	var ready []*flight
+	for i, f := range list {
+		err := errs[i]
+		if err == nil {
+			ready = append(ready, f)
+			continue
+		}
+		// A damaged body is this mail's trouble, not the database's.
+		if fatal(err) && !errors.Is(err, store.ErrDamaged) || ctx.Err() != nil {
+			return nil, err
+		}
+		if err := q.putOff(ctx, f, err, now); err != nil {
+			return nil, err
+		}
+	}
+	return ready, nil
 }
 
 // add puts a recipient into its flight, after the waiting mail that it answers.
@@ -186,22 +232,24 @@ func (g *gathering) add(r store.Recipient, pulled bool, depth int) (*flight, err
 			return nil, err
 		}
 		f.parents = append(f.parents, parent)
+		parent.answered = true
 	}
 	return f, nil
 }
 
 func (g *gathering) newFlight(r store.Recipient) (*flight, error) {
 	f := &flight{fresh: r.RenditionID == 0, zone: time.UTC}
-	var err error
-	if f.sub, err = g.tx.Submission(r.SubmissionID); err != nil {
+	s, err := g.source(r.SubmissionID)
+	if err != nil {
 		return nil, err
 	}
-	if f.source, err = g.tx.Message(f.sub.MessageID); err != nil {
-		return nil, err
-	}
+	f.sub, f.source, f.body = s.Submission, s.Message, s.Body
 	if !f.fresh {
 		if f.rendition, err = g.tx.Message(r.RenditionID); err != nil {
 			return nil, err
+		}
+		if f.rendition.Size-int64(len(f.rendition.Head)) != int64(len(f.body)) {
+			f.body = nil
 		}
 	}
 	if author, ok := g.q.people.ByID(f.sub.AuthorID); ok {
@@ -209,6 +257,22 @@ func (g *gathering) newFlight(r store.Recipient) (*flight, error) {
 	}
 	f.letter = decodeLetter(f.sub.Plan)
 	return f, nil
+}
+
+// source returns a submission with its message.
+func (g *gathering) source(submission int64) (store.Source, error) {
+	if s, ok := g.sources[submission]; ok {
+		return s, nil
+	}
+	list, err := g.tx.Sources([]int64{submission})
+	if err == nil && len(list) == 0 {
+		err = fmt.Errorf("submission %d: %w", submission, store.ErrNotFound)
+	}
+	if err != nil {
+		return store.Source{}, err
+	}
+	g.sources[submission] = list[0]
+	return list[0], nil
 }
 
 // sorted returns the flights in the order of their due times, but parents first.
@@ -242,7 +306,8 @@ func (q *Queue) load(ctx context.Context, f *flight, now time.Time) (err error) 
 	}()
 	from := addressOfPath(f.sub.ReversePath)
 	f.facts = mail.FactsOf(mail.ParseHeader(f.source.Head), nil, from)
-	body := q.db.OpenBody(ctx, f.source)
+	size := f.source.Size - int64(len(f.source.Head))
+	body := q.openBody(ctx, f, f.source)
 	defer body.Close()
 	if !f.fresh {
 		eight := &eightBit{}
@@ -256,9 +321,17 @@ func (q *Queue) load(ctx context.Context, f *flight, now time.Time) (err error) 
 	if err != nil {
 		return err
 	}
-	f.rendition = rendition(f, head, body.Size(), now)
-	f.facts = mail.FactsOf(mail.ParseHeader(head), f.content, from)
+	f.rendition = rendition(f, head, size, now)
+	if f.content != nil {
+		f.facts = mail.FactsOf(mail.ParseHeader(head), f.content, from)
+	}
 	return nil
+}
+
+// isShown reports whether the release shows the mail to somebody here: then what can be
+// derived from its text is needed.
+func (f *flight) isShown() bool {
+	return f.sub.FileSent || slices.ContainsFunc(f.leaving, func(l *leaving) bool { return l.here })
 }
 
 // stillDue looks again, inside the transaction: what was moved, cancelled, frozen or
@@ -318,9 +391,7 @@ func (q *Queue) waitsOn(tx *store.Tx, sub store.Submission, l *leaving, now time
 			return now.Add(parentTime), "parent", nil
 		}
 	}
-	late := now.Sub(l.r.Due) > q.o.Late
-	left := l.here && l.who.reader == nil // The team: there are no hours to wait for.
-	if !late || left || l.pulled || sub.Urgent || l.plan.explicit() || l.plan.Rule == RuleFree {
+	if !q.late(sub, l, now) {
 		return until, "", nil
 	}
 	again := Plan{Rule: RuleHours, From: l.plan.From, Spread: l.plan.Spread}
@@ -328,6 +399,12 @@ func (q *Queue) waitsOn(tx *store.Tx, sub store.Submission, l *leaving, now time
 		again.Rule = RuleAuthor
 	}
 	return q.moment(again, l.who, now).At.Add(-time.Duration(again.Spread) * time.Second), "late", nil
+}
+
+// late reports whether a recipient leaves so late that the hours are looked at again.
+func (q *Queue) late(sub store.Submission, l *leaving, now time.Time) bool {
+	left := l.here && l.who.reader == nil // The team: there are no hours to wait for.
+	return now.Sub(l.r.Due) > q.o.Late && !left && !l.pulled && !sub.Urgent && !l.plan.explicit() && l.plan.Rule != RuleFree
 }
 
 // reschedule gives a held recipient another due time.

@@ -146,10 +146,12 @@ func (tx *Tx) DueElsewhere(now time.Time, skip []string, limit int) ([]Recipient
 // NextDue returns when DueHere (here) or DueElsewhere will next have something; ok is
 // false if nothing waits.
 func (tx *Tx) NextDue(here bool) (due time.Time, ok bool, err error) {
-	return tx.next(`SELECT r.due FROM recipient r JOIN submission s ON s.id = r.submission_id
-		WHERE r.state IN ('held', 'deferred') AND (r.person_id IS NULL) = ? AND (s.frozen = 0 OR r.state = 'deferred')
-		ORDER BY r.due LIMIT 1`, !here)
+	return tx.next(nextDue, !here)
 }
+
+const nextDue = `SELECT r.due FROM recipient r JOIN submission s ON s.id = r.submission_id
+	WHERE r.state IN ('held', 'deferred') AND (r.person_id IS NULL) = ? AND (s.frozen = 0 OR r.state = 'deferred')
+	ORDER BY r.due LIMIT 1`
 
 // next reads one time; no row is ok = false.
 func (tx *Tx) next(query string, args ...any) (due time.Time, ok bool, err error) {

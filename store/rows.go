@@ -30,8 +30,8 @@ type bulk struct {
 
 // A bulkKey names a statement for some number of rows.
 type bulkKey struct {
-	text string
-	rows int
+	text, end string
+	rows      int
 }
 
 func newBulk(conn *sqlite3.SQLiteConn) *bulk {
@@ -41,15 +41,21 @@ func newBulk(conn *sqlite3.SQLiteConn) *bulk {
 // insert writes rows, one behind the other in values, with an INSERT that ends before
 // VALUES.
 func (b *bulk) insert(text string, columns int, values []driver.Value) error {
+	return b.values(text, "", columns, values, nil)
+}
+
+// values runs a statement for rows, one behind the other in values, that stand as VALUES
+// between begin and end. each is given every row that it returns.
+func (b *bulk) values(begin, end string, columns int, values []driver.Value, each func([]driver.Value)) error {
 	for rows := len(values) / columns; rows > 0; rows = len(values) / columns {
 		n := maxRows
 		for n > rows || n > 1 && octets(values[:n*columns]) > maxOctets {
 			n /= 2
 		}
 		one := "(?" + strings.Repeat(", ?", columns-1) + ")"
-		stmt, err := b.prepare(bulkKey{text, n}, func() string { return text + " VALUES " + one + strings.Repeat(", "+one, n-1) })
+		stmt, err := b.prepare(bulkKey{begin, end, n}, func() string { return begin + " VALUES " + one + strings.Repeat(", "+one, n-1) + end })
 		if err == nil {
-			err = b.run(stmt, values[:n*columns], nil)
+			err = b.run(stmt, values[:n*columns], each)
 		}
 		if err != nil {
 			return err
@@ -75,6 +81,19 @@ func octets(values []driver.Value) (n int) {
 // where runs a statement for a set of values, which stands where text has "(*)", as
 // often as it has. each is given the first column of every row.
 func (b *bulk) where(text string, set []driver.Value, each func(driver.Value)) error {
+	return b.rows(text, set, first(each))
+}
+
+// first gives the first column of a row to each, if there is one.
+func first(each func(driver.Value)) func([]driver.Value) {
+	if each == nil {
+		return nil
+	}
+	return func(row []driver.Value) { each(row[0]) }
+}
+
+// rows is where with every column. each must not keep the row.
+func (b *bulk) rows(text string, set []driver.Value, each func([]driver.Value)) error {
 	sets := strings.Count(text, "(*)")
 	for len(set) > 0 {
 		n := 1
@@ -83,7 +102,7 @@ func (b *bulk) where(text string, set []driver.Value, each func(driver.Value)) e
 		}
 		part := set[:min(n, len(set))]
 		set = set[len(part):]
-		stmt, err := b.prepare(bulkKey{text, n}, func() string {
+		stmt, err := b.prepare(bulkKey{text, "", n}, func() string {
 			return strings.ReplaceAll(text, "(*)", "(?"+strings.Repeat(", ?", n-1)+")")
 		})
 		if err != nil {
@@ -105,11 +124,11 @@ func (b *bulk) where(text string, set []driver.Value, each func(driver.Value)) e
 
 // exec runs a statement; each is given the first column of every row.
 func (b *bulk) exec(text string, each func(driver.Value), args ...driver.Value) error {
-	stmt, err := b.prepare(bulkKey{text, 0}, func() string { return text })
+	stmt, err := b.prepare(bulkKey{text, "", 0}, func() string { return text })
 	if err != nil {
 		return err
 	}
-	return b.run(stmt, args, each)
+	return b.run(stmt, args, first(each))
 }
 
 func (b *bulk) prepare(key bulkKey, text func() string) (driver.StmtQueryContext, error) {
@@ -130,7 +149,7 @@ func (b *bulk) prepare(key bulkKey, text func() string) (driver.StmtQueryContext
 
 // run binds and steps. A query, also for what returns no rows: the driver then needs
 // one call of C instead of one for each value.
-func (b *bulk) run(stmt driver.StmtQueryContext, values []driver.Value, each func(driver.Value)) error {
+func (b *bulk) run(stmt driver.StmtQueryContext, values []driver.Value, each func([]driver.Value)) error {
 	b.args = b.args[:0]
 	for i, v := range values {
 		b.args = append(b.args, driver.NamedValue{Ordinal: i + 1, Value: v})
@@ -147,7 +166,7 @@ func (b *bulk) run(stmt driver.StmtQueryContext, values []driver.Value, each fun
 	return mapError(err)
 }
 
-func drainRows(rows driver.Rows, each func(driver.Value)) error {
+func drainRows(rows driver.Rows, each func([]driver.Value)) error {
 	row := make([]driver.Value, len(rows.Columns()))
 	for {
 		err := rows.Next(row)
@@ -158,7 +177,7 @@ func drainRows(rows driver.Rows, each func(driver.Value)) error {
 			return err
 		}
 		if each != nil && len(row) > 0 {
-			each(row[0])
+			each(row)
 		}
 	}
 }

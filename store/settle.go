@@ -31,7 +31,7 @@ func (db *DB) Settle(ctx context.Context, s *Settlement) error {
 
 // settle writes the settlements of a batch.
 func (f *flights) settle(batch []*job) error {
-	var events []driver.Value
+	var moves, orphans []driver.Value
 	for _, j := range batch {
 		if j.settle == nil {
 			continue
@@ -40,27 +40,44 @@ func (f *flights) settle(batch []*job) error {
 			continue
 		}
 		for i := range j.settle.Recipients {
-			r, e := &j.settle.Recipients[i], &j.settle.Delivered[i]
-			moved := false
-			err := f.b.exec(`UPDATE recipient SET state = 'delivered', due = NULL, claimed = NULL, settled = ?, reply = ?, remote = ?
-				WHERE id = ? AND state = 'sending' RETURNING id`, func(driver.Value) { moved = true },
-				stampValue(r.Settled), r.Reply, r.Remote, r.ID)
-			if err != nil {
-				return fmt.Errorf("settle recipient %d: %w", r.ID, err)
-			}
-			if moved {
-				events = append(events, eventRow(e, r.SubmissionID, r.ID, 0, Delivered)...)
-			}
+			r := &j.settle.Recipients[i]
+			moves = append(moves, r.ID, stampValue(r.Settled), r.Reply, r.Remote)
 		}
-		err := f.b.exec(`INSERT INTO orphan (message_id, after) VALUES (?1, ?3), (?2, ?3)
-			ON CONFLICT (message_id) DO UPDATE SET after = max(after, excluded.after)`, nil,
-			j.settle.Submitted, j.settle.Rendition, stampValue(j.settle.After))
-		if err != nil {
-			return fmt.Errorf("settle: %w", err)
-		}
+		after := stampValue(j.settle.After)
+		orphans = append(orphans, j.settle.Submitted, after, j.settle.Rendition, after)
 	}
-	if err := f.b.insert(insertEvents, eventFields, events); err != nil {
+	if len(moves) == 0 {
+		return nil
+	}
+	moved := map[int64]bool{}
+	err := f.b.values(`UPDATE recipient SET state = 'delivered', due = NULL, claimed = NULL, settled = v.column2, reply = v.column3,
+		remote = v.column4 FROM (`, `) AS v WHERE recipient.id = v.column1 AND state = 'sending' RETURNING recipient.id`, 4, moves,
+		func(row []driver.Value) { moved[number(row[0])] = true })
+	if err != nil {
+		return fmt.Errorf("settle: %w", err)
+	}
+	if err := f.b.orphans(orphans); err != nil {
+		return fmt.Errorf("settle: %w", err)
+	}
+	if err := f.b.insert(insertEvents, eventFields, deliveredEvents(batch, moved)); err != nil {
 		return fmt.Errorf("settle: %w", err)
 	}
 	return nil
+}
+
+// deliveredEvents are the lines of those who were moved, each once.
+func deliveredEvents(batch []*job, moved map[int64]bool) (events []driver.Value) {
+	for _, j := range batch {
+		if j.settle == nil || j.err != nil {
+			continue
+		}
+		for i := range j.settle.Recipients {
+			r := &j.settle.Recipients[i]
+			if moved[r.ID] {
+				moved[r.ID] = false
+				events = append(events, eventRow(&j.settle.Delivered[i], r.SubmissionID, r.ID, 0, Delivered)...)
+			}
+		}
+	}
+	return events
 }

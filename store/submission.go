@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -170,4 +171,49 @@ func (tx *Tx) NotesSince(person int64, kind string, since time.Time) ([]Note, er
 		return []any{&n.MID, &n.PersonID, &n.Kind, (*nullID)(&n.SubmissionID), (*[]byte)(&n.Detail), (*stamp)(&n.Created)}
 	}, `SELECT mid, person_id, kind, submission_id, detail, created FROM note
 		WHERE person_id = ? AND kind = ? AND created >= ? ORDER BY created DESC`, person, kind, stamp(since))
+}
+
+// A Source is a submission with the message it was made from.
+type Source struct {
+	Submission Submission
+	Message    Message
+	Body       []byte // of a message of at most SmallMessage octets; nil: to be read with OpenBody
+}
+
+// SmallMessage is how large a message may be for its body to come with a Source.
+const SmallMessage = 64 << 10
+
+// Sources returns some submissions with their messages, in any order, in one question.
+func (tx *Tx) Sources(ids []int64) ([]Source, error) {
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return nil, fmt.Errorf("read submissions: %w", err)
+	}
+	out, err := all(tx, func(s *Source) []any {
+		return append(append(scanSubmission(&s.Submission), scanMessage(&s.Message)...), &s.Body)
+	}, `SELECT `+prefixed("s.", submissionColumns)+`, `+prefixed("m.", messageColumns)+`, CASE WHEN m.size <= ? THEN c.data END
+		FROM json_each(?) j CROSS JOIN submission s ON s.id = j.value CROSS JOIN message m ON m.id = s.message_id
+		LEFT JOIN chunk c ON c.id = m.body_id << 16`, SmallMessage, string(list))
+	if err != nil {
+		return nil, fmt.Errorf("read submissions: %w", err)
+	}
+	for i := range out {
+		s := &out[i]
+		switch size := s.Message.Size - int64(len(s.Message.Head)); {
+		case size == 0:
+			s.Body = []byte{}
+		case int64(len(s.Body)) != size: // Damaged, perhaps: OpenBody says so.
+			s.Body = nil
+		}
+	}
+	return out, nil
+}
+
+// prefixed puts the name of a table before each of some columns.
+func prefixed(table, columns string) string {
+	list := strings.Split(columns, ",")
+	for i, c := range list {
+		list[i] = table + strings.TrimSpace(c)
+	}
+	return strings.Join(list, ", ")
 }

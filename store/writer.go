@@ -24,6 +24,7 @@ type job struct {
 	landing *Landing    // what came of it
 	hold    *Holding    // instead of both: to be held
 	settle  *Settlement // or settled
+	leave   *Leave      // or to leave
 	tx      *Tx
 	err     error
 	done    chan error
@@ -209,10 +210,16 @@ func (w *writer) behind(batch []*job) error {
 	return w.raw(func() error {
 		err := w.flight.settle(batch)
 		if err == nil {
+			err = w.flight.depart(batch)
+		}
+		if err == nil {
 			err = w.flight.hold(batch)
 		}
 		if err == nil {
 			err = w.flight.launch(batch)
+		}
+		if err == nil {
+			err = w.flight.lookNext(batch)
 		}
 		return err
 	})
@@ -288,18 +295,27 @@ func (db *DB) abandon(batch []*job, guilty int) []*job {
 	return again
 }
 
-// settle runs what the closures left for after COMMIT, announces the mailboxes they
-// changed, then answers.
+// settle runs what the jobs left for after COMMIT, announces the mailboxes they changed,
+// then answers. Closures come first, as they did in the transaction: who looked at the
+// table before others wrote must not have the last word.
 func (db *DB) settle(batch []*job) {
-	for _, j := range batch {
-		if j.err == nil && j.tx != nil {
-			db.hub.announce(j.tx.touched)
-			for _, f := range j.tx.after {
-				f()
+	for _, closures := range []bool{true, false} {
+		for _, j := range batch {
+			if (j.fn != nil) == closures {
+				db.finish(j)
 			}
 		}
-		j.done <- j.err
 	}
+}
+
+func (db *DB) finish(j *job) {
+	if j.err == nil && j.tx != nil {
+		db.hub.announce(j.tx.touched)
+		for _, f := range j.tx.after {
+			f()
+		}
+	}
+	j.done <- j.err
 }
 
 func answer(batch []*job, err error) {
