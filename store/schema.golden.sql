@@ -99,6 +99,8 @@ CREATE TABLE clock (
   CONSTRAINT clock_turns_while_it_is_due CHECK (turn IS NULL OR due IS NOT NULL)
 ) STRICT;
 
+CREATE INDEX clock_late ON clock (ask_id) WHERE state IN ('at-risk', 'overdue');
+
 CREATE INDEX clock_turn ON clock (turn) WHERE turn IS NOT NULL;
 
 CREATE INDEX clock_wake ON clock (wake) WHERE wake IS NOT NULL;
@@ -160,6 +162,17 @@ CREATE INDEX delivery_due ON delivery (due) WHERE state = 'waiting';
 CREATE INDEX delivery_published ON delivery (person_id, published) WHERE state = 'published';
 
 CREATE INDEX delivery_waiting ON delivery (person_id, due) WHERE state = 'waiting';
+
+CREATE TABLE departure (
+  person_id INTEGER PRIMARY KEY REFERENCES person (id),
+  at        TEXT NOT NULL,                  -- when the day begins, on the person's clock
+  to_id     INTEGER REFERENCES person (id), -- NULL: nobody; mail bounces
+  done      TEXT,                           -- NULL: it is still to come
+  created   TEXT NOT NULL,
+  CONSTRAINT departure_to_another CHECK (to_id IS NULL OR to_id <> person_id)
+) STRICT;
+
+CREATE INDEX departure_due ON departure (at) WHERE done IS NULL;
 
 CREATE TABLE derived (
   message_id INTEGER PRIMARY KEY REFERENCES message (id) ON DELETE CASCADE,
@@ -427,7 +440,7 @@ CREATE TABLE thread (
   urgent  INTEGER NOT NULL DEFAULT 0 CONSTRAINT thread_urgent_bool CHECK (urgent IN (0, 1)),
   created TEXT NOT NULL,
   updated TEXT NOT NULL
-, merged_into INTEGER REFERENCES thread (id)) STRICT;
+, merged_into INTEGER REFERENCES thread (id), blocked INTEGER NOT NULL DEFAULT 0 CONSTRAINT thread_blocked_bool CHECK (blocked IN (0, 1))) STRICT;
 
 CREATE INDEX thread_by_merged ON thread (merged_into) WHERE merged_into IS NOT NULL;
 

@@ -11,6 +11,7 @@ type Thread struct {
 	ID      int64
 	Subject string // base subject, RFC 5256 §2.1
 	Urgent  bool
+	Blocked bool // mail of it was sent to blocked@
 	Created time.Time
 	Updated time.Time
 }
@@ -26,20 +27,25 @@ func (tx *Tx) InsertThread(t *Thread) error {
 	return nil
 }
 
+const threadColumns = `id, subject, urgent, blocked, created, updated`
+
+func scanThread(t *Thread) []any {
+	return []any{&t.ID, &t.Subject, &t.Urgent, &t.Blocked, (*stamp)(&t.Created), (*stamp)(&t.Updated)}
+}
+
 // Thread returns one thread. ErrNotFound.
 func (tx *Tx) Thread(id int64) (Thread, error) {
 	var t Thread
-	err := tx.row([]any{&t.ID, &t.Subject, &t.Urgent, (*stamp)(&t.Created), (*stamp)(&t.Updated)},
-		`SELECT id, subject, urgent, created, updated FROM thread WHERE id = ?`, id)
+	err := tx.row(scanThread(&t), `SELECT `+threadColumns+` FROM thread WHERE id = ?`, id)
 	if err != nil {
 		return t, fmt.Errorf("thread %d: %w", id, err)
 	}
 	return t, nil
 }
 
-// UpdateThread writes Urgent and Updated.
+// UpdateThread writes Urgent, Blocked and Updated.
 func (tx *Tx) UpdateThread(t Thread) error {
-	_, err := tx.exec(`UPDATE thread SET urgent = ?, updated = ? WHERE id = ?`, t.Urgent, stamp(t.Updated), t.ID)
+	_, err := tx.exec(`UPDATE thread SET urgent = ?, blocked = ?, updated = ? WHERE id = ?`, t.Urgent, t.Blocked, stamp(t.Updated), t.ID)
 	return err
 }
 

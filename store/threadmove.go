@@ -22,6 +22,7 @@ func (tx *Tx) ShiftThread(from, into int64) error {
 	}
 	queries = append(queries,
 		`UPDATE thread SET merged_into = NULL, urgent = max(urgent, (SELECT urgent FROM thread WHERE id = ?1)),
+			blocked = max(blocked, (SELECT blocked FROM thread WHERE id = ?1)),
 			updated = max(updated, (SELECT updated FROM thread WHERE id = ?1)) WHERE id = ?2`,
 		`UPDATE thread SET merged_into = ?2 WHERE id = ?1`)
 	for _, q := range queries {
