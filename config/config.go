@@ -55,6 +55,7 @@ type Server struct {
 	Hostname string   // name in EHLO, Received and the IMAP greeting
 	Domains  []string // local domains, lower-case; the first is the main one
 	Data     string   // directory of the database, mode 0700
+	Roll     string   // file by which people log in while Tidepost stands aside; "" = people.roll in Data
 	Admin    string   // address that is told when something needs a human; "" = nobody
 
 	SharedDataDir bool // its group may enter Data

@@ -63,6 +63,7 @@ func (c *Config) serverOptions() []option {
 		{key: "server.domains", doc: "The mail domains of the team, the main one first, as in [\"team.example\"].", value: list(&s.Domains, domainItem)},
 		{key: "server.data", doc: "Directory of the database, mode 0700. Relative paths in this file are relative to the file.", value: text(&s.Data, notEmpty), path: &s.Data},
 		{key: "server.shared_data_dir", doc: "Take a data directory that its group may enter, as containers mount volumes. Whoever is in the group may read everybody's mail.", value: flag(&s.SharedDataDir)},
+		{key: "server.roll", doc: "File with the addresses and password hashes of all people, kept up to date for \"tidepost stand-aside\"; \"\" is people.roll in data. Best on another disk.", value: text(&s.Roll, nil), path: &s.Roll},
 		{key: "server.admin", doc: "An address outside this gateway that is told when something needs a human.", value: text(&s.Admin, optional(checkAddress))},
 	}
 }

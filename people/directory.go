@@ -64,6 +64,9 @@ func NewDirectory(db *store.DB, domains []string) *Directory {
 	return d
 }
 
+// Version is that of the people in memory; it grows with every change of anybody.
+func (d *Directory) Version() int64 { return d.current.Load().version }
+
 // OnChange has f called after every reload in which somebody changed, so that
 // release times can be computed again. f runs in the goroutine that reloads, after
 // the new snapshot is in place, and must not reload. The first load calls nobody.

@@ -38,7 +38,7 @@ const workerPatience = 500 * time.Millisecond
 func (q *Queue) mayLeave(in *intake) bool {
 	_, beyond, known := q.next.get()
 	return known && (beyond.IsZero() || in.now.Sub(beyond) < overtakeTime) &&
-		in.atOnce() && in.plain() && in.staged.InMemory() && !q.signs(in.facts) && q.oneRoute(in) &&
+		in.atOnce() && in.plain() && in.staged.InMemory() && !q.o.DKIM.Signs(in.facts) && q.oneRoute(in) &&
 		q.pausedUntil().IsZero() && q.pool.reserve(workerPatience)
 }
 

@@ -50,8 +50,14 @@ type Doors struct {
 	DB        *store.DB
 	Directory *people.Directory
 	Logins    *people.Authenticator // nil unless submission
-	Queue     *queue.Queue          // nil unless submission
+	Queue     Submitter             // nil unless submission
 	Inbox     *inbox.Inbox
+}
+
+// A Submitter takes mail over: with a nil error the author may forget it. A refusal is a
+// *mail.Reply.
+type Submitter interface {
+	Submit(ctx context.Context, s queue.Submission) (id int64, err error)
 }
 
 // A Server serves one role.

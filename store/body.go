@@ -309,6 +309,14 @@ func (db *DB) OpenBody(ctx context.Context, m Message) *Body {
 	return &Body{db: db, ctx: ctx, id: m.BodyID, size: m.Size - int64(len(m.Head))}
 }
 
+// OpenStaged reads the body of what is staged and not yet taken over.
+func (db *DB) OpenStaged(ctx context.Context, s *Staged) io.ReadCloser {
+	if s.InMemory() {
+		return io.NopCloser(bytes.NewReader(s.inline))
+	}
+	return &Body{db: db, ctx: ctx, id: s.id, size: s.BodySize}
+}
+
 // Size returns the octets of the body.
 func (b *Body) Size() int64 { return b.size }
 

@@ -40,6 +40,7 @@ type commandLine struct {
 	Init        initCmd        `cmd:"" help:"Write a commented tidepost.toml, a data directory and a certificate."`
 	CheckConfig checkConfigCmd `cmd:"" help:"Read the configuration and say what is wrong with it."`
 	Serve       serveCmd       `cmd:"" help:"Run the gateway."`
+	StandAside  asideCmd       `cmd:"" help:"Send mail on at once, without the database, while the gateway cannot run."`
 	People      peopleCmd      `cmd:"" help:"Add, change, list, remove and import people."`
 	Queue       queueCmd       `cmd:"" help:"Look at outgoing mail; release or cancel it."`
 	When        whenCmd        `cmd:"" help:"Say when mail sent now would reach somebody, and why."`

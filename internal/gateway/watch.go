@@ -46,6 +46,7 @@ func notifyReloading() {
 // edited by another process, certificate files.
 type watcher struct {
 	g    *Gateway
+	roll int64     // version of the people in the roll, plus one
 	told time.Time // the last sign of life
 }
 
@@ -63,6 +64,13 @@ func (w *watcher) RunDue(ctx context.Context, now time.Time) error {
 	}
 	if err := w.g.dir.MaybeReload(ctx, now); err != nil {
 		w.g.log.Warn("reload people", "err", err)
+	}
+	if v := w.g.dir.Version() + 1; v != w.roll {
+		if err := w.g.dir.WriteRoll(RollFile(w.g.cfg), now); err != nil {
+			w.g.log.Warn("people could not log in if Tidepost had to stand aside", "err", err)
+			return nil
+		}
+		w.roll = v
 	}
 	return nil
 }

@@ -1,0 +1,94 @@
+package people
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"tidepost/store"
+)
+
+// A roll is the file by which people can log in while the database cannot be used:
+// addresses and password hashes, no password, no calendar.
+type roll struct {
+	Written time.Time `json:"written"`
+	People  []entry   `json:"people"`
+}
+
+type entry struct {
+	Name     string   `json:"name"`
+	Address  string   `json:"address"`
+	Aliases  []string `json:"aliases,omitempty"`
+	Password string   `json:"password"` // PHC string
+}
+
+// WriteRoll writes the roll of the active people to a file that only this user may
+// read, whole or not at all.
+func (d *Directory) WriteRoll(path string, now time.Time) (err error) {
+	r := roll{Written: now.UTC()}
+	for _, p := range d.current.Load().all {
+		if !p.row.Active || p.row.Password == "" {
+			continue
+		}
+		r.People = append(r.People, entry{p.row.Name, p.row.Address, p.row.Aliases, p.row.Password})
+	}
+	text, err := json.MarshalIndent(r, "", " ")
+	if err != nil {
+		return fmt.Errorf("write roll: %w", err)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".roll-*") // Mode 0600.
+	if err != nil {
+		return fmt.Errorf("write roll: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(f.Name())
+			err = fmt.Errorf("write roll: %w", err)
+		}
+	}()
+	_, err = f.Write(append(text, '\n'))
+	if err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// ReadRoll puts the people of a roll into a database of their own, and says when the
+// roll was written.
+func ReadRoll(ctx context.Context, path string, db *store.DB) (written time.Time, people int, err error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return written, 0, fmt.Errorf("read roll: %w", err)
+	}
+	var r roll
+	if err := json.Unmarshal(text, &r); err != nil {
+		return written, 0, fmt.Errorf("read roll %s: %w", path, err)
+	}
+	profile, err := DefaultProfile("UTC").Encode()
+	if err != nil {
+		return written, 0, err
+	}
+	err = db.Update(ctx, func(tx *store.Tx) error {
+		for _, e := range r.People {
+			p := store.Person{Name: e.Name, Address: e.Address, Aliases: e.Aliases, Password: e.Password,
+				Profile: profile, Active: true, Created: r.Written}
+			if err := tx.InsertPerson(&p); err != nil {
+				return fmt.Errorf("%s: %w", e.Address, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return written, 0, fmt.Errorf("read roll %s: %w", path, err)
+	}
+	return r.Written, len(r.People), nil
+}
