@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -8,7 +9,7 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// HTMLText renders HTML as text: blocks as lines, list items with a dash, link
+// HTMLText renders HTML as text: blocks as lines, list items with a dash or their number, link
 // addresses dropped, style, script and head left out, quoted mail as "> " lines.
 func HTMLText(src string) string {
 	var b strings.Builder
@@ -52,6 +53,7 @@ type htmlState struct {
 	skip  bool
 	pre   bool
 	sig   bool
+	count *int // the last number of the ordered list; nil in any other
 }
 
 type openElement struct {
@@ -161,6 +163,14 @@ func (w *htmlWalker) enter(tag atom.Atom, a htmlAttrs) {
 		w.state.skip = true
 	case atom.Pre:
 		w.state.pre = true
+	case atom.Ul:
+		w.state.count = nil
+	case atom.Ol:
+		first := 0
+		if a.start > 0 {
+			first = a.start - 1
+		}
+		w.state.count = &first
 	case atom.Blockquote:
 		w.state.depth = min(w.state.depth+1, maxQuotes)
 	}
@@ -198,7 +208,7 @@ func (w *htmlWalker) breakBefore(tag atom.Atom, a htmlAttrs) {
 	case tag == atom.Li:
 		w.endLine()
 		if !w.state.skip {
-			w.cur.WriteString("- ")
+			w.cur.WriteString(w.itemMark(a))
 		}
 	case tag == atom.Td || tag == atom.Th:
 		w.space = true
@@ -214,6 +224,18 @@ func (w *htmlWalker) breakBefore(tag atom.Atom, a htmlAttrs) {
 			w.text(alt)
 		}
 	}
+}
+
+// itemMark is what stands before an item of a list.
+func (w *htmlWalker) itemMark(a htmlAttrs) string {
+	if w.state.count == nil {
+		return "- "
+	}
+	*w.state.count++
+	if a.value > 0 {
+		*w.state.count = a.value
+	}
+	return strconv.Itoa(*w.state.count) + ". "
 }
 
 // breakAfter breaks lines at the end of an element.
@@ -262,7 +284,10 @@ func isBlock(tag atom.Atom) bool {
 }
 
 // htmlAttrs are the attributes that matter.
-type htmlAttrs struct{ class, id, style, alt string }
+type htmlAttrs struct {
+	class, id, style, alt string
+	start, value          int // of an ordered list and its items
+}
 
 const maxAttrs = 64 // attributes looked at of one element
 
@@ -276,6 +301,10 @@ func (a *htmlAttrs) read(z *html.Tokenizer) {
 			a.id = strings.ToLower(capText(string(v), 64))
 		case "style":
 			a.style = strings.ToLower(strings.ReplaceAll(capText(string(v), 512), " ", ""))
+		case "start":
+			a.start = listNumber(v)
+		case "value":
+			a.value = listNumber(v)
 		case "alt":
 			a.alt = capText(strings.ToValidUTF8(string(v), ""), 64)
 		}
@@ -283,6 +312,14 @@ func (a *htmlAttrs) read(z *html.Tokenizer) {
 			return
 		}
 	}
+}
+
+// listNumber reads the number of an item; 0 if it is none, or absurd.
+func listNumber(v []byte) int {
+	if n, err := strconv.Atoi(string(v)); err == nil && n > 0 && n < 1000 {
+		return n
+	}
+	return 0
 }
 
 func (a htmlAttrs) hidden() bool {

@@ -16,6 +16,7 @@ func TestLines(t *testing.T) {
 		"o|1 yes\na|-----Original Message-----\na|From: Tidepost <t@x.test>\na|Sent: Monday, March 9, 2026 10:14\na|To: Mei Chen\nb|\nb|1 Can you?",
 		"o|2 no\na|On Mon, 9 Mar 2026 at 10:14, Tidepost <t@x.test> wrote:\nb|\nb|1 Can you?",
 		"o|1 yes\no|2 no\no|\ns|Best regards,\ns|Mei",
+		"o|1 yes\no|2 no\no|\na|On Mon, Mar 9, 2026 at 10:14 AM Tidepost Team\na|<t@x.test> wrote:\nq|> 1 Can you?",
 		"q|> 2 Will you?\no|Yes.\ns|Sent from my iPhone\nq|> 3 When?",
 	} {
 		var text []string
@@ -50,5 +51,14 @@ func TestLinesKeepEverything(t *testing.T) {
 	want := strings.NewReplacer(">", "").Replace(text)
 	if g, w := strings.Fields(got.String()), strings.Fields(want); strings.Join(g, " ") != strings.Replace(strings.Join(w, " "), "<b@x.test", "<b@x.test>", 1) {
 		t.Errorf("got %q, want %q", g, w)
+	}
+}
+
+// TestOrderedListsKeepTheirNumbers, for programs that make a list of "1. yes".
+func TestOrderedListsKeepTheirNumbers(t *testing.T) {
+	src := `<ol><li>yes<ul><li>sub</li></ul></li><li>no</li></ol><ol start="4"><li>four</li><li value="7">seven</li></ol><ul><li>dash</li></ul>`
+	want := "1. yes\n\n- sub\n\n2. no\n\n4. four\n7. seven\n\n- dash"
+	if got := HTMLText(src); got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

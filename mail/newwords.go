@@ -74,12 +74,14 @@ func attribution(lines []textLine) int {
 	if !startsAttribution(lines[0].text) {
 		return 0
 	}
+	// Answers to numbered questions begin with a digit, too, and no date does like that.
+	numbered := beginsWithDigit(lines[0].text) && digitsOf(lines[0].text) < 3
 	var b strings.Builder
 	for n, l := range lines[:min(len(lines), maxAttributionLines)] {
 		text := strings.TrimSpace(l.text)
 		if l.depth > 0 {
 			// The closing bracket of "<a@b\n> wrote:" looks like a quote.
-			if endsAttribution(b.String() + ">" + text) {
+			if !opensAttribution(text) && endsAttribution(b.String()+">"+text) {
 				return n + 1
 			}
 			return dateAlone(b.String(), n)
@@ -87,7 +89,7 @@ func attribution(lines []textLine) int {
 		if b.Len()+len(text) > maxAttributionLen {
 			return 0
 		}
-		if n > 0 && opensAttribution(text) && endsAttribution(text) {
+		if n > 0 && opensAttribution(text) && (endsAttribution(text) || numbered && !beginsWithDigit(text)) {
 			return 0 // the true one begins here
 		}
 		b.WriteString(text)
@@ -100,6 +102,21 @@ func attribution(lines []textLine) int {
 		}
 	}
 	return 0
+}
+
+func beginsWithDigit(s string) bool {
+	s = strings.TrimLeft(s, " \t")
+	return s != "" && s[0] >= '0' && s[0] <= '9'
+}
+
+func digitsOf(s string) int {
+	n := 0
+	for i := range len(s) {
+		if s[i] >= '0' && s[i] <= '9' {
+			n++
+		}
+	}
+	return n
 }
 
 // dateAlone accepts "2011/4/7 Bob <b@x>" without a verb or colon, if a quote
