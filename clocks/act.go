@@ -34,9 +34,12 @@ func (k *Keeper) Delivered(tx *store.Tx, d store.Delivery, now time.Time) error 
 	if k == nil {
 		return nil
 	}
-	list, err := itemsOf(tx.AsksByDelivery(d.ID))
-	if err == nil && len(list) == 0 && d.RecipientID != 0 {
+	var list []Item
+	var err error
+	if d.RecipientID != 0 {
 		list, err = itemsOf(tx.AsksByRecipient(d.RecipientID))
+	} else {
+		list, err = itemsOf(tx.AsksByDelivery(d.ID))
 	}
 	if err != nil {
 		return err

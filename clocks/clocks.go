@@ -111,14 +111,14 @@ func (i Item) Open() bool { return i.Ask.Open }
 
 // A Mail is one that was accepted, from here or from elsewhere.
 type Mail struct {
-	Message  store.Message   // stored, with its thread
-	MID      string          // its Message-ID, if Message has none of its own
-	Facts    mail.Facts      //
-	Words    string          // new words, as Findings count them
-	Lines    []mail.Line     // all lines, quotes too: what was answered between them; nil: not known
-	Findings intent.Findings // of Words
-	Author   *people.Person  // whose login; nil: from elsewhere
-	Readers  []Reader        // who gets it, with this transaction
+	Message  store.Message      // stored, with its thread
+	MID      string             // its Message-ID, if Message has none of its own
+	Facts    mail.Facts         //
+	Words    string             // new words, as Findings count them
+	Lines    func() []mail.Line // all lines, quotes too; read if it replies to several asks; nil: not known
+	Findings intent.Findings    // of Words
+	Author   *people.Person     // whose login; nil: from elsewhere
+	Readers  []Reader           // who gets it, with this transaction
 	Urgent   bool
 	Private  bool // marked so, or encrypted: no cover is named
 	Mute     bool // of the pass list, a list, a machine, junk: it asks nothing

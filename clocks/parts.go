@@ -24,7 +24,10 @@ type taking struct {
 // Then a promise is for the ask next to which it stands.
 func takenUp(m *Mail, asks []*Item, e threading.Event) []taking {
 	if len(asks) > 1 {
-		parts := between(m.Lines, asks)
+		var parts map[*Item]string
+		if m.Lines != nil {
+			parts = between(m.Lines(), asks)
+		}
 		if parts == nil {
 			parts = byNumber(m.Words, asks)
 		}

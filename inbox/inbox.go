@@ -34,6 +34,7 @@ import (
 	"sync"
 	"time"
 
+	"tidepost/clocks"
 	"tidepost/digest"
 	"tidepost/mail"
 	"tidepost/people"
@@ -53,6 +54,9 @@ type Options struct {
 	AlarmSenders  []string       // addresses or "@domain" of machines whose alarms pass at once
 	MaxHold       time.Duration  // the longest wait for a tide; 120 h
 	EveryTide     bool           // one digest a tide also in a person's first week, not one a day
+
+	// Clocks follow the asks of mail; nil: nobody does.
+	Clocks *clocks.Keeper
 
 	// Kick wakes the timer loop: something may be due earlier. It must not block; nil: nobody.
 	Kick func()
@@ -145,6 +149,9 @@ func (b *Inbox) Deliver(tx *store.Tx, a Arrival) (store.Delivery, error) {
 		d.State, d.Published = store.Published, a.At
 		if err = tx.InsertDelivery(&d, ev); err == nil {
 			err = b.file(tx, d, to.target, 0, a.At)
+		}
+		if err == nil && a.RecipientID != 0 { // Receive follows what came from elsewhere.
+			err = b.o.Clocks.Delivered(tx, d, a.At)
 		}
 	} else {
 		d.State, d.Due = store.Waiting, to.due
@@ -346,5 +353,8 @@ func (b *Inbox) publish(tx *store.Tx, d store.Delivery, target store.Mailbox, qu
 		}
 	}
 	tx.AfterCommit(b.indexSoon)
-	return e, tx.AddEntry(&e)
+	if err := tx.AddEntry(&e); err != nil {
+		return e, err
+	}
+	return e, b.o.Clocks.Delivered(tx, d, now)
 }

@@ -74,7 +74,10 @@ func (b *Inbox) withdraw(tx *store.Tx, d store.Delivery, e store.Entry, trash st
 		return store.Entry{}, err
 	}
 	out := store.Entry{MailboxID: trash.ID, MessageID: d.MessageID, InternalDate: e.InternalDate, Flags: e.Flags &^ store.Deleted, Keywords: e.Keywords}
-	return out, tx.AddEntry(&out)
+	if err := tx.AddEntry(&out); err != nil {
+		return out, err
+	}
+	return out, b.o.Clocks.Delivered(tx, d, now) // Its reader has seen it, and deleting closes no question.
 }
 
 // MovedFromNotifications remembers that the sender of a message which its reader

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"tidepost/clocks"
 	"tidepost/digest"
 	"tidepost/mail"
 	"tidepost/people"
@@ -50,6 +51,7 @@ func (b *Inbox) Receive(ctx context.Context, env mail.Envelope, staged *store.St
 		return err
 	}
 	junk := peer.Forged || spam(staged.Head)
+	asks := b.readAsks(staged, facts, broken || junk)
 	place := Threaded(facts, now)
 	place.Doubtful = junk
 	head := mail.Prepend(staged.Head, b.traceFields(env, peer, now))
@@ -65,13 +67,21 @@ func (b *Inbox) Receive(ctx context.Context, env mail.Envelope, staged *store.St
 		if err := tx.InsertMessage(&m); err != nil {
 			return err
 		}
+		var readers []clocks.Reader
 		for _, p := range to {
 			a := Arrival{Person: p, Message: m, Content: staged.Content, Facts: facts, ReversePath: env.From, Junk: junk, broken: broken, At: now}
-			if _, err := b.Deliver(tx, a); err != nil {
+			d, err := b.Deliver(tx, a)
+			if err != nil {
 				return err
 			}
+			readers = append(readers, clockReader(p, d))
 		}
-		return nil
+		if asks == nil {
+			return nil
+		}
+		said := *asks
+		said.Message, said.Readers = m, readers
+		return b.o.Clocks.Accepted(tx, said, now)
 	})
 	if err != nil {
 		return fmt.Errorf("receive message %s: %w", facts.MessageID, err)

@@ -43,6 +43,9 @@ func (q *Queue) accept(tx *store.Tx, in *intake) (int64, error) {
 	if err := q.showWaiting(tx, in, msg, sub, rcpts); err != nil {
 		return 0, err
 	}
+	if err := q.follow(tx, in, msg, sub, rcpts); err != nil {
+		return 0, err
+	}
 	return sub.ID, q.tellAccepted(tx, in, sub, rcpts)
 }
 
@@ -110,7 +113,7 @@ func (q *Queue) submissionOf(in *intake) (store.Submission, error) {
 		UTF8: in.env.UTF8, MID: in.facts.MessageID, Digest: in.digest(), Subject: subject, Urgent: in.urgentSource() != "",
 		FileSent: in.folder, Accepted: in.now,
 		Plan: encodeLetter(letterPlan{Tag: tag, Stale: !in.atOnce() && in.stale(), Protocol: in.peer.Protocol,
-			Coached: in.back.advises()}),
+			Coached: in.back.advises(), Asks: in.asking}),
 	}
 	if ids := parents(in.facts); len(ids) > 0 {
 		sub.InReplyTo = ids[0]

@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"tidepost/intent"
 	"tidepost/mail"
 	"tidepost/people"
 	"tidepost/policies"
@@ -36,8 +35,11 @@ const (
 // of theirs.
 func (q *Queue) readForCoach(in *intake, input *policies.Input, view func(func(*store.Tx) error) error) error {
 	mode := q.coachSwitch(in.author)
-	if mode == people.Off || in.device || in.asIs || len(in.env.Recipients) == 0 || in.onlyToSelf() ||
-		!in.toTeam() && in.content.TextSize() > outsideOctets || !q.looks.allow(in.author.ID, in.toTeam(), in.now) {
+	coached := mode != people.Off && !in.asIs
+	if !coached && q.o.Clocks == nil || !q.mayRead(in) {
+		return nil
+	}
+	if in.read = in.reading(); !coached {
 		return nil
 	}
 	quiet, known := q.quiet.get()
@@ -55,9 +57,7 @@ func (q *Queue) readForCoach(in *intake, input *policies.Input, view func(func(*
 	}
 	input.NewWords = in.words()
 	input.Modes = q.policyModes(in.author, mode, quiet)
-	input.Read = sync.OnceValue(func() intent.Findings {
-		return intent.Read(intent.InputWith(in.words(), in.facts, in.content, in.zone()))
-	})
+	input.Read = in.read
 	input.FirstSees = q.firstSees(in)
 	input.OfficeHours = map[string]string{}
 	for i, p := range in.readers {

@@ -55,6 +55,9 @@ func (q *Queue) Cancel(tx *store.Tx, author *people.Person, sub int64, now time.
 			if err := tx.MoveRecipient(r, store.Held, store.Event{At: now, Kind: evCancelled, PersonID: author.ID}); err != nil {
 				return nil, nil, err
 			}
+			if err := q.o.Clocks.Failed(tx, r, s.MessageID, now); err != nil {
+				return nil, nil, err
+			}
 			cancelled = append(cancelled, r)
 		case store.Sending, store.Deferred, store.Delivered:
 			left = append(left, r)

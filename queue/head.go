@@ -36,6 +36,7 @@ type letterPlan struct {
 	Stale    bool   `json:"stale,omitempty"`    // says "tomorrow" or the like
 	Protocol string `json:"protocol,omitempty"` // ESMTPSA …; "" composed in a folder
 	Coached  bool   `json:"coached,omitempty"`  // advice lay beside it
+	Asks     bool   `json:"asks,omitempty"`     // clocks wait for what becomes of it
 }
 
 // dated reports whether the Date becomes that of the release: not for mail that
@@ -99,13 +100,13 @@ func signedFields() []string {
 		"Reply-To", "MIME-Version", "Content-Type", "Content-Transfer-Encoding"}
 }
 
-// Signs reports whether mail is signed: not one that somebody has signed already, and
-// only in the name of its From.
-func (s Signer) Signs(f mail.Facts) bool {
-	if s.Key == nil || len(f.DKIMSigned) > 0 || len(f.From) != 1 {
+// signs reports whether Tidepost signs this mail: not one that somebody has signed
+// already, and only in the name of its From.
+func (q *Queue) signs(f mail.Facts) bool {
+	if q.o.DKIM.Key == nil || len(f.DKIMSigned) > 0 || len(f.From) != 1 {
 		return false
 	}
-	from, own := strings.ToLower(f.From[0].Address.Domain), strings.ToLower(s.Domain)
+	from, own := strings.ToLower(f.From[0].Address.Domain), strings.ToLower(q.o.DKIM.Domain)
 	return from == own || strings.HasSuffix(from, "."+own)
 }
 
@@ -120,9 +121,9 @@ func (q *Queue) readBody(f *flight, head []byte, body io.Reader) ([]byte, error)
 		sinks = append(sinks, scan)
 	}
 	var signer *dkim.Signer
-	if q.o.DKIM.Signs(f.facts) {
+	if q.signs(f.facts) {
 		var err error
-		if signer, err = q.o.DKIM.Begin(); err != nil {
+		if signer, err = q.newSigner(); err != nil {
 			return nil, fmt.Errorf("sign: %w", err)
 		}
 		for i, sink := range sinks {
@@ -151,11 +152,9 @@ func (q *Queue) readBody(f *flight, head []byte, body io.Reader) ([]byte, error)
 	return mail.Prepend(head, []byte(signer.Signature())), nil
 }
 
-// Begin returns what makes the signature of the octets that are written to it. It must
-// be closed, always: it is a goroutine that waits for its end.
-func (s Signer) Begin() (*dkim.Signer, error) {
+func (q *Queue) newSigner() (*dkim.Signer, error) {
 	return dkim.NewSigner(&dkim.SignOptions{
-		Domain: s.Domain, Selector: s.Selector, Signer: s.Key, HeaderKeys: signedFields(),
+		Domain: q.o.DKIM.Domain, Selector: q.o.DKIM.Selector, Signer: q.o.DKIM.Key, HeaderKeys: signedFields(),
 		HeaderCanonicalization: dkim.CanonicalizationRelaxed, BodyCanonicalization: dkim.CanonicalizationRelaxed,
 	})
 }

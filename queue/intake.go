@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"tidepost/clocks"
+	"tidepost/intent"
 	"tidepost/mail"
 	"tidepost/people"
 	"tidepost/policies"
@@ -55,6 +57,12 @@ type intake struct {
 	verdicts []policies.Verdict
 	failed   bool // the policies panicked or took too long
 	plans    []Plan
+
+	read     func() intent.Findings // what it says, read once; nil: nobody looks
+	findings intent.Findings        // of read, for the clocks
+	asking   bool                   // it asks for something that is followed up
+	mute     bool                   // it asks nothing, whatever it says
+	settles  []clocks.Settle        // exactly these asks are answered by it
 
 	asIs     bool              // was looked at before: no advice, and it replaces nothing
 	back     *handback         // what the coach says of it; nil: nothing
@@ -192,6 +200,7 @@ func (q *Queue) examine(in *intake, view func(func(*store.Tx) error) error) erro
 		return err
 	}
 	in.plans = q.plans(in)
+	q.readAsks(in)
 	if err := q.consider(in, input, view); err != nil {
 		return err
 	}

@@ -99,6 +99,9 @@ func (c *cancelling) one(id int64) error {
 		if err := c.tx.MoveRecipient(r, from, ev); err != nil {
 			return err
 		}
+		if err := c.q.o.Clocks.Failed(c.tx, r, s.MessageID, c.o.Now); err != nil {
+			return err
+		}
 		cancelled = append(cancelled, r)
 	}
 	for range cancelled {

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"tidepost/clocks"
 	"tidepost/mail"
 	"tidepost/people"
 	"tidepost/policies"
@@ -43,6 +44,9 @@ type Options struct {
 	Workers       int           // attempts at a time; 20
 
 	DKIM Signer // zero: mail is not signed
+
+	// Clocks follow the asks of mail; nil: nobody does.
+	Clocks *clocks.Keeper
 
 	// Commands answers a word of a person to tidepost@DOMAIN that no note asked for,
 	// such as "settings". ok is false if it means nothing. nil: there are none.

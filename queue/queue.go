@@ -262,6 +262,9 @@ func (q *Queue) deliver(tx *store.Tx, f *flight, l *leaving, now time.Time) erro
 		if err := tx.MoveRecipient(l.r, from, store.Event{At: now, Kind: evBounced, Detail: detail{"reply": goneReply}}); err != nil {
 			return err
 		}
+		if err := q.o.Clocks.Failed(tx, l.r, f.sub.MessageID, now); err != nil {
+			return err
+		}
 		return q.reportGone(tx, f, l, now)
 	}
 	l.r.State, l.r.Due, l.r.Settled = store.Delivered, time.Time{}, now
@@ -329,8 +332,14 @@ func (q *Queue) settle(tx *store.Tx, t trip, results []Result, now time.Time) er
 		if err != nil && !isGone(err) {
 			return err
 		}
-		if told != nil && err == nil {
+		if err != nil {
+			continue // Somebody was faster.
+		}
+		if told != nil {
 			reports = append(reports, *told)
+		}
+		if err := q.followFate(tx, t.f, r.ID, now); err != nil {
+			return err
 		}
 	}
 	if err := q.forget(tx, t.f, now); err != nil {

@@ -20,6 +20,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"tidepost/clocks"
 	"tidepost/config"
 	"tidepost/guard"
 	"tidepost/imapd"
@@ -46,6 +47,7 @@ type Gateway struct {
 	dir       *people.Directory
 	logins    *people.Authenticator
 	throttle  *guard.Logins
+	clocks    *clocks.Keeper
 	inbox     *inbox.Inbox
 	queue     *queue.Queue
 	relay     *relay.Client
@@ -116,6 +118,7 @@ func (g *Gateway) build(signer queue.Signer) error {
 	g.logins = people.NewAuthenticator(g.dir, people.AuthOptions{
 		Tries: cfg.Limits.LoginTries, Lockout: cfg.Limits.LoginLockout, Inside: cfg.Limits.InsideNetworks,
 	})
+	g.clocks = clocks.New(g.db, g.dir, g.clockOptions())
 	g.inbox = inbox.New(g.db, g.dir, g.inboxOptions())
 	g.queue = queue.New(g.db, g.dir, g.inbox, sender{g.relay, g.metrics, g.reach}, g.queueOptions(signer))
 	g.imap = imapd.New(g.imapOptions())
@@ -158,7 +161,7 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	loops.Go(func() error { return g.planAnew(back) })
 	loops.Go(func() error { return g.checkDaily(back) })
 	loops.Go(func() error {
-		scheduler.Run(back, g.log, g.kick, g.queue, g.inbox, &watcher{g: g})
+		scheduler.Run(back, g.log, g.kick, g.queue, g.clocks, g.inbox, &watcher{g: g})
 		return nil
 	})
 	var fronts errgroup.Group
@@ -232,6 +235,7 @@ func (g *Gateway) Status() Status {
 func (g *Gateway) Kick() {
 	g.db.AnnounceAll()
 	g.queue.Kick()
+	g.clocks.Kick()
 	g.inbox.Kick()
 	g.wake()
 }
@@ -275,6 +279,9 @@ func (g *Gateway) peopleChanged(changes []people.Change) {
 		}
 		if err := g.inbox.Replan(ctx, c.New.ID, now); err != nil {
 			g.log.Error("plan deliveries anew", "person", c.New.Address.String(), "err", err)
+		}
+		if err := g.clocks.Recalculate(ctx, c.New.ID, now); err != nil {
+			g.log.Error("reckon due times anew", "person", c.New.Address.String(), "err", err)
 		}
 	}
 }

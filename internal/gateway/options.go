@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"tidepost/clocks"
 	"tidepost/config"
 	"tidepost/guard"
 	"tidepost/imapd"
@@ -38,6 +39,14 @@ func policyModes(cfg *config.Config) map[string]policies.Mode {
 	return out
 }
 
+func (g *Gateway) clockOptions() clocks.Options {
+	return clocks.Options{
+		Appears: func(p *people.Person, released time.Time) time.Time { return g.inbox.Appears(p, released) },
+		Wake:    g.wake,
+		Log:     g.log.With("part", "clocks"),
+	}
+}
+
 func (g *Gateway) inboxOptions() inbox.Options {
 	cfg := g.cfg
 	return inbox.Options{
@@ -50,6 +59,7 @@ func (g *Gateway) inboxOptions() inbox.Options {
 		Pass:          lists(cfg),
 		AlarmSenders:  cfg.Pass.AlarmSenders,
 		MaxHold:       cfg.Hold.Cap,
+		Clocks:        g.clocks,
 		Kick:          g.wake,
 		OnReply: func(ctx context.Context, answered []string, to []*people.Person, now time.Time) {
 			g.queue.FreeParents(ctx, answered, to, now)
@@ -82,6 +92,7 @@ func (g *Gateway) queueOptions(signer queue.Signer) queue.Options {
 		Workers:        cfg.Relay.Connections,
 		Clock:          scheduler.NewStepGuard(g.site.Uptime),
 		DKIM:           signer,
+		Clocks:         g.clocks,
 		Alarm:          g.alarm,
 		Wake:           g.wake,
 		Jitter:         jitter(),

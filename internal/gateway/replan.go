@@ -34,7 +34,7 @@ func (g *Gateway) planAnew(ctx context.Context) error {
 		return err
 	}
 	now := time.Now()
-	if err := errors.Join(g.queue.Replan(ctx, nil, now), g.inbox.ReplanAll(ctx, now)); err != nil {
+	if err := errors.Join(g.queue.Replan(ctx, nil, now), g.inbox.ReplanAll(ctx, now), g.clocks.Recalculate(ctx, 0, now)); err != nil {
 		if ctx.Err() == nil {
 			g.log.Error("plan waiting mail anew", "err", err)
 		}
