@@ -37,6 +37,7 @@ const (
 	KindRemindWeek    Kind = "remind-next-week"
 	KindRemindMonday  Kind = "remind-monday"
 	KindBefore        Kind = "before-sending"
+	KindDecisions     Kind = "decisions"
 )
 
 // A Mailbox is a folder of a person. Name is UTF-8 with levels joined by "/".
@@ -76,8 +77,6 @@ func systemMailboxes() []systemMailbox {
 		{KindSendMonday, "Scheduled/Send Monday", true, true},
 		{KindSendOpening, "Scheduled/When they start work", true, true},
 		{KindNextDelivery, "Next delivery", true, true},
-		{KindNeedsReply, "Needs reply", true, true},
-		{KindWaitingFor, "Waiting for others", true, true},
 		{KindDigests, "Digests", true, true},
 		{KindRemind, "Remind me", true, false},
 		{KindRemindDay, "Remind me/Tomorrow", true, false},
@@ -88,6 +87,9 @@ func systemMailboxes() []systemMailbox {
 		{KindNotifications, "Notifications", false, false},
 		{KindAway, "While away", false, false},
 		{KindBefore, "Before sending", false, false},
+		{KindNeedsReply, "Needs reply", true, true},
+		{KindWaitingFor, "Waiting for others", true, true},
+		{KindDecisions, "Decisions", false, false},
 	}
 }
 

@@ -176,7 +176,7 @@ func (db *DB) SchemaVersion(ctx context.Context) (int, error) {
 // their names.
 func (db *DB) Schema(ctx context.Context) (string, error) {
 	rows, err := db.read.QueryContext(ctx, `SELECT sql FROM sqlite_schema
-		WHERE sql IS NOT NULL AND name NOT LIKE 'fts_%' AND name NOT LIKE 'sqlite_%' OR name = 'fts_term'
+		WHERE sql IS NOT NULL AND name NOT LIKE 'fts_%' AND name NOT LIKE 'sqlite_%' OR name IN ('fts_term', 'fts_decision')
 		ORDER BY tbl_name, type DESC, name`)
 	if err != nil {
 		return "", fmt.Errorf("read schema: %w", err)

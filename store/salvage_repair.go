@@ -45,7 +45,7 @@ func (v *salvager) people() error {
 		UNION SELECT author_id FROM submission UNION SELECT person_id FROM recipient UNION SELECT person_id FROM delivery
 		UNION SELECT person_id FROM sender_rule UNION SELECT person_id FROM urgent_use UNION SELECT person_id FROM note
 		UNION SELECT person_id FROM digest UNION SELECT person_id FROM subscription UNION SELECT person_id FROM coaching
-		UNION SELECT asker_id FROM ask UNION SELECT owner_id FROM ask)
+		UNION SELECT asker_id FROM ask UNION SELECT owner_id FROM ask UNION SELECT author_id FROM decision)
 		WHERE person_id IS NOT NULL AND person_id NOT IN (SELECT id FROM person)`)
 	if err != nil {
 		return err
@@ -68,7 +68,8 @@ func (v *salvager) people() error {
 // ancestors gives what is referred to, and lost, an empty row, or cuts the reference.
 func (v *salvager) ancestors() error {
 	lost, err := v.ids(`SELECT id FROM (SELECT message_id AS id FROM submission UNION SELECT rendition_id FROM recipient
-		UNION SELECT message_id FROM delivery UNION SELECT message_id FROM ask UNION SELECT shown_id FROM ask UNION SELECT answer_id FROM ask)
+		UNION SELECT message_id FROM delivery UNION SELECT message_id FROM ask UNION SELECT shown_id FROM ask UNION SELECT answer_id FROM ask
+		UNION SELECT message_id FROM decision)
 		WHERE id IS NOT NULL AND id NOT IN (SELECT id FROM message)`)
 	if err != nil {
 		return err
@@ -80,7 +81,8 @@ func (v *salvager) ancestors() error {
 	}
 	orphans, err := v.ids(`SELECT DISTINCT submission_id FROM recipient WHERE submission_id NOT IN (SELECT id FROM submission)
 		UNION SELECT DISTINCT submission_id FROM event WHERE recipient_id IS NOT NULL AND submission_id IS NOT NULL
-			AND submission_id NOT IN (SELECT id FROM submission)`)
+			AND submission_id NOT IN (SELECT id FROM submission)
+		UNION SELECT submission_id FROM decision WHERE submission_id NOT IN (SELECT id FROM submission)`)
 	if err != nil {
 		return err
 	}
@@ -117,6 +119,11 @@ func (v *salvager) ancestors() error {
 		// Whose clock is lost: nobody could stop it any more.
 		`UPDATE ask SET open = 0 WHERE owner <> '' AND open = 1 AND id NOT IN (SELECT ask_id FROM clock)`,
 		`DELETE FROM urgent_use WHERE submission_id NOT IN (SELECT id FROM submission)`,
+		`UPDATE decision_part SET person_id = NULL WHERE person_id NOT IN (SELECT id FROM person)`,
+		`DELETE FROM decision_part WHERE decision_id NOT IN (SELECT id FROM decision)`,
+		`DELETE FROM decision_reader WHERE decision_id NOT IN (SELECT id FROM decision) OR person_id NOT IN (SELECT id FROM person)`,
+		`DELETE FROM decision_link WHERE newer NOT IN (SELECT id FROM decision) OR older NOT IN (SELECT id FROM decision)`,
+		rebuildDecisionIndex,
 		`DELETE FROM digest WHERE message_id NOT IN (SELECT id FROM message)`,
 		`DELETE FROM derived WHERE message_id NOT IN (SELECT id FROM message)`)
 }

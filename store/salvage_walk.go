@@ -28,7 +28,33 @@ type row struct {
 
 // walk reads a table from its root. What cannot be read becomes holes of t.
 func (s *source) walk(t *sourceTable, to emit) error {
-	return s.descend(t, t.root, everything(), 0, to)
+	first, last, doubt := s.lonelyRoot(t)
+	if doubt {
+		t.lose(span{everything().lo, first - 1})
+	}
+	err := s.descend(t, t.root, everything(), 0, to)
+	if doubt {
+		t.lose(span{last, everything().hi})
+	}
+	return err
+}
+
+// lonelyRoot reports whether the root of the texts is a leaf, and which rows it has.
+// It may be another leaf that a lost write has put there; then all other texts are
+// strays. No other table is doubted like that: none has the shape of this one.
+func (s *source) lonelyRoot(t *sourceTable) (first, last int64, doubt bool) {
+	if t.name != "chunk" || t.root == 0 || t.root > s.pager.pages {
+		return 0, 0, false
+	}
+	n, ok := s.pager.node(t.root)
+	if !ok || n.kind != tableLeaf {
+		return 0, 0, false
+	}
+	rows, _ := s.rows(&n, t)
+	if len(rows) == 0 {
+		return everything().hi, everything().hi, true
+	}
+	return rows[0].rowid, rows[len(rows)-1].rowid, true
 }
 
 // hole notes that a page of t could not be read.
