@@ -98,13 +98,14 @@ type Inbox struct {
 	due       time.Time  // when RunDue next has work; zero: unknown, look
 	idle      bool       // nothing waits
 	postponed map[int64]time.Time
+	openings  map[int64]opening // the next tide of everybody who has tides
 }
 
 // New returns an Inbox on db.
 func New(db *store.DB, dir *people.Directory, o Options) *Inbox {
 	return &Inbox{
 		db: db, dir: dir, o: o.withDefaults(), letters: digest.Writer{Domain: o.Domain},
-		work: make(chan struct{}, 1), postponed: map[int64]time.Time{},
+		work: make(chan struct{}, 1), postponed: map[int64]time.Time{}, openings: map[int64]opening{},
 	}
 }
 
@@ -265,19 +266,22 @@ func (b *Inbox) RunDue(ctx context.Context, now time.Time) error {
 		return fmt.Errorf("look for tides: %w", err)
 	}
 	var errs []error
-	opened := 0
+	var opened, delayed []int64
 	for _, id := range due {
-		if opened == maxOpen {
-			break
+		if len(opened) == maxOpen {
+			delayed = append(delayed, id)
+			continue
 		}
 		wait, err := b.postpone(ctx, id, now)
 		if err == nil && !wait {
-			opened++
+			opened = append(opened, id)
 			err = b.open(ctx, id, now)
+		} else {
+			delayed = append(delayed, id)
 		}
 		errs = append(errs, err)
 	}
-	errs = append(errs, b.remindDue(ctx, now), b.lookAhead(ctx, now, opened == maxOpen))
+	errs = append(errs, b.openEmpty(ctx, now, opened, delayed), b.remindDue(ctx, now), b.lookAhead(ctx, now, len(opened) == maxOpen))
 	return errors.Join(errs...)
 }
 
@@ -309,16 +313,25 @@ func (b *Inbox) lookAhead(ctx context.Context, now time.Time, more bool) error {
 	if err != nil {
 		return fmt.Errorf("look ahead: %w", err)
 	}
+	opens, openings := b.expectOpenings(now)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !tides || reminders && remind.Before(tide) {
-		tide = remind
-	}
-	b.due, b.idle = tide, !tides && !reminders
+	b.due, b.idle = soonest([]time.Time{tide, remind, opens}, []bool{tides, reminders, openings})
 	if len(b.postponed) > 0 && !more && !b.due.After(now) {
 		b.due = now.Add(postponeStep) // What is due waits for the queue.
 	}
 	return nil
+}
+
+// soonest is the earliest of the times that count; idle is true if none does.
+func soonest(times []time.Time, counts []bool) (at time.Time, idle bool) {
+	idle = true
+	for i, t := range times {
+		if counts[i] && (idle || t.Before(at)) {
+			at, idle = t, false
+		}
+	}
+	return at, idle
 }
 
 // publish makes a waiting message appear in target: it leaves Next delivery and gets

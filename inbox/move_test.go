@@ -189,8 +189,8 @@ func TestMailComesBack(t *testing.T) {
 	if !strings.Contains(text, "You asked on Mon 23 Nov to see this again: Offer, from Henrik Olsen") {
 		t.Errorf("pointer:\n%s", text)
 	}
-	if _, ok := h.due(); ok {
-		t.Error("something is due")
+	if due, ok := h.due(); !ok || !due.Equal(opening.Add(4*time.Hour)) {
+		t.Errorf("due %v, want the next tide", due)
 	}
 	// An answer to something else leaves the pointer, one to the mail drops it.
 	for _, answered := range [][]string{nil, {"other@x.test"}, {"offer@x.test"}} {

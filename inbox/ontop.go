@@ -21,36 +21,78 @@ const (
 	countsBack = 7 * 24 * time.Hour
 )
 
-// onTop files the digest of a tide. In a person's first week there is one a day.
+// A before is the digest before the one that is to be written.
+type before struct {
+	last  store.Digest
+	known bool // there is one
+}
+
+// since is from when on the next digest tells.
+func (d before) since(now time.Time) time.Time {
+	if !d.known {
+		return now.Add(-countsBack)
+	}
+	return d.last.Created
+}
+
+// digestBefore returns the last digest of p. due is false if p has had the digest of
+// today: in the first week there is one a day.
+func (b *Inbox) digestBefore(tx *store.Tx, p *people.Person, now time.Time) (d before, due bool, err error) {
+	if d.last, err = tx.LastDigest(p.ID); errors.Is(err, store.ErrNotFound) {
+		return d, true, nil
+	}
+	if err != nil {
+		return d, false, err
+	}
+	d.known = true
+	if b.o.EveryTide || !sameDay(d.last.Created, now, p.Zone()) {
+		return d, true, nil
+	}
+	first, _, err := tx.FirstDigest(p.ID)
+	return d, err == nil && now.Sub(first) >= firstWeek, err
+}
+
+func sameDay(a, b time.Time, zone *time.Location) bool {
+	return scheduler.DateOf(a.In(zone)) == scheduler.DateOf(b.In(zone))
+}
+
+// stirsNow reports whether a tide without mail has a digest.
+func (b *Inbox) stirsNow(tx *store.Tx, r run) (bool, error) {
+	d, due, err := b.digestBefore(tx, r.person, r.now)
+	if err != nil || !due {
+		return false, err
+	}
+	return b.stirs(tx, r.person, d.since(r.now), r.now)
+}
+
+// onTop files the digest of a tide with what came. Without mail there is one only if
+// something else deserves it.
 func (b *Inbox) onTop(tx *store.Tx, r run, came []store.Delivery) error {
 	p, now := r.person, r.now
-	if len(came) == 0 || !p.Schedule(now).HasTides() {
+	if !p.Schedule(now).HasTides() {
 		return nil
 	}
-	last, err := tx.LastDigest(p.ID)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
+	d, due, err := b.digestBefore(tx, p, now)
+	if err != nil || !due {
 		return err
 	}
-	known := err == nil
-	if known && !b.o.EveryTide {
-		first, _, err := tx.FirstDigest(p.ID)
-		zone := p.Zone()
-		today := scheduler.DateOf(last.Created.In(zone)) == scheduler.DateOf(now.In(zone))
-		if err != nil || today && now.Sub(first) < firstWeek {
+	if len(came) == 0 {
+		if stirs, err := b.stirs(tx, p, d.since(now), now); err != nil || !stirs {
 			return err
 		}
 	}
-	c := digest.Content{Tide: r.at}
+	r.first = !d.known || !sameDay(d.last.Created, now, p.Zone())
+	c := digest.Content{Tide: r.at, Since: d.since(now)}
 	var unread []store.Entry
-	if known {
-		if c, unread, err = b.again(tx, r, last); err != nil {
+	if d.known {
+		if c, unread, err = b.again(tx, r, d.last); err != nil {
 			return err
 		}
 	}
 	if !r.missed.IsZero() {
 		c.Missed = r.missed
 	}
-	if err := b.tell(tx, r, &c, came, last.Created); err != nil {
+	if err := b.tell(tx, r, &c, came, d.since(now)); err != nil {
 		return err
 	}
 	return b.putDigest(tx, p, c, unread, now)
@@ -60,7 +102,7 @@ func (b *Inbox) onTop(tx *store.Tx, r run, came []store.Delivery) error {
 // entries in INBOX, which the new one replaces. Quiet mail arrives read, so there the
 // digest alone tells what is new.
 func (b *Inbox) again(tx *store.Tx, r run, last store.Digest) (digest.Content, []store.Entry, error) {
-	fresh := digest.Content{Tide: r.at}
+	fresh := digest.Content{Tide: r.at, Since: last.Created}
 	box, err := tx.MailboxByKind(r.person.ID, store.KindInbox)
 	if err != nil {
 		return fresh, nil, err
@@ -107,8 +149,8 @@ func stillThere(tx *store.Tx, inbox int64, e digest.Entry, any bool) (bool, erro
 	return len(e.MIDs) == 0, nil
 }
 
-// tell adds to c what came with this tide, and what was filed elsewhere since the
-// last digest.
+// tell adds to c what came with this tide, what was filed elsewhere since the last
+// digest, and what is asked, answered and decided.
 func (b *Inbox) tell(tx *store.Tx, r run, c *digest.Content, came []store.Delivery, since time.Time) error {
 	for _, d := range came {
 		m, err := tx.Message(d.MessageID)
@@ -119,9 +161,6 @@ func (b *Inbox) tell(tx *store.Tx, r run, c *digest.Content, came []store.Delive
 			c.Add(dm)
 		}
 	}
-	if since.IsZero() {
-		since = r.now.Add(-countsBack)
-	}
 	counts, err := tx.CountPublished(r.person.ID, since)
 	if err != nil {
 		return err
@@ -130,8 +169,16 @@ func (b *Inbox) tell(tx *store.Tx, r run, c *digest.Content, came []store.Delive
 	c.Counts.Social += counts[store.KindSocial]
 	c.Counts.Notifications += counts[store.KindNotifications]
 	senders, err := tx.UntoldSenders(r.person.ID, store.SenderInbox)
-	c.Confirmed = append(c.Confirmed, senders...)
-	return err
+	if c.Confirmed = append(c.Confirmed, senders...); err != nil {
+		return err
+	}
+	if err := b.tellAsks(tx, r, c); err != nil {
+		return err
+	}
+	if r.first {
+		c.Clocks = b.clockChanges(r.person, *c, r.now)
+	}
+	return nil
 }
 
 // digestMessage is what the digest says of a message; ok is false for one that has

@@ -63,7 +63,8 @@ type run struct {
 	at     time.Time // what the clock said when it should open
 	missed time.Time // the first tide that an outage swallowed; zero: none
 	now    time.Time
-	quiet  bool // only the digest arrives unread
+	quiet  bool // only the digest and questions to the person arrive unread
+	first  bool // its digest is the first of the day
 }
 
 // tide publishes what is due for p, in the order in which it came, and puts the
@@ -91,7 +92,15 @@ func (b *Inbox) tide(tx *store.Tx, p *people.Person, now time.Time) error {
 				return err
 			}
 		}
-		e, err := b.publish(tx, d, box, r.quiet, r.at, now)
+		quiet := r.quiet
+		if quiet {
+			asks, err := asksOf(tx, d)
+			if err != nil {
+				return err
+			}
+			quiet = !asks
+		}
+		e, err := b.publish(tx, d, box, quiet, r.at, now)
 		if err != nil {
 			return err
 		}
