@@ -139,4 +139,5 @@ type Reader struct {
 type Settle struct {
 	Ask     int64
 	Promise scheduler.Promise // when the answer will come instead; zero: this is it
+	Keep    bool              // the mail says something of the ask and answers nothing: it goes on
 }

@@ -171,6 +171,9 @@ func away(s *scheduler.Schedule, now time.Time) bool {
 func (k *Keeper) settled(tx *store.Tx, m *Mail, w writer, now time.Time) ([]meaning, error) {
 	var out []meaning
 	for _, s := range m.Settles {
+		if s.Keep {
+			continue
+		}
 		i, err := item(tx, s.Ask)
 		if err != nil {
 			return nil, err

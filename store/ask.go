@@ -108,6 +108,14 @@ func (tx *Tx) UpdateAsk(a ClockedAsk, from string) error {
 	return nil
 }
 
+// DropClock takes the clock off an ask that has no owner any more.
+func (tx *Tx) DropClock(ask int64) error {
+	if _, err := tx.exec(`DELETE FROM clock WHERE ask_id = ?`, ask); err != nil {
+		return fmt.Errorf("drop clock of ask %d: %w", ask, err)
+	}
+	return nil
+}
+
 const askColumns = `a.id, a.message_id, a.mid, m.thread_id, coalesce(t.subject, ''), a.number, a.item, a.asker_id, a.asker, a.asker_name,
 	a.owner_id, a.owner, a.owner_name, a.kind, a.class, a.text, a.said, a.private, a.recipient_id, a.delivery_id, a.shown_id,
 	a.answer_id, a.open, a.created, a.changed, coalesce(c.state, ''), coalesce(c.target, ''), coalesce(c.stated, ''), c.started,

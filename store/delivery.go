@@ -141,6 +141,14 @@ func (tx *Tx) AddDigest(d Digest) error {
 	return nil
 }
 
+// Digest returns the digest with a Message-ID. ErrNotFound.
+func (tx *Tx) Digest(mid string) (Digest, error) {
+	var d Digest
+	err := tx.row([]any{&d.MID, &d.PersonID, &d.MessageID, (*[]byte)(&d.Content), (*stamp)(&d.Created)},
+		`SELECT mid, person_id, message_id, content, created FROM digest WHERE mid = ?`, mid)
+	return d, err
+}
+
 // LastDigest returns the person's newest digest. ErrNotFound.
 func (tx *Tx) LastDigest(person int64) (Digest, error) {
 	var d Digest
