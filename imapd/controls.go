@@ -38,10 +38,23 @@ func pairs() []pair {
 		reminding     = group(isReminder)
 		notifications = only(store.KindNotifications)
 		inboxOnly     = only(store.KindInbox)
+		needsReply    = only(store.KindNeedsReply)
+		waitingFor    = only(store.KindWaitingFor)
+		asked         = group(isAsked)
+		trash         = only(store.KindTrash)
 		any           group
 	)
 	return []pair{
 		{any, before, act{refusal: "Before sending is filled by Tidepost; a draft that you send is looked at again"}},
+
+		{any, needsReply, act{refusal: "Needs reply is filled by Tidepost, with mail that asks you something"}},
+		{any, waitingFor, act{refusal: "Waiting for others is filled by Tidepost, with mail of yours that asks something"}},
+		{asked, outgoing, act{refusal: "This mail is not a draft; only a draft of yours can be sent"}},
+		{asked, nextDelivery, act{refusal: "Next delivery is filled by Tidepost"}},
+		{asked, reminding, act{refusal: "This stays here until it is answered; to be reminded, move the mail that lies in INBOX"}},
+		{needsReply, any, act{move: waive, copy: copyOnce}},
+		{waitingFor, trash, act{move: withdraw, copy: copyOnce}},
+		{waitingFor, any, act{move: goOnWaiting, copy: copyAsked}},
 
 		{outgoing, outgoing, act{move: enter, copy: enter, vanishes: true, scan: true}},
 		{outgoing, nextDelivery, act{refusal: "Next delivery is filled by Tidepost"}},
@@ -81,6 +94,9 @@ func isOutgoing(k store.Kind) bool {
 	return false
 }
 
+// isAsked: the folders that show open questions.
+func isAsked(k store.Kind) bool { return k == store.KindNeedsReply || k == store.KindWaitingFor }
+
 // isReminder: the folders below Remind me.
 func isReminder(k store.Kind) bool {
 	return k == store.KindRemindDay || k == store.KindRemindWeek || k == store.KindRemindMonday
@@ -88,7 +104,7 @@ func isReminder(k store.Kind) bool {
 
 // isControl reports whether entering or leaving the folder means something.
 func isControl(k store.Kind) bool {
-	return waitsIn(k) || isReminder(k) || k == store.KindNextDelivery
+	return waitsIn(k) || isAsked(k) || isReminder(k) || k == store.KindNextDelivery
 }
 
 // waitsIn: folders whose entries are mail that waits to leave.
@@ -135,6 +151,8 @@ func appendRefusal(k store.Kind) error {
 		return no(imap.ResponseCodeCannot, "Next delivery is filled by Tidepost")
 	case k == store.KindBefore:
 		return no(imap.ResponseCodeCannot, "Before sending is filled by Tidepost")
+	case isAsked(k):
+		return no(imap.ResponseCodeCannot, "Tidepost fills this folder, with mail that asks something")
 	case isReminder(k):
 		return no(imap.ResponseCodeCannot, "Only mail that is in another folder can be a reminder; move it here")
 	}
@@ -204,6 +222,12 @@ func (s *Session) expungeEntry(tx *store.Tx, box store.Mailbox, e store.Entry) e
 	case box.Kind == store.KindNextDelivery && e.DeliveryID != 0:
 		_, err := s.inbox().Withdraw(tx, s.person.ID, e, now)
 		return err
+	case box.Kind == store.KindNeedsReply:
+		return s.closeAsked(tx, box, e)
+	case box.Kind == store.KindWaitingFor && s.wanted[place{box.ID, e.UID}]: // Behind a COPY elsewhere than to Trash.
+		return showAgain(tx, e, now)
+	case box.Kind == store.KindWaitingFor:
+		return s.closeAsked(tx, box, e)
 	case s.wanted[place{box.ID, e.UID}]:
 		if err := s.inbox().MovedFromNotifications(tx, s.person, e, now); err != nil {
 			return err

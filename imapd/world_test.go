@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"tidepost/clocks"
 	"tidepost/guard"
 	"tidepost/inbox"
 	"tidepost/internal/testkit"
@@ -64,9 +65,10 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 	if err := w.dir.Reload(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	w.inbox = inbox.New(db, w.dir, inbox.Options{Domain: "here.test", Hostname: "mx.here.test", Rand: rand.Reader})
+	keeper := clocks.New(db, w.dir, clocks.Options{})
+	w.inbox = inbox.New(db, w.dir, inbox.Options{Clocks: keeper, Domain: "here.test", Hostname: "mx.here.test", Rand: rand.Reader})
 	w.queue = queue.New(db, w.dir, w.inbox, &outside{}, queue.Options{
-		Hostname: "mx.here.test", Domains: []string{"here.test"}, Rand: rand.Reader, Undo: 20 * time.Second, Coach: people.On,
+		Hostname: "mx.here.test", Domains: []string{"here.test"}, Rand: rand.Reader, Undo: 20 * time.Second, Coach: people.On, Clocks: keeper,
 	})
 	o := Options{
 		DB: db, People: w.dir, Inbox: w.inbox, Queue: w.queue,
@@ -213,6 +215,12 @@ func (w *world) stage() testkit.Stage {
 				to, subject, _ := strings.Cut(args, " ")
 				return w.send(to, subject, "Can we chat about "+subject+"?")
 			},
+			"ask": func(args string) error { // alice asks, now
+				to, words, _ := strings.Cut(args, " ")
+				return w.send(to, "[as is] Question "+strings.Fields(words)[2], words)
+			},
+			"asked":  func(args string) error { return w.asked(args) },
+			"clocks": func(string) error { return w.queue.Clocks().RunDue(context.Background(), time.Now()) },
 			"run":    func(string) error { return w.queue.RunDue(context.Background(), time.Now()) },
 			"tide":   func(string) error { return w.inbox.RunDue(context.Background(), time.Now()) },
 			"arrive": func(args string) error { return w.arrive(args) },
@@ -293,6 +301,19 @@ func (w *world) arrive(subject string) error {
 		})
 		return err
 	})
+}
+
+// asked brings a question of somebody elsewhere to alice.
+func (w *world) asked(args string) error {
+	mid, words, _ := strings.Cut(args, " ")
+	text := testkit.Letter("Joe <joe@there.test>", "alice@here.test", "About "+mid, mid+"@there.test", words+"\r\n")
+	staged, err := w.db.Stage(context.Background(), strings.NewReader(text), time.Now())
+	if err != nil {
+		return err
+	}
+	env := mail.Envelope{From: mail.Address{Local: "joe", Domain: "there.test"},
+		Recipients: []mail.Recipient{{Address: mail.Address{Local: "alice", Domain: "here.test"}}}}
+	return w.inbox.Receive(context.Background(), env, staged, inbox.Peer{Helo: "there.test", Protocol: "ESMTP"}, time.Now())
 }
 
 type lockedBuffer struct {
