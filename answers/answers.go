@@ -185,7 +185,7 @@ func newParser(in Input) *parser {
 func (p *parser) known(n int) bool { _, ok := p.items[n]; return ok }
 
 func (p *parser) back(text string, number int, why Why) {
-	if text = strings.TrimLeft(trimRows(text), " \t\u00a0"); text != "" {
+	if text = strings.TrimLeft(trimRows(text), " \t\u00a0"); strings.Trim(text, "-=_*~> \t\n") != "" {
 		p.out.Back = append(p.out.Back, Leftover{Text: text, Number: number, Why: why})
 	}
 }

@@ -13,33 +13,54 @@ import (
 )
 
 // theDigest is what the labelled replies answer.
-const theDigest = `Delivery of Mon 2 Mar 09:00
+const theDigest = `Monday 2 March, 09:00
+6 questions for you, 1 answer, 1 message
 
-Questions to you
+Questions for you
+-----------------
+[1] Can you send me the budget figures for March?
+    overdue since Friday 27 February, 17:00 (Fri 06:00 London)
+    from Ana Silva <ana@team.example> · “Budget for Q3”
+    <mid:a1@team.example>
 
-  1  Can you send me the budget figures for March?
-     Ana Silva, answer by Tue 3 Mar 17:00
-     <mid:a1@team.example>
-  2  When can we meet about the harbour plan?
-     Tom Hall, answer by Tue 3 Mar 17:00
-     <mid:a2@team.example>
-  3  Who should present on Thursday?
-     Ana Silva, answer by Wed 4 Mar 12:00
-     <mid:a3@team.example>
-  4  Please review the contract draft.
-     Joe Port <joe@else.example> (outside), answer by Fri 6 Mar
-     <mid:a4@else.example>
-  5  Shall we order the new buoys?
-     Will Young, answer by Fri 6 Mar
-     <mid:a5@team.example>
-  6  Do you still need the old keys?
-     Anna Beck
-     <mid:a6@team.example>
+[2] When can we meet about the harbour plan?
+    by Tuesday 3 March, 17:00
+    from Tom Hall <tom@team.example> · “Harbour”
+    <mid:a2@team.example>
 
-Answer all of them in one reply: "1 yes", "2 by Friday", "3 → anna".
+[3] Who should present on Thursday?
+    by Wednesday 4 March, 12:00
+    from Ana Silva <ana@team.example>
+    <mid:a3@team.example>
 
-Also here
-  Lunch on Friday, from Tom Hall
+[4] Please review the contract draft.
+    by Friday 6 March
+    from Joe Port <joe@else.example> (outside) · “Contract”
+    <mid:a4@else.example>
+
+[5] Shall we order the new buoys?
+    by Friday 6 March
+    from Will Young <will@team.example>
+    <mid:a5@team.example>
+
+[6] Do you still need the old keys?
+    from Anna Beck <anna@team.example>
+    <mid:a6@team.example>
+
+To answer, reply to this mail:
+    1 yes / 2 by Friday / 3 -> anna / 4 not mine
+Each asker gets a reply of its own. The numbers count for this digest
+only.
+
+Your questions
+--------------
+  * Which room do we take for the workshop?
+    answered by Tom Hall · “Workshop in May”
+    <mid:t9@team.example>
+
+New mail
+--------
+- Lunch on Friday · Tom Hall                                       08:12
 `
 
 var theItems = []Item{
@@ -72,10 +93,10 @@ func expand(text string) string {
 		"{outlook-de}", "Von: Tidepost <tidepost@team.example>\nGesendet: Montag, 2. März 2026 09:00\nAn: Mei Chen <mei@team.example>\nBetreff: 6 questions\n\n" + theDigest,
 		"{outlook-inline}", outlook + strings.NewReplacer("<mid:a1@team.example>", "<mid:a1@team.example>\nYes, attached.", "<mid:a3@team.example>", "<mid:a3@team.example>\n\n→ Anna\n").Replace(theDigest),
 	}
-	lines := strings.Split(theDigest, "\n")
 	for n := range 6 {
-		at := 4 + 3*n
-		pairs = append(pairs, fmt.Sprintf("{q%d}", n+1), quoted(strings.Join(lines[at:at+3], "\n")))
+		_, from, _ := strings.Cut(theDigest, fmt.Sprintf("\n[%d]", n+1))
+		block, _, _ := strings.Cut(from, "\n\n")
+		pairs = append(pairs, fmt.Sprintf("{q%d}", n+1), quoted(fmt.Sprintf("[%d]", n+1)+block))
 	}
 	return strings.NewReplacer(pairs...).Replace(text)
 }

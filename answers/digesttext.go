@@ -12,7 +12,8 @@ type digestText struct {
 	text  string         // all words, with a space before and behind each
 	words []string
 	set   map[string]bool
-	at    int // the word behind the last line that was found
+	boxed bool // its questions begin with "[1]"
+	at    int  // the word behind the last line that was found
 }
 
 // outsideLine is the question of lines that belong to none.
@@ -23,6 +24,12 @@ func newDigestText(text string, items map[int]Item) digestText {
 	if len(text) > maxText {
 		text = text[:maxText]
 	}
+	for line := range strings.Lines(text) {
+		if n, _, boxed, ok := leadingNumber(line); ok && boxed && items[n].Number == n {
+			d.boxed = true
+			break
+		}
+	}
 	in := outsideLine
 	for line := range strings.Lines(text) {
 		w := words(line)
@@ -30,7 +37,7 @@ func newDigestText(text string, items map[int]Item) digestText {
 			in = outsideLine
 			continue
 		}
-		if n, _, ok := leadingNumber(line); ok && items[n].Number == n && n > 0 {
+		if n, _, boxed, ok := leadingNumber(line); ok && boxed == d.boxed && items[n].Number == n {
 			in = n
 		}
 		folded := strings.Join(w, " ")

@@ -163,12 +163,12 @@ const lookAhead = 4
 // itemAt finds the question that begins in quoted line i: its number, or the sentence
 // itself.
 func (p *parser) itemAt(i int) int {
-	n, rest, ok := leadingNumber(p.in.Lines[i].Text)
-	if !ok || !p.known(n) {
+	n, rest, boxed, ok := leadingNumber(p.in.Lines[i].Text)
+	if !ok || !p.known(n) || p.digest.boxed && !boxed {
 		return p.itemByText(i)
 	}
 	it := p.items[n]
-	if it.Text == "" {
+	if it.Text == "" || boxed && p.digest.boxed {
 		return n
 	}
 	want := wordSet(it.Text + " " + it.Asker)
@@ -204,18 +204,20 @@ func (p *parser) itemByText(i int) int {
 	return 0
 }
 
-// leadingNumber reads the number that a quoted line begins with.
-func leadingNumber(text string) (n int, rest string, ok bool) {
-	s := strings.TrimLeft(text, " \t\u00a0*_#[(|•-")
-	n, size := number(s)
+// leadingNumber reads the number that a line of a digest begins with; boxed is whether
+// it stands in brackets, "[1]", as Tidepost writes it.
+func leadingNumber(text string) (n int, rest string, boxed, ok bool) {
+	s := strings.TrimLeft(text, " \t\u00a0*_#(|•-")
+	bare, open := strings.CutPrefix(s, "[")
+	n, size := number(bare)
 	if size == 0 {
-		return 0, "", false
+		return 0, "", false, false
 	}
-	rest = s[size:]
+	rest = bare[size:]
 	if rest != "" && !strings.ContainsAny(rest[:1], " \t.):]*_|\u00a0") {
-		return 0, "", false
+		return 0, "", false, false
 	}
-	return n, rest, true
+	return n, rest, open && strings.HasPrefix(rest, "]"), true
 }
 
 func hasWords(rows []string) bool {
