@@ -58,6 +58,8 @@ func About(policy string) string {
 		return "nobody being named"
 	case policies.DueTime:
 		return "due times"
+	case policies.Superseded:
+		return "decisions that hold no longer"
 	case policies.Storm:
 		return "replies to all"
 	case policies.InPerson:

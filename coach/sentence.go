@@ -33,6 +33,8 @@ func summary(f policies.Finding) string {
 			return "silence decides, but by when?"
 		}
 		return "due before it is read"
+	case policies.Superseded:
+		return "a decision that holds no longer"
 	case policies.Storm:
 		return "who truly needs it?"
 	case policies.InPerson:
@@ -108,6 +110,9 @@ func (a Advice) verdict(f policies.Finding) string {
 			return "Silence shall decide, but nobody is told by when. Name a day."
 		}
 		return a.early(f)
+	case policies.Superseded:
+		old, now, _ := strings.Cut(line(f.Text, 30), " ")
+		return old + " holds no longer: " + now + " has taken its place. Look it up in the folder Decisions."
 	case policies.Storm:
 		return "This is reply number " + line(f.Text, 10) + " to all within an hour. Who truly needs it?"
 	case policies.InPerson:

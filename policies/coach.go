@@ -21,7 +21,7 @@ const (
 // Where people differ on what is good taste, a policy begins in dry run.
 func Defaults() map[string]Mode {
 	return map[string]Mode{
-		Attachment: On, Context: On, CTA: On, Proposal: On, NobodyNamed: On, DueTime: On, Storm: On,
+		Attachment: On, Context: On, CTA: On, Proposal: On, NobodyNamed: On, DueTime: On, Superseded: On, Storm: On,
 		InPerson: DryRun, Tone: DryRun, Length: DryRun, Subject: DryRun,
 	}
 }

@@ -42,6 +42,8 @@ type surroundings struct {
 	StormLimit   int                  `json:"storm_limit"`
 	FirstSees    map[string]time.Time `json:"first_sees"`
 	OfficeHours  map[string]string    `json:"office_hours"`
+	Objection    bool                 `json:"objection"`
+	Past         []PastDecision       `json:"past_decisions"`
 }
 
 // readCase makes the input of a case: the envelope is that of the header, and who
@@ -77,6 +79,7 @@ func readCase(t testing.TB, file string) Input {
 	in.Read = Standalone(in.Facts, content, in.Zone).Read
 	in.ThreadLength, in.Rounds, in.OnlyOther, in.StormReplies, in.StormLimit = s.ThreadLength, s.Rounds, s.OnlyOther, s.StormReplies, s.StormLimit
 	in.FirstSees, in.OfficeHours = s.FirstSees, s.OfficeHours
+	in.Objection, in.PastDecisions = s.Objection, s.Past
 	for _, n := range s.Newcomers {
 		local, domain, _ := strings.Cut(n, "@")
 		in.Newcomers = append(in.Newcomers, mail.Address{Local: local, Domain: domain})

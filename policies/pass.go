@@ -20,6 +20,7 @@ const (
 	ReasonList         Reason = "list"
 	ReasonDevice       Reason = "device"
 	ReasonUrgentThread Reason = "urgent-thread"
+	ReasonObjection    Reason = "objection"
 	ReasonNamedSender  Reason = "named-sender"
 	ReasonNamedDomain  Reason = "named-domain"
 	ReasonNamedWord    Reason = "named-word"
@@ -46,6 +47,7 @@ func passList(in Input, _ time.Time) []Finding {
 	add(f.IsList || f.IsBulk, ReasonList)
 	add(in.Device, ReasonDevice)
 	add(in.UrgentThread, ReasonUrgentThread)
+	add(in.Objection, ReasonObjection)
 	for _, l := range []Lists{in.Team, in.Person} {
 		out = append(out, l.findings(in)...)
 	}

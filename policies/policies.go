@@ -110,6 +110,7 @@ type Input struct {
 
 	ParentSubject string // of the message replied to, decoded; "" unknown
 	UrgentThread  bool   // the thread is an urgent one
+	Objection     bool   // it objects to what silence would decide
 	HeaderUses    int    // requests for urgent by header in the author's last week
 	Priority      int    // MT-PRIORITY, −9 to 9 (RFC 6710)
 
@@ -127,6 +128,8 @@ type Input struct {
 	FirstSees    map[string]time.Time   // when a reader first sees the mail
 	Names        []string               // first names of the people of the team
 	OfficeHours  map[string]string      // of people, for people: "Tue 14:00-15:00"
+
+	PastDecisions []PastDecision // those that hold no longer
 }
 
 // A Verdict is what the findings come to for one recipient.

@@ -26,6 +26,7 @@ const (
 	Proposal    = "proposal"
 	NobodyNamed = "nobody-named"
 	DueTime     = "due"
+	Superseded  = "superseded"
 	Storm       = "storm"
 	InPerson    = "in-person"
 	Tone        = "tone"
@@ -48,6 +49,7 @@ func Table() []Policy {
 		{Proposal, "A problem is put, and nothing is proposed.", noProposal, true},
 		{NobodyNamed, "Several people are asked, and nobody is named.", nobodyNamed, true},
 		{DueTime, "Silence decides without a day, or something is due before it is seen.", dueTime, true},
+		{Superseded, "It relies on a decision whose place another has taken.", superseded, true},
 		{Storm, "Too many replies go to all.", storm, true},
 		{InPerson, "It is better said than written.", inPerson, true},
 		{Tone, "Its reader would wince.", tone, true},
