@@ -41,6 +41,7 @@ type Config struct {
 	Coach   Coach
 	Urgent  Urgent
 	Pass    Pass
+	Inbound Inbound
 	Retry   Retry
 	DKIM    DKIM
 	Limits  Limits
@@ -133,6 +134,18 @@ type Pass struct {
 	Senders, Domains, Words, AlarmSenders []string
 }
 
+// Inbound says whether mail from other servers comes from whom it says it does.
+type Inbound struct {
+	Checks   string        // "auto", "on" or "off"
+	DMARC    string        // "junk", "refuse" or "off"
+	Resolver string        // "address:port"; "" = the system's
+	Timeout  time.Duration // of all checks of a message
+
+	TrustedAuthserv []string       // whose Authentication-Results are believed
+	TrustedNetworks []netip.Prefix // servers in front of us, besides limits.inside_networks
+	TrustedLists    []string       // domains that may resend mail of others
+}
+
 // Retry says how long relaying is tried.
 type Retry struct {
 	GiveUp        time.Duration
@@ -193,10 +206,11 @@ func Default() *Config {
 		Relay:  Relay{Mode: "smarthost", Port: 587, TLS: "starttls", Connections: 20},
 		Hold: Hold{Mode: On, Grace: 30 * time.Minute, Undo: 20 * time.Second, Cap: 120 * time.Hour,
 			MaxExplicit: 9600 * time.Hour, Spread: 3 * time.Minute, Date: "release"},
-		Batch:  Batch{Mode: On, Style: "normal", Outside: "hours"},
-		Coach:  Coach{Mode: On, Delay: 15 * time.Minute, Policies: policyModes()},
-		Urgent: Urgent{Budget: 8},
-		Retry:  Retry{GiveUp: 120 * time.Hour, DelayedNotice: 4 * time.Hour},
+		Batch:   Batch{Mode: On, Style: "normal", Outside: "hours"},
+		Coach:   Coach{Mode: On, Delay: 15 * time.Minute, Policies: policyModes()},
+		Urgent:  Urgent{Budget: 8},
+		Inbound: Inbound{Checks: "auto", DMARC: "junk", Timeout: 5 * time.Second},
+		Retry:   Retry{GiveUp: 120 * time.Hour, DelayedNotice: 4 * time.Hour},
 		Limits: Limits{MessageSize: 50_000_000, Recipients: 1000, Connections: 12000, PerAddress: 50, PerPerson: 30, ConnectionRate: 20,
 			InsideNetworks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")},
 			LoginTries:     10, LoginLockout: 15 * time.Minute,

@@ -26,7 +26,7 @@ func (c *Config) options() []option {
 	var all []option
 	for _, part := range [][]option{
 		c.serverOptions(), c.listenOptions(), c.tlsOptions(), c.relayOptions(), c.holdOptions(),
-		c.batchOptions(), c.coachOptions(), c.urgentOptions(), c.passOptions(), c.retryOptions(), c.limitOptions(), c.hostOptions(),
+		c.batchOptions(), c.coachOptions(), c.urgentOptions(), c.passOptions(), c.inboundOptions(), c.retryOptions(), c.limitOptions(), c.hostOptions(),
 	} {
 		all = append(all, part...)
 	}
@@ -46,6 +46,7 @@ func sectionDocs() map[string]string {
 		"coach.policies": "What advice is about: each policy \"off\", \"dry-run\" or \"on\". One that cries wolf goes to dry run by itself.",
 		"urgent":         "Urgent mail passes holds and tides and is never refused.",
 		"pass":           "The team's additions to the pass list: mail that is never held and never batched.",
+		"inbound":        "Whether mail from other servers comes from whom it says it does: SPF, DKIM, DMARC, and the verdict of a filter in front.",
 		"retry":          "What happens while the next server does not take a message.",
 		"dkim":           "Signs mail at release. All three, or none.",
 		"limits":         "Protection of the machine. Sizes: \"50MB\" is 50,000,000 octets, \"50MiB\" is 52,428,800.",
@@ -159,6 +160,19 @@ func (c *Config) passOptions() []option {
 		{key: "pass.domains", doc: "Mail from or to these domains passes at once.", value: list(&p.Domains, domainItem)},
 		{key: "pass.words", doc: "Mail with one of these words in its subject passes at once.", value: list(&p.Words, wordItem)},
 		{key: "pass.alarm_senders", doc: "Machines whose alarms pass at once, by night too.", value: list(&p.AlarmSenders, addressItem)},
+	}
+}
+
+func (c *Config) inboundOptions() []option {
+	i := &c.Inbound
+	return []option{
+		{key: "inbound.checks", doc: "\"auto\": mail from public addresses is checked. \"on\": from private ones too, as behind a port forwarder. \"off\": none is. Networks inside and LMTP never are.", value: choice(&i.Checks, "auto", "on", "off")},
+		{key: "inbound.dmarc", doc: "Mail that fails where its author's domain asks for quarantine or refusal: \"junk\" files it, \"refuse\" says 550 if the domain wants that, \"off\" lets it be. Forged mail of the team's own domains goes to Junk in any case.", value: choice(&i.DMARC, "junk", "refuse", "off")},
+		{key: "inbound.resolver", doc: "The DNS server to ask, \"address:port\", best on this machine; empty: as the system does.", value: text(&i.Resolver, optional(checkResolver))},
+		{key: "inbound.timeout", doc: "All checks of a message end after this. What is not known then condemns nobody.", value: span(&i.Timeout, 100*time.Millisecond, time.Minute)},
+		{key: "inbound.trusted_authserv", doc: "Names in the Authentication-Results of your provider or of rspamd in front, as in [\"mx.provider.example\"]. Believed over LMTP and from trusted networks only.", value: list(&i.TrustedAuthserv, domainItem)},
+		{key: "inbound.trusted_networks", doc: "Networks of the servers in front that pass mail on, besides limits.inside_networks. They have checked; here nothing is.", value: networks(&i.TrustedNetworks)},
+		{key: "inbound.trusted_lists", doc: "Domains of mailing lists and forwarders that may resend mail of others, if SPF or DKIM says that it is them.", value: list(&i.TrustedLists, domainItem)},
 	}
 }
 

@@ -119,6 +119,14 @@ func checkLoopbackOrPath(s string) error {
 	return nil
 }
 
+// checkResolver takes the address of a DNS server: its name would have to be asked for.
+func checkResolver(s string) error {
+	if ap, err := netip.ParseAddrPort(s); err != nil || ap.Port() == 0 {
+		return fmt.Errorf("%s is not a DNS server: write address and port, as in \"127.0.0.1:53\"", quote(s))
+	}
+	return nil
+}
+
 // isSocketPath tells a unix socket from host:port.
 func isSocketPath(s string) bool { return strings.Contains(s, "/") }
 

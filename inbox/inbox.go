@@ -40,6 +40,7 @@ import (
 	"tidepost/people"
 	"tidepost/policies"
 	"tidepost/store"
+	"tidepost/trust"
 )
 
 // Options are the settings of an Inbox.
@@ -60,6 +61,14 @@ type Options struct {
 
 	// Kick wakes the timer loop: something may be due earlier. It must not block; nil: nobody.
 	Kick func()
+
+	// Trust checks mail from other servers; nil: nothing is asked, only what a filter in
+	// front of us said is read.
+	Trust *trust.Checker
+	// DMARC says what is done with mail that fails it: DMARCJunk (default), DMARCRefuse,
+	// DMARCOff. Mail of our own domains goes to Junk in any case.
+	DMARC string
+
 	// OnReply is told, after the commit, that answers to messages came from outside, so
 	// that a parent that still waits is released before its child. nil: nobody.
 	OnReply func(ctx context.Context, answered []string, to []*people.Person, now time.Time)
@@ -71,6 +80,9 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	if o.Batch == people.Team {
 		o.Batch = people.On
+	}
+	if o.Trust == nil {
+		o.Trust = trust.New(trust.Options{ID: o.Hostname, Log: o.Log})
 	}
 	if o.MaxHold <= 0 {
 		o.MaxHold = 120 * time.Hour
@@ -120,7 +132,8 @@ type Arrival struct {
 	Author      *people.Person // proved by a login; nil: from elsewhere
 	Urgent      bool           // passes tides; only ever set for a proved author
 	Now         bool           // its author said [now]: reaches INBOX although the person is on leave
-	Junk        bool           // spam by the provider's verdict, or From is a proved lie
+	Junk        Reason         // why it goes to Junk; "": it does not
+	Verdict     trust.Verdict  // of mail from elsewhere: whether it comes from whom it says
 	At          time.Time      // of arrival; for mail of our own queue the release
 	Planned     time.Time      // when our own queue meant to release it; zero: at At
 
@@ -139,6 +152,7 @@ func (b *Inbox) Deliver(tx *store.Tx, a Arrival) (store.Delivery, error) {
 		return store.Delivery{}, err
 	}
 	to := b.route(tx, a)
+	to.trust = a.Verdict.String()
 	d := store.Delivery{
 		PersonID: a.Person.ID, MessageID: a.Message.ID, RecipientID: a.RecipientID, ReversePath: a.ReversePath.String(),
 		Target: to.target, Reason: string(to.reason), Outside: a.Author == nil, ThreadID: a.Message.ThreadID,

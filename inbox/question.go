@@ -26,7 +26,7 @@ type question struct {
 	schedule *scheduler.Schedule
 	pass     map[policies.Reason]bool // lines of the pass list it meets
 	urgent   bool                     // by a sender from outside who may
-	unproved bool                     // From names our own domain, and no login proves it
+	unproved bool                     // From names our own domain, and neither a login nor DMARC proves it
 	rules    []store.SenderRule
 	talk     bool
 	err      error // of a look into the store
@@ -43,8 +43,8 @@ func (b *Inbox) ask(tx *store.Tx, a Arrival) *question {
 		Facts: a.Facts, From: a.ReversePath, Submitted: a.Author != nil, Schedule: q.schedule, Team: b.o.Pass,
 		Person: policies.Lists{Senders: a.Person.Profile.Pass, UrgentFrom: a.Person.Profile.UrgentFrom},
 	}
-	// Anybody can write the name of a colleague: it is worth nothing without a login.
-	q.unproved = a.Author == nil && b.claimsTeam(a.Facts)
+	// Anybody can write the name of a colleague: it is worth nothing without a proof.
+	q.unproved = a.Author == nil && (b.claimsTeam(a.Facts) || b.ours(a.Verdict)) && !b.proved(a.Verdict)
 	in.UrgentThread = !q.unproved && q.inUrgentThread()
 	for _, f := range policies.Evaluate(in, a.At) {
 		switch f.Action {

@@ -16,6 +16,7 @@ import (
 	"tidepost/mail"
 	"tidepost/people"
 	"tidepost/store"
+	"tidepost/trust"
 )
 
 const (
@@ -33,7 +34,7 @@ type Peer struct {
 	IP       netip.Addr
 	TLS      *tls.ConnectionState // nil: clear text
 	Protocol string               // "ESMTPS", "LMTP", … (RFC 3848)
-	Forged   bool                 // From names our own domain, and a check disproved it
+	LMTP     bool                 // the MTA in front of us
 }
 
 // Receive takes a message from another server for local people: one transaction for
@@ -50,11 +51,15 @@ func (b *Inbox) Receive(ctx context.Context, env mail.Envelope, staged *store.St
 	if err := b.refuseLoop(staged.Head, facts, env); err != nil {
 		return err
 	}
-	junk := peer.Forged || spam(staged.Head)
-	asks := b.readAsks(staged, facts, broken || junk)
+	verdict, clean := b.authenticate(ctx, env, staged, peer, now)
+	junk, err := b.judge(ctx, verdict, facts)
+	if err != nil {
+		return err
+	}
+	asks := b.readAsks(staged, facts, broken || junk != "")
 	place := Threaded(facts, now)
-	place.Doubtful = junk
-	head := mail.Prepend(staged.Head, b.traceFields(env, peer, now))
+	place.Doubtful = junk != ""
+	head := mail.Prepend(clean, b.traceFields(env, peer, verdict, now))
 	err = b.db.Update(ctx, func(tx *store.Tx) error {
 		body, err := tx.AddBody(staged, now)
 		if err != nil {
@@ -69,7 +74,7 @@ func (b *Inbox) Receive(ctx context.Context, env mail.Envelope, staged *store.St
 		}
 		var readers []clocks.Reader
 		for _, p := range to {
-			a := Arrival{Person: p, Message: m, Content: staged.Content, Facts: facts, ReversePath: env.From, Junk: junk, broken: broken, At: now}
+			a := Arrival{Person: p, Message: m, Content: staged.Content, Facts: facts, ReversePath: env.From, Junk: junk, Verdict: verdict, broken: broken, At: now}
 			d, err := b.Deliver(tx, a)
 			if err != nil {
 				return err
@@ -86,7 +91,7 @@ func (b *Inbox) Receive(ctx context.Context, env mail.Envelope, staged *store.St
 	if err != nil {
 		return fmt.Errorf("receive message %s: %w", facts.MessageID, err)
 	}
-	if answered := parents(facts); b.o.OnReply != nil && len(answered) > 0 {
+	if answered := parents(facts); b.o.OnReply != nil && len(answered) > 0 && junk == "" {
 		b.o.OnReply(ctx, answered, to, now)
 	}
 	return nil
@@ -159,8 +164,8 @@ func stampedBy(value, host string) bool {
 
 // traceFields are what final delivery puts on top: Return-Path (RFC 5321 §4.4),
 // Delivered-To if there is one recipient (with several it would tell them of each
-// other), Received.
-func (b *Inbox) traceFields(env mail.Envelope, peer Peer, now time.Time) []byte {
+// other), what we know of its author (RFC 8601 §4), Received.
+func (b *Inbox) traceFields(env mail.Envelope, peer Peer, v trust.Verdict, now time.Time) []byte {
 	var out bytes.Buffer
 	put := func(name, value string) {
 		if field, err := mail.FormatRawField(name, value); err == nil {
@@ -179,12 +184,14 @@ func (b *Inbox) traceFields(env mail.Envelope, peer Peer, now time.Time) []byte 
 		t.For = env.Recipients[0].Address.String()
 		put("Delivered-To", t.For)
 	}
+	if said := b.o.Trust.Field(v); said != "" {
+		put(trust.FieldName, said)
+	}
 	out.Write(t.Field())
 	return out.Bytes()
 }
 
 // spam honours the verdict of the provider's filter in front of us.
 func spam(head []byte) bool {
-	h := mail.ParseHeader(head)
-	return strings.EqualFold(strings.TrimSpace(h.Get("X-Spam-Flag")), "yes") || strings.EqualFold(strings.TrimSpace(h.Get("X-Spam")), "yes")
+	return trust.SpamMark(head, false) != ""
 }

@@ -136,15 +136,6 @@ func TestReceiveForSomebodyWhoHasLeft(t *testing.T) {
 	}
 }
 
-func TestForgedMailGoesToJunk(t *testing.T) {
-	h := newHouse(t, nil)
-	text := h.text("tom@team.example", "[urgent] Pay this", "X-Spam-Flag: no")
-	if err := h.box.Receive(context.Background(), envelope("tom@team.example", "ana@team.example"), h.stage(text, monday), inbox.Peer{Forged: true}, monday); err != nil {
-		t.Fatal(err)
-	}
-	h.expectList(h.ana, store.KindJunk, "*[urgent] Pay this")
-}
-
 func TestAStoreThatIsClosedIsTemporaryTrouble(t *testing.T) {
 	h := newHouse(t, nil)
 	staged := h.stage(h.text("a@x.test", "x"), monday)

@@ -16,7 +16,9 @@ type Reason string
 
 // The reasons, in the order of the list.
 const (
-	ReasonJunk     Reason = "junk"
+	ReasonJunk     Reason = "junk"   // a filter in front of us calls it spam
+	ReasonForged   Reason = "forged" // From names our own domain, and that is not true
+	ReasonDMARC    Reason = "dmarc"  // it fails DMARC, and its author's domain wants such mail away
 	ReasonOff      Reason = "batch-off"
 	ReasonDryRun   Reason = "dry-run"
 	ReasonCode     Reason = "code"
@@ -55,6 +57,7 @@ type place struct {
 	talk   bool   // a fourth quick reply
 	would  *place // of a dry run: what would have happened
 	err    string // why the list failed
+	trust  string // whether it comes from whom it says; "": nobody looked
 }
 
 // detail is what the ledger says of a place.
@@ -65,6 +68,9 @@ func (to place) detail() map[string]any {
 	}
 	if to.would != nil {
 		out["would"] = to.would.detail()
+	}
+	if to.trust != "" {
+		out["trust"] = to.trust
 	}
 	if to.err != "" {
 		out["err"] = to.err
@@ -119,8 +125,8 @@ func (b *Inbox) route(tx *store.Tx, a Arrival) (to place) {
 			to = place{target: store.KindInbox, reason: ReasonFailed, err: fmt.Sprint(r)}
 		}
 	}()
-	if a.Junk {
-		return place{target: store.KindJunk, reason: ReasonJunk}
+	if a.Junk != "" {
+		return place{target: store.KindJunk, reason: a.Junk}
 	}
 	if a.broken {
 		return place{target: store.KindInbox, reason: ReasonFailed, err: "the message cannot be read"}

@@ -108,7 +108,7 @@ func (s *session) checkFrom(h mail.Header) error {
 
 // peer is what Received fields and the ledger say of the other end.
 func (s *session) peer() inbox.Peer {
-	p := inbox.Peer{Helo: s.helo(), IP: s.ip, Protocol: s.protocol()}
+	p := inbox.Peer{Helo: s.helo(), IP: s.ip, Protocol: s.protocol(), LMTP: s.server.opts.Guard.Role == guard.LMTP}
 	if state, ok := s.conn.ConnectionState(); ok {
 		p.TLS = &state
 	}

@@ -20,6 +20,7 @@ import (
 	"tidepost/policies"
 	"tidepost/queue"
 	"tidepost/scheduler"
+	"tidepost/trust"
 )
 
 // lists are the team's own part of the pass list.
@@ -61,6 +62,8 @@ func (g *Gateway) inboxOptions() inbox.Options {
 		MaxHold:       cfg.Hold.Cap,
 		Clocks:        g.clocks,
 		Kick:          g.wake,
+		Trust:         trust.New(g.trustOptions()),
+		DMARC:         cfg.Inbound.DMARC,
 		OnReply: func(ctx context.Context, answered []string, to []*people.Person, now time.Time) {
 			g.queue.FreeParents(ctx, answered, to, now)
 		},

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tidepost/scheduler"
+	"tidepost/trust"
 )
 
 // A Site is what surrounds a gateway: where it listens and dials, and the clock that
@@ -19,6 +20,8 @@ type Site struct {
 	Control func(dir string) (net.Listener, error)
 	// Dial connects to another mail server.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+	// Resolver asks the DNS about incoming mail; nil: as configured.
+	Resolver trust.Resolver
 	// Uptime never jumps, unlike the wall clock.
 	Uptime func() time.Duration
 }
