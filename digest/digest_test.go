@@ -154,28 +154,56 @@ func TestADigestIsBounded(t *testing.T) {
 	}
 }
 
-func TestFiveHundredMessagesRenderInTime(t *testing.T) {
-	began := time.Now()
+// busy is what waits after a holiday: 500 messages in as many conversations, 100
+// questions, 50 answers.
+func busy() digest.Content {
 	c := digest.Content{Tide: tide}
+	words := strings.Repeat("could you look at this ", 10)
 	for i := range 500 {
-		c.Add(digest.Message{Thread: int64(i), Subject: fmt.Sprintf("Topic %d", i), At: tide, MID: fmt.Sprintf("%d@x", i),
-			Author: digest.Author{Name: "Ana", Address: "ana@team.example"}})
+		who := digest.Author{Name: fmt.Sprintf("Person %d", i%40), Address: fmt.Sprintf("p%d@team.example", i%40), Outside: i%3 == 0}
+		mid := fmt.Sprintf("%d@mail.team.example", i)
+		c.Add(digest.Message{Thread: int64(i + 1), Subject: fmt.Sprintf("Topic %d", i), At: tide, MID: mid, Author: who})
+		if i%5 == 0 {
+			c.Asks = append(c.Asks, digest.AskLine{Ask: int64(i), Asker: who, Text: words, Due: tide, There: "Mon 22:00 London", Subject: "Topic", MID: mid})
+		}
+		if i%10 == 0 {
+			c.Mine = append(c.Mine, digest.MineLine{Ask: int64(i), Owner: who, What: digest.OutcomeAnswered, Text: words, Subject: "Topic", MID: mid})
+		}
 	}
+	return c
+}
+
+// write does all that is done with a digest: cut, render, and remember.
+func write(t testing.TB, c digest.Content) *mail.Letter {
+	c.Settle()
 	l := writer.Digest(mei(t), c)
-	if took := time.Since(began); took > 250*time.Millisecond { // 50 ms on an idle machine
-		t.Errorf("took %v", took)
+	if _, err := json.Marshal(c); err != nil {
+		t.Fatal(err)
 	}
-	if !strings.Contains(l.Text, "and 480 more in INBOX") {
-		t.Error("the rest is not counted")
+	return l
+}
+
+func TestFiveHundredMessagesRenderInTime(t *testing.T) {
+	write(t, busy()) // Warm: what is done once for a process is not measured.
+	best := time.Hour
+	for range 5 {
+		began := time.Now()
+		write(t, busy())
+		best = min(best, time.Since(began))
+	}
+	if best > 50*time.Millisecond { // It takes about 7.
+		t.Errorf("took %v", best)
+	}
+	l := write(t, busy())
+	for _, want := range []string{"and 84 more in Needs reply", "and 48 more in Waiting for others", "and 498 more in INBOX", "[16] "} {
+		if !strings.Contains(l.Text, want) {
+			t.Errorf("no %q in\n%s", want, l.Text)
+		}
 	}
 }
 
 func BenchmarkDigest(b *testing.B) {
-	c := digest.Content{Tide: tide}
-	for i := range 500 {
-		c.Add(digest.Message{Thread: int64(i), Subject: fmt.Sprintf("Topic %d", i), At: tide, MID: fmt.Sprintf("%d@x", i)})
-	}
 	for b.Loop() {
-		writer.Digest(mei(b), c)
+		write(b, busy())
 	}
 }

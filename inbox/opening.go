@@ -65,7 +65,11 @@ func (b *Inbox) openEmpty(ctx context.Context, now time.Time, opened, delayed []
 		if slices.Contains(delayed, id) {
 			continue
 		}
-		if !o.none && !slices.Contains(opened, id) {
+		p, known := b.dir.ByID(id)
+		if known {
+			o.person = p // Of today.
+		}
+		if known && !o.none && !slices.Contains(opened, id) {
 			wait, err := b.tellAlone(ctx, o, now)
 			errs = append(errs, err)
 			if wait {
@@ -76,7 +80,7 @@ func (b *Inbox) openEmpty(ctx context.Context, now time.Time, opened, delayed []
 		if next, ok := b.nextOpening(o.person, now.Add(time.Second)); ok {
 			b.openings[id] = next
 		} else {
-			delete(b.openings, id)
+			delete(b.openings, id) // expectOpenings leaves out who has left.
 		}
 		b.mu.Unlock()
 	}

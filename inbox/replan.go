@@ -34,6 +34,7 @@ func (b *Inbox) Replan(ctx context.Context, person int64, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("replan deliveries of person %d: %w", person, err)
 	}
+	b.expect(now) // The next tide may be a sooner one.
 	return nil
 }
 
