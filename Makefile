@@ -58,6 +58,10 @@ e2e: build ## the built binary with real clients; a missing client is an error
 fuzz: ## every fuzz target for FUZZTIME each
 	sh scripts/fuzz.sh $(FUZZTIME)
 
+.PHONY: scenarios
+scenarios: ## play the stories of scenarios/ in virtual time (STORIES=another file or folder)
+	$(GO) test $(GOFLAGS_) -count 1 -timeout 5m ./internal/story -run TestScenarios -stories "$(abspath $(or $(STORIES),scenarios))"
+
 .PHONY: badinput
 badinput: ## hostile input, row by row, through a real gateway (CASES=another catalogue)
 	@mkdir -p $(BIN)
