@@ -274,7 +274,10 @@ func (c Content) blockedSection(zone *time.Location) section {
 }
 
 func (n Needed) line() string {
-	s := "needed: “" + sentence(n.Text) + "” from " + n.From.show()
+	s := "needed: an answer from " + n.From.show()
+	if n.Text != "" { // Else it is not for the reader.
+		s = "needed: “" + sentence(n.Text) + "” from " + n.From.show()
+	}
 	if cover := line(n.Cover, maxName); cover != "" {
 		s += " (" + cover + " stands in)"
 	}
@@ -301,6 +304,9 @@ func (c Content) remarks() []string {
 	var out []string
 	if s := c.Counts.line(); s != "" {
 		out = append(out, s)
+	}
+	if c.NotUrgent > 0 {
+		out = append(out, count(c.NotUrgent, "time", "times")+" last month a reader filed urgent mail of yours as not urgent. Only you are told.")
 	}
 	for i, sender := range c.Confirmed {
 		if i == maxSettings {

@@ -58,6 +58,9 @@ type Options struct {
 
 	// Clocks follow the asks of mail; nil: nobody does.
 	Clocks *clocks.Keeper
+	// Blocked says which conversations of a reader wait for a late answer, and how many
+	// more there are, for the first digest of a day. nil: none.
+	Blocked func(tx *store.Tx, p *people.Person, now time.Time) (lines []digest.BlockedLine, more int, err error)
 
 	// Kick wakes the timer loop: something may be due earlier. It must not block; nil: nobody.
 	Kick func()

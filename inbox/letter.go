@@ -113,3 +113,28 @@ func remember(tx *store.Tx, mid string, person int64, kind string, detail any, n
 	}
 	return tx.AddNote(store.Note{MID: mid, PersonID: person, Kind: kind, Detail: raw, Created: now})
 }
+
+// PutAtWork is Put into INBOX for a letter that must not come outside its reader's
+// hours: then it waits in Next delivery until they begin.
+func (b *Inbox) PutAtWork(tx *store.Tx, to *people.Person, letter mail.Letter, now time.Time) (mid string, err error) {
+	s := to.Schedule(now)
+	opening, ok := s.NextOpening(now)
+	if !ok || !s.HasHours() || s.Deliverable(now) {
+		_, mid, err = b.Put(tx, to, store.KindInbox, letter, now)
+		return mid, err
+	}
+	m, err := b.storeLetter(tx, to, letter, now)
+	if err != nil {
+		return "", err
+	}
+	d := store.Delivery{PersonID: to.ID, MessageID: m.ID, Target: store.KindInbox, Reason: string(ReasonLetter), State: store.Waiting,
+		Due: opening, Plan: planJSON(plan{Wait: waitOpening}), Arrived: now}
+	if err := tx.InsertDelivery(&d, store.Event{At: now, Kind: EventNote, MessageID: m.ID, Detail: map[string]any{"mid": m.MID, "due": opening}}); err != nil {
+		return "", err
+	}
+	if err := b.file(tx, d, store.KindNextDelivery, store.Seen, now); err != nil {
+		return "", err
+	}
+	tx.AfterCommit(func() { b.expect(opening) })
+	return m.MID, nil
+}

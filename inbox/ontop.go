@@ -178,7 +178,7 @@ func (b *Inbox) tell(tx *store.Tx, r run, c *digest.Content, came []store.Delive
 	if r.first {
 		c.Clocks = b.clockChanges(r.person, *c, r.now)
 	}
-	return nil
+	return b.tellStanding(tx, r, c)
 }
 
 // digestMessage is what the digest says of a message; ok is false for one that has

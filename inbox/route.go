@@ -36,6 +36,7 @@ const (
 	ReasonTide     Reason = "tide"
 	ReasonAway     Reason = "away"
 	ReasonFailed   Reason = "failed" // the list itself failed: delivered at once
+	ReasonLetter   Reason = "letter" // one of Tidepost's own, which waits for its reader's hours
 )
 
 // A wait is what a message waits for.
