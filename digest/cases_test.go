@@ -1,15 +1,24 @@
 package digest_test
 
 import (
+	"flag"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"tidepost/digest"
+	"tidepost/mail"
 	"tidepost/scheduler"
 	"tidepost/threading"
 )
+
+// eml is for looking at the letters in a mail program; scripts/digest-pictures.sh uses it.
+var eml = flag.String("eml", "", "write the cases of TestDigest as mails into this directory")
 
 var (
 	anaSilva = digest.Author{Name: "Ana Silva", Address: "ana@team.example"}
@@ -129,6 +138,49 @@ func TestDigest(t *testing.T) {
 			golden(t, name+".html", l.HTML)
 			checkLetter(t, *l)
 			checkHTML(t, l.HTML)
+			checkQuotable(t, c, *l)
+			if *eml != "" {
+				writeMail(t, filepath.Join(*eml, name+".eml"), *l)
+			}
 		})
+	}
+}
+
+// writeMail writes a letter as the mail that a client gets.
+func writeMail(t *testing.T, file string, l mail.Letter) {
+	t.Helper()
+	l.MessageID = "digest@team.example"
+	head, body, err := mail.Compose(l, strings.NewReader(strings.Repeat("0123456789", 10)))
+	if err == nil {
+		err = os.WriteFile(file, append(head, body...), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// checkQuotable demands that what a reply quotes can be told apart, from the text and
+// from HTML that a mail program has made text of: each number begins a line together
+// with its sentence, and nothing else begins so.
+func checkQuotable(t *testing.T, c digest.Content, l mail.Letter) {
+	t.Helper()
+	var want []string
+	for _, a := range c.Asks {
+		want = append(want, fmt.Sprintf("[%d]", a.Number))
+	}
+	for name, text := range map[string]string{"text": l.Text, "HTML": mail.HTMLText("<blockquote>" + l.HTML + "</blockquote>")} {
+		var got []string
+		for _, row := range strings.Split(text, "\n") {
+			words := strings.Fields(strings.TrimLeft(row, "> "))
+			if len(words) > 0 && strings.HasPrefix(words[0], "[") && strings.HasSuffix(words[0], "]") {
+				if len(words) < 2 {
+					t.Errorf("%s: no sentence beside %s", name, words[0])
+				}
+				got = append(got, words[0])
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
 	}
 }

@@ -36,12 +36,12 @@ type Content struct {
 	MoreDecisions int            `json:"more_decisions,omitempty"`
 	Blocked       []BlockedLine  `json:"blocked,omitempty"` // the oldest first; only in the first digest of a day
 	MoreBlocked   int            `json:"more_blocked,omitempty"`
-	Entries       []Entry        `json:"entries,omitempty"`   // 4: one for each conversation; what was not read first
-	More          int            `json:"more,omitempty"`      // messages that came with this tide and are in no entry
-	Counts        Counts         `json:"counts,omitzero"`     // 5: filed elsewhere since the last digest
+	Entries       []Entry        `json:"entries,omitempty"`    // 4: one for each conversation; what was not read first
+	More          int            `json:"more,omitempty"`       // messages that came with this tide and are in no entry
+	Counts        Counts         `json:"counts,omitzero"`      // 5: filed elsewhere since the last digest
 	NotUrgent     int            `json:"not_urgent,omitempty"` // last month's urgent mail of the reader that others filed as not urgent; in the first digest of a month
-	Confirmed     []string       `json:"confirmed,omitempty"` // senders whose mail now always goes to INBOX
-	Clocks        []ClockChange  `json:"clocks,omitempty"`    // zones whose clocks change in the next days
+	Confirmed     []string       `json:"confirmed,omitempty"`  // senders whose mail now always goes to INBOX
+	Clocks        []ClockChange  `json:"clocks,omitempty"`     // zones whose clocks change in the next days
 }
 
 // An AskLine is one question to the reader. Its Number is what a reply to this very

@@ -41,7 +41,7 @@ var hostile = []string{
 
 // mayHave is all that a digest is made of: elements and their attributes.
 var mayHave = map[string][]string{
-	"html": nil, "head": nil, "body": nil, "b": nil, "br": nil, "tbody": nil, "tr": nil, "style": nil,
+	"html": nil, "head": nil, "body": nil, "b": nil, "bdi": nil, "br": nil, "tbody": nil, "tr": nil, "style": nil,
 	"meta": {"charset", "name", "content"}, "table": {"role", "width", "border", "cellpadding", "cellspacing", "style"},
 	"td": {"class", "style"}, "div": {"class", "style"}, "a": {"href", "style", "rel"},
 }
@@ -179,7 +179,7 @@ func TestTheSanitiserKeepsThePage(t *testing.T) {
 	c := full()
 	c.Settle()
 	page := writer.Digest(mei(t), c).HTML
-	for _, want := range []string{"font-size:17px", "border-left-color:#d93025", "border-left-color:#d98200", `class="risk"`, `<b>[2]</b> Which of`, `<a href="mid:a1@team.example"`} {
+	for _, want := range []string{"font-size:17px", "border-left-color:#d93025", "border-left-color:#d98200", `class="risk"`, `<b>[2]</b> <bdi>Which of`, `<a href="mid:a1@team.example"`} {
 		if !strings.Contains(page, want) {
 			t.Errorf("%q is gone from the page", want)
 		}

@@ -18,7 +18,8 @@ const maxHTML = 256 << 10
 // no colour of its own but a grey, a red and an amber that can be read on white and on
 // black; mail programs in dark mode turn the rest themselves. What a reply calls an
 // item stands in one block with its sentence: however a mail program quotes, they stay
-// on one line.
+// on one line. What is foreign is set apart (bdi), so that a name that is written from
+// right to left leaves the words around it where they are.
 const page = `<table role="presentation" width="100%" border="0" cellpadding="0" cellspacing="0" style="border-collapse:collapse;max-width:640px;font-family:Helvetica,Arial,sans-serif;font-size:15px;line-height:21px">
 <tr><td style="padding-top:4px;padding-bottom:2px;font-size:21px;line-height:28px;font-weight:bold">{{.Title}}</td></tr>
 {{- with .Summary}}
@@ -47,20 +48,20 @@ const page = `<table role="presentation" width="100%" border="0" cellpadding="0"
 </table>
 {{define "short"}}
 <tr><td class="line" style="padding-top:7px;padding-bottom:7px;border-top-width:1px;border-top-style:solid;border-top-color:#c9ced4">
-<div>{{if .URL}}<a href="{{.URL}}" style="font-weight:bold;text-decoration:none">{{.Head}}</a>{{else}}<b>{{.Head}}</b>{{end}}</div>
-<div class="quiet" style="font-size:13px;line-height:18px;color:#6b7075">{{range .Facts}}{{.Text}} · {{end}}{{.Right}}</div></td></tr>
+<div>{{if .URL}}<a href="{{.URL}}" style="font-weight:bold;text-decoration:none"><bdi>{{.Head}}</bdi></a>{{else}}<b><bdi>{{.Head}}</bdi></b>{{end}}</div>
+<div class="quiet" style="font-size:13px;line-height:18px;color:#6b7075">{{range .Facts}}<bdi>{{.Text}}</bdi> · {{end}}{{.Right}}</div></td></tr>
 {{- end}}
 {{define "item"}}
 <tr><td style="padding-top:4px;padding-bottom:10px">
 <table role="presentation" width="100%" border="0" cellpadding="0" cellspacing="0" style="border-collapse:collapse">
 <tr><td style="padding-left:12px;border-left-width:4px;border-left-style:solid;border-left-color:{{.Bar}}">
-<div>{{with .Mark}}<b>{{.}}</b> {{end}}{{if and .URL (not .Where)}}<a href="{{.URL}}" style="text-decoration:none">{{.Head}}</a>{{else}}{{.Head}}{{end}}</div>
+<div>{{with .Mark}}<b>{{.}}</b> {{end}}{{if and .URL (not .Where)}}<a href="{{.URL}}" style="text-decoration:none"><bdi>{{.Head}}</bdi></a>{{else}}<bdi>{{.Head}}</bdi>{{end}}</div>
 {{- range .Facts}}
 <div class="{{.Class}}" style="font-size:13px;line-height:18px;{{.Style}}">{{.Text}}{{with .Where}} · {{template "where" .}}{{end}}</div>
 {{- end}}
 </td></tr></table></td></tr>
 {{- end}}
-{{define "where"}}{{if .URL}}<a href="{{.URL}}">{{.Subject}}</a>{{else}}{{.Subject}}{{end}}{{end}}`
+{{define "where"}}{{if .URL}}<a href="{{.URL}}"><bdi>{{.Subject}}</bdi></a>{{else}}<bdi>{{.Subject}}</bdi>{{end}}{{end}}`
 
 // shell is what stands around a page. Its style is written here and nowhere else: it
 // only makes three colours lighter where the mail program itself is dark.
@@ -172,7 +173,7 @@ var pagePolicy = newPolicy()
 
 func newPolicy() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
-	p.AllowElements("table", "tbody", "tr", "td", "div", "b", "br", "a")
+	p.AllowElements("table", "tbody", "tr", "td", "div", "b", "bdi", "br", "a")
 	p.AllowAttrs("role").Matching(regexp.MustCompile(`^presentation$`)).OnElements("table")
 	p.AllowAttrs("width", "border", "cellpadding", "cellspacing").Matching(bluemonday.NumberOrPercent).OnElements("table")
 	p.AllowAttrs("class").Matching(regexp.MustCompile(`^(quiet|late|risk|line)$`)).OnElements("td", "div")

@@ -127,7 +127,7 @@ func (c Content) asksSection(zone *time.Location) section {
 		s.Items = append(s.Items, it)
 	}
 	if len(s.Items) > 0 {
-		s.Hint = hint{"To answer, reply to this mail:", c.example(), "Each asker gets a reply of its own. The numbers count for this digest only."}
+		s.Hint = hint{"To answer, reply to this mail:", c.example(), "Each asker gets their own reply. Numbers count for this digest only."}
 	}
 	return s
 }
