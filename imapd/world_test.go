@@ -217,7 +217,11 @@ func (w *world) stage() testkit.Stage {
 			},
 			"ask": func(args string) error { // alice asks, now
 				to, words, _ := strings.Cut(args, " ")
-				return w.send(to, "[as is] Question "+strings.Fields(words)[2], words)
+				return w.send(to, "[as is] Question "+strings.Fields(words)[3], words)
+			},
+			"reply": func(args string) error { // alice answers joe
+				mid, words, _ := strings.Cut(args, " ")
+				return w.send("joe@there.test", "Re: About "+mid, words, "In-Reply-To: <"+mid+"@there.test>")
 			},
 			"asked":  func(args string) error { return w.asked(args) },
 			"clocks": func(string) error { return w.queue.Clocks().RunDue(context.Background(), time.Now()) },
@@ -260,8 +264,8 @@ func (outside) Send(_ context.Context, job queue.Job) []queue.Result {
 // submit sends a mail of alice, as her client does.
 func (w *world) submit(to, subject string) error { return w.send(to, subject, "Some words.") }
 
-func (w *world) send(to, subject, words string) error {
-	text := testkit.Letter("Alice <alice@here.test>", to, subject, strings.ReplaceAll(subject, " ", "-")+"@here.test", words+"\r\n")
+func (w *world) send(to, subject, words string, fields ...string) error {
+	text := testkit.Letter("Alice <alice@here.test>", to, subject, strings.ReplaceAll(subject, " ", "-")+"@here.test", words+"\r\n", fields...)
 	staged, err := w.db.Stage(context.Background(), strings.NewReader(text), time.Now())
 	if err != nil {
 		return err

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"tidepost/clocks"
 	"tidepost/inbox"
 	"tidepost/mail"
 	"tidepost/people"
@@ -135,10 +136,11 @@ func (w *world) open(change ...func(*Options)) {
 		Rand: rand.NewChaCha8([32]byte{1, w.opened}), Log: slog.New(slog.NewTextHandler(w.log, nil)), Workers: 4,
 		Alarm: func(what, _ string) { w.alarms = append(w.alarms, what) },
 	}
+	o.Clocks = clocks.New(db, w.people, clocks.Options{Log: slog.New(slog.NewTextHandler(w.log, nil))})
 	for _, f := range change {
 		f(&o)
 	}
-	in := inbox.New(db, w.people, inbox.Options{Domain: "team.example", Hostname: "mail.team.example", Rand: rand.NewChaCha8([32]byte{2, w.opened})})
+	in := inbox.New(db, w.people, inbox.Options{Clocks: o.Clocks, Domain: "team.example", Hostname: "mail.team.example", Rand: rand.NewChaCha8([32]byte{2, w.opened})})
 	w.q = New(db, w.people, in, w.out, o)
 }
 
