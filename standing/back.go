@@ -163,7 +163,7 @@ func (d *Desk) costly(tx *store.Tx, p *people.Person, now time.Time) ([]digest.Q
 		q := d.question(i, p, true, now)
 		cost := worked(who.Schedule(now), i.Ask.Created, now)
 		if cost >= time.Hour {
-			q.Remark = "Asked " + people.Day(i.Ask.Created, p.Zone(), now) + "; " + hours(cost) + " of working time ago."
+			q.Remark = firstOf(q.Asker) + " has waited " + hours(cost) + " of working time, since " + people.Day(i.Ask.Created, p.Zone(), now) + "."
 		}
 		if i.Ask.Class == string(threading.Urgent) {
 			cost *= 2
