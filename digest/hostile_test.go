@@ -119,7 +119,10 @@ func hostileContent(s string) digest.Content {
 	return c
 }
 
-var ownMark = regexp.MustCompile(`^\[1\] `)
+var (
+	ownMark = regexp.MustCompile(`^\[1\] `)
+	anyMark = regexp.MustCompile(`^\[[0-9]{1,4}\]( |$)`)
+)
 
 func checkHostile(t *testing.T, s string) {
 	l := writer.Digest(digest.Reader{Name: s}, hostileContent(s))
@@ -134,10 +137,7 @@ func checkHostile(t *testing.T, s string) {
 	}
 	marks := 0
 	for _, line := range strings.Split(l.Text, "\n") {
-		if strings.HasPrefix(line, "Bcc:") {
-			t.Errorf("foreign text begins a line: %q", line)
-		}
-		if line = strings.TrimSpace(line); regexp.MustCompile(`^\[[0-9]{1,4}\]( |$)`).MatchString(line) {
+		if line = strings.TrimSpace(line); anyMark.MatchString(line) {
 			if marks++; marks > 1 || !ownMark.MatchString(line) {
 				t.Errorf("looks like an item: %q", line)
 			}
