@@ -44,7 +44,7 @@ func (b *Inbox) ask(tx *store.Tx, a Arrival) *question {
 		Person: policies.Lists{Senders: a.Person.Profile.Pass, UrgentFrom: a.Person.Profile.UrgentFrom},
 	}
 	// Anybody can write the name of a colleague: it is worth nothing without a proof.
-	q.unproved = a.Author == nil && (b.claimsTeam(a.Facts) || b.ours(a.Verdict)) && !b.proved(a.Verdict)
+	q.unproved = a.Author == nil && b.unproved(a.Verdict, a.Facts)
 	in.UrgentThread = !q.unproved && q.inUrgentThread()
 	for _, f := range policies.Evaluate(in, a.At) {
 		switch f.Action {

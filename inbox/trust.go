@@ -66,6 +66,12 @@ func (b *Inbox) proved(v trust.Verdict) bool {
 	return b.dir.IsLocalDomain(v.From) && v.Proved(v.From)
 }
 
+// unproved reports whether mail from elsewhere names one of our domains as its author's,
+// and nothing says that it is true: it is never urgent, asks nothing and answers nothing.
+func (b *Inbox) unproved(v trust.Verdict, f mail.Facts) bool {
+	return (b.claimsTeam(f) || b.ours(v)) && !b.proved(v)
+}
+
 // resent reports whether mail of one of our people comes back from a mailing list or a
 // forwarder, who broke its signature and sends from a place of his own. The domain that
 // resends must have proved itself, for anybody can write a List-Id. And either our

@@ -315,3 +315,42 @@ func TestForgedAnswerReleasesNothing(t *testing.T) {
 		t.Errorf("told of %q", h.answered)
 	}
 }
+
+// Nobody asks in the name of a colleague, and nobody whose mail goes to Junk.
+func TestWhoAsks(t *testing.T) {
+	for name, c := range map[string]struct {
+		author string
+		ip     netip.Addr
+		fail   bool
+		want   int
+	}{
+		"somebody outside":             {"olga@bank.example", listed, false, 1},
+		"the DNS is silent":            {"olga@bank.example", listed, true, 1},
+		"a forged customer":            {"olga@bank.example", unknown, false, 0},
+		"a colleague, without a login": {"tom@team.example", listed, false, 0},
+		"a colleague, not proved":      {"tom@team.example", listed, true, 0},
+		"a forged colleague":           {"tom@team.example", unknown, false, 0},
+		"a colleague from inside":      {"tom@team.example", netip.MustParseAddr("127.0.0.1"), false, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := names("reject")
+			for name := range d.TXT {
+				d.Fail[name] = c.fail
+			}
+			h := newAskingHouse(t, func(o *inbox.Options) {
+				o.Trust = trust.New(trust.Options{ID: o.Hostname, Resolver: d, Inside: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
+			})
+			head, _ := cut(h.text(c.author, "Plan", "Content-Type: text/plain; charset=utf-8"))
+			if err := h.from(c.ip, c.author, string(head)+"Hello Ana,\r\n\r\n"+budget+"\r\n"); err != nil {
+				t.Fatal(err)
+			}
+			h.view(func(tx *store.Tx) error {
+				asks, err := tx.OpenAsks(0, 10)
+				if len(asks) != c.want {
+					t.Errorf("%d asks, want %d", len(asks), c.want)
+				}
+				return err
+			})
+		})
+	}
+}

@@ -20,7 +20,7 @@ type Resolver interface {
 
 // NewResolver returns a resolver that asks the server at addr ("host:port"), or the
 // system's if addr is "". Go's own is used: that of the C library cannot be stopped.
-func NewResolver(addr string) Resolver {
+func NewResolver(addr string) *net.Resolver {
 	r := &net.Resolver{PreferGo: true}
 	if addr != "" {
 		r.Dial = func(ctx context.Context, network, _ string) (net.Conn, error) {

@@ -81,10 +81,12 @@ func Run(ctx context.Context, o Options) []Finding {
 	}
 	v.server(ctx)
 	v.doors(ctx)
+	v.inbound()
 	v.certificate()
 	if !o.Offline {
 		v.relay(ctx)
 		v.dns(ctx)
+		v.dmarc(ctx)
 	}
 	v.clock(ctx)
 	v.zones()
