@@ -43,6 +43,7 @@ type commandLine struct {
 	StandAside  asideCmd       `cmd:"" help:"Send mail on at once, without the database, while the gateway cannot run."`
 	People      peopleCmd      `cmd:"" help:"Add, change, list, remove and import people."`
 	Queue       queueCmd       `cmd:"" help:"Look at outgoing mail; release or cancel it."`
+	Thread      threadCmd      `cmd:"" help:"Say how conversations stand: what is open, and for whom they wait."`
 	When        whenCmd        `cmd:"" help:"Say when mail sent now would reach somebody, and why."`
 	Check       checkCmd       `cmd:"" help:"Look at mail in files: what it asks, promises, decides, and what advice there is."`
 	Report      reportCmd      `cmd:"" help:"Show what the ledger says of the whole team."`

@@ -25,7 +25,8 @@ type peopleCmd struct {
 	Add    peopleAddCmd    `cmd:"" help:"Add a person."`
 	Set    peopleSetCmd    `cmd:"" help:"Change a person."`
 	List   peopleListCmd   `cmd:"" help:"List people."`
-	Remove peopleRemoveCmd `cmd:"" help:"Take a person out of the team."`
+	Leave  peopleLeaveCmd  `cmd:"" help:"Plan the day on which a person leaves the team, and who takes over."`
+	Remove peopleRemoveCmd `cmd:"" help:"Take a person out of the team at once."`
 	Import peopleImportCmd `cmd:"" help:"Add people from a CSV file: all of them or none."`
 }
 

@@ -13,6 +13,7 @@ import (
 	"tidepost/people"
 	"tidepost/queue"
 	"tidepost/relay"
+	"tidepost/standing"
 	"tidepost/store"
 )
 
@@ -24,6 +25,9 @@ type Desk struct {
 	People *people.Directory
 	Inbox  *inbox.Inbox
 	Queue  *queue.Queue
+
+	// Standing says how conversations stand.
+	Standing *standing.Desk
 
 	gateway *Gateway
 }
@@ -58,7 +62,7 @@ func newDesk(cfg *config.Config, log *slog.Logger, db *store.DB) (*Desk, error) 
 	if err := g.build(queue.Signer{}); err != nil {
 		return nil, errors.Join(err, g.relay.Close(), db.Close())
 	}
-	return &Desk{Config: cfg, DB: db, People: g.dir, Inbox: g.inbox, Queue: g.queue, gateway: g}, nil
+	return &Desk{Config: cfg, DB: db, People: g.dir, Inbox: g.inbox, Queue: g.queue, Standing: g.standing, gateway: g}, nil
 }
 
 // Close closes the database.

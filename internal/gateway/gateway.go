@@ -31,6 +31,7 @@ import (
 	"tidepost/queue"
 	"tidepost/relay"
 	"tidepost/scheduler"
+	"tidepost/standing"
 	"tidepost/store"
 )
 
@@ -48,6 +49,7 @@ type Gateway struct {
 	logins    *people.Authenticator
 	throttle  *guard.Logins
 	clocks    *clocks.Keeper
+	standing  *standing.Desk
 	inbox     *inbox.Inbox
 	queue     *queue.Queue
 	relay     *relay.Client
@@ -119,6 +121,7 @@ func (g *Gateway) build(signer queue.Signer) error {
 		Tries: cfg.Limits.LoginTries, Lockout: cfg.Limits.LoginLockout, Inside: cfg.Limits.InsideNetworks,
 	})
 	g.clocks = clocks.New(g.db, g.dir, g.clockOptions())
+	g.standing = standing.New(g.db, g.dir, g.clocks, g.standingOptions())
 	g.inbox = inbox.New(g.db, g.dir, g.inboxOptions())
 	g.queue = queue.New(g.db, g.dir, g.inbox, sender{g.relay, g.metrics, g.reach}, g.queueOptions(signer))
 	g.imap = imapd.New(g.imapOptions())
@@ -161,7 +164,7 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	loops.Go(func() error { return g.planAnew(back) })
 	loops.Go(func() error { return g.checkDaily(back) })
 	loops.Go(func() error {
-		scheduler.Run(back, g.log, g.kick, g.queue, g.clocks, g.inbox, &watcher{g: g})
+		scheduler.Run(back, g.log, g.kick, g.queue, g.clocks, g.standing, g.inbox, &watcher{g: g})
 		return nil
 	})
 	var fronts errgroup.Group
@@ -236,6 +239,7 @@ func (g *Gateway) Kick() {
 	g.db.AnnounceAll()
 	g.queue.Kick()
 	g.clocks.Kick()
+	g.standing.Kick()
 	g.inbox.Kick()
 	g.wake()
 }

@@ -16,10 +16,14 @@ import (
 	"tidepost/guard"
 	"tidepost/imapd"
 	"tidepost/inbox"
+	"tidepost/mail"
 	"tidepost/people"
 	"tidepost/policies"
 	"tidepost/queue"
 	"tidepost/scheduler"
+	"tidepost/standing"
+	"tidepost/store"
+	"tidepost/threading"
 	"tidepost/trust"
 )
 
@@ -43,8 +47,24 @@ func policyModes(cfg *config.Config) map[string]policies.Mode {
 func (g *Gateway) clockOptions() clocks.Options {
 	return clocks.Options{
 		Appears: func(p *people.Person, released time.Time) time.Time { return g.inbox.Appears(p, released) },
+		OnLine:  func(tx *store.Tx, i clocks.Item, l threading.Line) error { return g.standing.OnLine(tx, i, l) },
 		Wake:    g.wake,
 		Log:     g.log.With("part", "clocks"),
+	}
+}
+
+func (g *Gateway) standingOptions() standing.Options {
+	return standing.Options{
+		Put: func(tx *store.Tx, to *people.Person, l mail.Letter, now time.Time) (string, error) {
+			return g.inbox.PutAtWork(tx, to, l, now)
+		},
+		Reload: func() {
+			if err := g.dir.Reload(context.Background()); err != nil {
+				g.log.Error("read people again", "err", err)
+			}
+		},
+		Domain: g.cfg.Server.Domains[0],
+		Log:    g.log.With("part", "standing"),
 	}
 }
 
@@ -61,6 +81,7 @@ func (g *Gateway) inboxOptions() inbox.Options {
 		AlarmSenders:  cfg.Pass.AlarmSenders,
 		MaxHold:       cfg.Hold.Cap,
 		Clocks:        g.clocks,
+		Blocked:       g.standing.Blocked,
 		Kick:          g.wake,
 		Trust:         trust.New(g.trustOptions()),
 		DMARC:         cfg.Inbound.DMARC,
