@@ -20,14 +20,18 @@ type Site struct {
 	Control func(dir string) (net.Listener, error)
 	// Dial connects to another mail server.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
-	// Resolver asks the DNS about incoming mail; nil: as configured.
+	// Resolver asks the DNS about incoming mail. nil: as configured where this machine
+	// listens; elsewhere there is no DNS, and nothing is asked.
 	Resolver trust.Resolver
 	// Uptime never jumps, unlike the wall clock.
 	Uptime func() time.Duration
+
+	noDNS bool
 }
 
 // orMachine fills in what is nil. A nil Dial is left to package relay.
 func (s Site) orMachine() Site {
+	s.noDNS = s.Listen != nil && s.Resolver == nil
 	if s.Listen == nil {
 		s.Listen = listen
 	}

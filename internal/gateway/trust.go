@@ -17,7 +17,7 @@ func (g *Gateway) trustOptions() trust.Options {
 		Log: g.log.With("part", "trust"),
 	}
 	switch {
-	case in.Checks == "off":
+	case in.Checks == "off", g.site.noDNS:
 	case g.site.Resolver != nil:
 		o.Resolver = g.site.Resolver
 	default:
