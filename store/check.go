@@ -11,6 +11,7 @@ type Finding struct {
 	SubmissionID int64
 	RecipientID  int64
 	DeliveryID   int64
+	AskID        int64
 	What         string
 }
 
@@ -37,7 +38,7 @@ func follows() map[State][]State {
 // CheckLedger proves, or refutes, that accepted = delivered + bounced + cancelled +
 // expired + held + deferred (+ sending, while an attempt runs): every recipient has a
 // ledger that starts with its accept, whose steps follow each other, and which ends in
-// the state the recipient is in; every delivery likewise.
+// the state the recipient is in; every delivery and every ask likewise.
 func (db *DB) CheckLedger(ctx context.Context) (LedgerReport, error) {
 	var rep LedgerReport
 	err := db.View(ctx, func(tx *Tx) error {
@@ -49,6 +50,9 @@ func (db *DB) CheckLedger(ctx context.Context) (LedgerReport, error) {
 			return err
 		}
 		if err = tx.checkDeliveries(&rep); err != nil {
+			return err
+		}
+		if err = tx.checkAsks(&rep); err != nil {
 			return err
 		}
 		return tx.checkThreads(&rep)

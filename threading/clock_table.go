@@ -33,6 +33,11 @@ var table = []transition{
 	{[]State{Withdrawn}, OnRestore, []State{Waiting}},
 }
 
+// Follows reports whether one event may lead from a state to another.
+func Follows(from, to State) bool {
+	return slices.ContainsFunc(table, func(t transition) bool { return slices.Contains(t.from, from) && slices.Contains(t.to, to) })
+}
+
 // after returns where an event may lead from a state; nil if it means nothing there.
 func after(from State, on EventKind) []State {
 	for _, t := range table {

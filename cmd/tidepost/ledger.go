@@ -29,6 +29,7 @@ type ledgerFinding struct {
 	Submission int64  `json:"submission,omitempty"`
 	Recipient  int64  `json:"recipient,omitempty"`
 	Delivery   int64  `json:"delivery,omitempty"`
+	Ask        int64  `json:"ask,omitempty"`
 	What       string `json:"what"`
 }
 
@@ -49,7 +50,7 @@ func (c *ledgerCheckCmd) Run(a *app) error {
 		sum += n
 	}
 	for _, f := range found.Findings {
-		rep.Findings = append(rep.Findings, ledgerFinding{f.SubmissionID, f.RecipientID, f.DeliveryID, f.What})
+		rep.Findings = append(rep.Findings, ledgerFinding{f.SubmissionID, f.RecipientID, f.DeliveryID, f.AskID, f.What})
 	}
 	if sum != found.Accepted {
 		rep.Findings = append(rep.Findings, ledgerFinding{What: fmt.Sprintf("%d recipients were accepted, %d are accounted for", found.Accepted, sum)})
@@ -70,7 +71,7 @@ func printLedger(w io.Writer, rep ledgerReport) {
 		for _, p := range []struct {
 			prefix string
 			id     int64
-		}{{"q", f.Submission}, {"recipient ", f.Recipient}, {"d", f.Delivery}} {
+		}{{"q", f.Submission}, {"recipient ", f.Recipient}, {"d", f.Delivery}, {"ask ", f.Ask}} {
 			if p.id != 0 {
 				where = append(where, fmt.Sprint(p.prefix, p.id))
 			}
