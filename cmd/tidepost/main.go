@@ -42,6 +42,8 @@ type commandLine struct {
 	Serve       serveCmd       `cmd:"" help:"Run the gateway."`
 	StandAside  asideCmd       `cmd:"" help:"Send mail on at once, without the database, while the gateway cannot run."`
 	People      peopleCmd      `cmd:"" help:"Add, change, list, remove and import people."`
+	Import      importCmd      `cmd:"" help:"Bring old mail in: mbox, Maildir, or another IMAP server; restartable."`
+	Export      exportCmd      `cmd:"" help:"Write all mail of a person as mbox or Maildir."`
 	Queue       queueCmd       `cmd:"" help:"Look at outgoing mail; release or cancel it."`
 	Thread      threadCmd      `cmd:"" help:"Say how conversations stand: what is open, and for whom they wait."`
 	When        whenCmd        `cmd:"" help:"Say when mail sent now would reach somebody, and why."`
