@@ -41,6 +41,7 @@ type Config struct {
 	Coach   Coach
 	Urgent  Urgent
 	Pass    Pass
+	Decided Decided
 	Inbound Inbound
 	Retry   Retry
 	DKIM    DKIM
@@ -132,6 +133,11 @@ type Urgent struct {
 // Pass is the team's own part of the pass list.
 type Pass struct {
 	Senders, Domains, Words, AlarmSenders []string
+}
+
+// Decided is about the decisions archive.
+type Decided struct {
+	TeamLists []string // addresses that everybody in the team reads
 }
 
 // Inbound says whether mail from other servers comes from whom it says it does.

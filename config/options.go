@@ -26,7 +26,7 @@ func (c *Config) options() []option {
 	var all []option
 	for _, part := range [][]option{
 		c.serverOptions(), c.listenOptions(), c.tlsOptions(), c.relayOptions(), c.holdOptions(),
-		c.batchOptions(), c.coachOptions(), c.urgentOptions(), c.passOptions(), c.inboundOptions(), c.retryOptions(), c.limitOptions(), c.hostOptions(),
+		c.batchOptions(), c.coachOptions(), c.urgentOptions(), c.passOptions(), c.decidedOptions(), c.inboundOptions(), c.retryOptions(), c.limitOptions(), c.hostOptions(),
 	} {
 		all = append(all, part...)
 	}
@@ -45,6 +45,7 @@ func sectionDocs() map[string]string {
 		"coach":          "Advice on drafts before they leave. Who gets it how is a setting of each person (coach_mode).",
 		"coach.policies": "What advice is about: each policy \"off\", \"dry-run\" or \"on\". One that cries wolf goes to dry run by itself.",
 		"urgent":         "Urgent mail passes holds and tides and is never refused.",
+		"decisions":      "What the team decides by mail.",
 		"pass":           "The team's additions to the pass list: mail that is never held and never batched.",
 		"inbound":        "Whether mail from other servers comes from whom it says it does: SPF, DKIM, DMARC, and the verdict of a filter in front.",
 		"retry":          "What happens while the next server does not take a message.",
@@ -150,6 +151,12 @@ func (c *Config) urgentOptions() []option {
 	return []option{
 		{key: "urgent.budget", doc: "Urgent mails a person may send a month before they are counted as too many.", value: number(&u.Budget, 0, 1000)},
 		{key: "urgent.outside_senders", doc: "Addresses outside the team whose urgent mail counts as urgent.", value: list(&u.OutsideSenders, addressItem)},
+	}
+}
+
+func (c *Config) decidedOptions() []option {
+	return []option{
+		{key: "decisions.team_lists", doc: "Addresses that everybody in the team reads, as in [\"all@lists.example\"]: what is decided in mail to one of them everybody may see at once. Else a decision is seen by those whom its mail went to, until its author publishes it.", value: list(&c.Decided.TeamLists, addressItem)},
 	}
 }
 

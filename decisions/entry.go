@@ -93,7 +93,8 @@ func namesOf(parts []store.DecisionPart) []string {
 	return out
 }
 
-func list(numbers []int) string {
+// List names decisions: "D-5, D-6".
+func List(numbers []int) string {
 	var out []string
 	for _, n := range numbers {
 		out = append(out, fmt.Sprintf("D-%d", n))
@@ -116,10 +117,10 @@ func (e Entry) facts() [][2]string {
 		out = append(out, [2]string{"Away, not asked", strings.Join(e.Away, ", ")})
 	}
 	if len(e.Supersedes) > 0 {
-		out = append(out, [2]string{"Takes the place of", list(e.Supersedes)})
+		out = append(out, [2]string{"Takes the place of", List(e.Supersedes)})
 	}
 	if len(e.By) > 0 {
-		out = append(out, [2]string{"Superseded by", list(e.By)})
+		out = append(out, [2]string{"Superseded by", List(e.By)})
 	}
 	seen := "those who took part"
 	if e.Public {
@@ -134,7 +135,7 @@ func (e Entry) title() string {
 	case e.Withdrawn:
 		return e.Name() + " (withdrawn)"
 	case len(e.By) > 0:
-		return e.Name() + " (superseded by " + list(e.By) + ") " + e.Sentence
+		return e.Name() + " (superseded by " + List(e.By) + ") " + e.Sentence
 	}
 	return e.Name() + " " + e.Sentence
 }

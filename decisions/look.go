@@ -183,6 +183,14 @@ func (k *Keeper) Superseded(tx *store.Tx, person int64) ([]store.Superseded, err
 	return out, nil
 }
 
+// NoneSuperseded reports whether it is known that no decision has taken the place of
+// another: then nobody need look.
+func (k *Keeper) NoneSuperseded() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.oldOK && len(k.old) == 0
+}
+
 // oldMost bounds the superseded decisions that drafts are compared with.
 const oldMost = 1000
 

@@ -109,6 +109,7 @@ type DecisionLine struct {
 	What     DecisionKind `json:"what"`
 	Text     string       `json:"text,omitempty"` // the sentence; "" if withdrawn
 	Who      []string     `json:"who,omitempty"`  // who took part
+	Away     []string     `json:"away,omitempty"` // of a silence: who was on leave, and not asked
 	Replaces string       `json:"replaces,omitempty"`
 	At       time.Time    `json:"at"`
 	MID      string       `json:"mid,omitempty"` // of the mail that decides
@@ -219,6 +220,11 @@ func Repeat(last Content, tide time.Time, keep func(Entry) bool) Content {
 	for _, e := range last.Entries {
 		if keep == nil || keep(e) {
 			c.Entries = append(c.Entries, e)
+		}
+	}
+	for _, d := range last.Decisions { // The others are looked up again; this was asked once.
+		if d.What == DecisionToConfirm {
+			c.Decisions = append(c.Decisions, d)
 		}
 	}
 	return c

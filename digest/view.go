@@ -225,8 +225,11 @@ func (c Content) decisionsSection() section {
 			it.Head = "withdrawn"
 		case DecisionSilent:
 			it.Facts = append(it.Facts, "nobody objected in time")
+			if len(d.Away) > 0 {
+				it.Facts = append(it.Facts, "away, not asked: "+names(d.Away))
+			}
 		case DecisionToConfirm:
-			it.Facts = append(it.Facts, "to be confirmed: it counts when you say yes to the note about it")
+			it.Facts = append(it.Facts, "is this a decision? Then answer this digest with the word decision")
 		}
 		if replaces := line(d.Replaces, maxName); replaces != "" {
 			it.Facts = append(it.Facts, "in place of "+replaces)

@@ -217,8 +217,8 @@ func outcome(ch clocks.Change) digest.Outcome {
 // although no mail came: a question to p became at risk or overdue, there is news of one
 // of p's own that no mail brings, or p now stands in for somebody.
 func (b *Inbox) stirs(tx *store.Tx, p *people.Person, since, now time.Time) (bool, error) {
-	if b.o.Clocks == nil {
-		return false, nil
+	if silent, err := b.silenceDecided(tx, p, since); err != nil || silent || b.o.Clocks == nil {
+		return silent, err
 	}
 	own, err := clocks.OnMe(tx, p.ID)
 	if err != nil {

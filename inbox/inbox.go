@@ -35,6 +35,7 @@ import (
 	"time"
 
 	"tidepost/clocks"
+	"tidepost/decisions"
 	"tidepost/digest"
 	"tidepost/mail"
 	"tidepost/people"
@@ -58,6 +59,9 @@ type Options struct {
 
 	// Clocks follow the asks of mail; nil: nobody does.
 	Clocks *clocks.Keeper
+	// Decisions hears objections from elsewhere, and tells digests what was decided; nil:
+	// nobody does.
+	Decisions *decisions.Keeper
 	// Blocked says which conversations of a reader wait for a late answer, and how many
 	// more there are, for the first digest of a day. nil: none.
 	Blocked func(tx *store.Tx, p *people.Person, now time.Time) (lines []digest.BlockedLine, more int, err error)
@@ -134,6 +138,7 @@ type Arrival struct {
 	RecipientID int64          // of our own queue; 0: from elsewhere
 	Author      *people.Person // proved by a login; nil: from elsewhere
 	Urgent      bool           // passes tides; only ever set for a proved author
+	Objection   bool           // to what silence would decide: passes tides too
 	Now         bool           // its author said [now]: reaches INBOX although the person is on leave
 	Junk        Reason         // why it goes to Junk; "": it does not
 	Verdict     trust.Verdict  // of mail from elsewhere: whether it comes from whom it says

@@ -175,6 +175,9 @@ func (b *Inbox) tell(tx *store.Tx, r run, c *digest.Content, came []store.Delive
 	if err := b.tellAsks(tx, r, c); err != nil {
 		return err
 	}
+	if err := b.tellDecisions(tx, r, c); err != nil {
+		return err
+	}
 	if r.first {
 		c.Clocks = b.clockChanges(r.person, *c, r.now)
 	}

@@ -56,7 +56,7 @@ func (b *Inbox) Receive(ctx context.Context, env mail.Envelope, staged *store.St
 	if err != nil {
 		return err
 	}
-	asks := b.readAsks(staged, facts, broken || junk != "")
+	asks := b.readAsks(staged, facts, broken || junk != "" || b.unproved(verdict, facts))
 	place := Threaded(facts, now)
 	place.Doubtful = junk != ""
 	head := mail.Prepend(clean, b.traceFields(env, peer, verdict, now))
@@ -72,17 +72,21 @@ func (b *Inbox) Receive(ctx context.Context, env mail.Envelope, staged *store.St
 		if err := tx.InsertMessage(&m); err != nil {
 			return err
 		}
+		objection, err := b.objects(tx, asks, facts, m.ThreadID)
+		if err != nil {
+			return err
+		}
 		var readers []clocks.Reader
 		for _, p := range to {
-			a := Arrival{Person: p, Message: m, Content: staged.Content, Facts: facts, ReversePath: env.From, Junk: junk, Verdict: verdict, broken: broken, At: now}
+			a := Arrival{Person: p, Message: m, Content: staged.Content, Facts: facts, ReversePath: env.From, Junk: junk, Verdict: verdict, Objection: objection, broken: broken, At: now}
 			d, err := b.Deliver(tx, a)
 			if err != nil {
 				return err
 			}
 			readers = append(readers, clockReader(p, d))
 		}
-		if asks == nil {
-			return nil
+		if err := b.hearObjection(tx, asks, facts, m.ThreadID, now); err != nil || asks == nil {
+			return err
 		}
 		said := *asks
 		said.Message, said.Readers = m, readers

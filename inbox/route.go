@@ -26,6 +26,7 @@ const (
 	ReasonBounce   Reason = "bounce"
 	ReasonNamed    Reason = "named"
 	ReasonUrgent   Reason = "urgent"
+	ReasonObjects  Reason = "objection" // to what silence would decide
 	ReasonKept     Reason = "kept-sender"
 	ReasonSocial   Reason = "social"
 	ReasonList     Reason = "list"
@@ -101,6 +102,8 @@ func lines() []line {
 		// A sender the person named, or an alarm sender of the team → now.
 		{ReasonNamed, store.KindInbox, nil, true, (*question).isNamed},
 		{ReasonUrgent, store.KindInbox, nil, true, (*question).isUrgent},
+		// An objection to what silence would decide passes at once.
+		{ReasonObjects, store.KindInbox, nil, false, func(q *question) bool { return q.Objection }},
 		// One mail moved from Notifications to INBOX: its sender always goes there.
 		{ReasonKept, store.KindInbox, (*question).untilTide, false, (*question).isKept},
 		// Social networks write as lists and as machines, so they come before both.

@@ -46,6 +46,9 @@ func (q *Queue) accept(tx *store.Tx, in *intake) (int64, error) {
 	if err := q.follow(tx, in, msg, sub, rcpts); err != nil {
 		return 0, err
 	}
+	if err := q.followDecisions(tx, in, msg, sub, rcpts); err != nil {
+		return 0, err
+	}
 	return sub.ID, q.tellAccepted(tx, in, sub, rcpts)
 }
 

@@ -31,7 +31,7 @@ func (in *intake) reading() func() intent.Findings {
 // readAsks looks whether the mail asks for something that is to be followed up, outside
 // of the transaction. Whatever goes wrong costs the clocks, not the mail.
 func (q *Queue) readAsks(in *intake) {
-	if q.o.Clocks == nil || in.read == nil {
+	if q.o.Clocks == nil && q.o.Decisions == nil || in.read == nil {
 		return
 	}
 	in.mute = in.failed || in.silent()
@@ -56,7 +56,7 @@ func (q *Queue) readAsks(in *intake) {
 		return
 	}
 	in.findings = *found
-	in.asking = q.o.Clocks.Asks(q.clocked(in, store.Message{}, store.Submission{}, nil))
+	in.asking = q.o.Clocks != nil && q.o.Clocks.Asks(q.clocked(in, store.Message{}, store.Submission{}, nil))
 }
 
 // silent reports whether the mail is one that never asks: a machine's, a list's, an
@@ -66,7 +66,7 @@ func (in *intake) silent() bool {
 	if f.IsAuto || f.IsBounce || f.IsList || f.IsBulk || f.IsCode || f.Calendar.Present || f.HasICS || f.IsEncrypted {
 		return true
 	}
-	return !slices.ContainsFunc(in.verdicts, func(v policies.Verdict) bool { return v.Pass == "" })
+	return !slices.ContainsFunc(in.verdicts, func(v policies.Verdict) bool { return v.Pass == "" || v.Pass == policies.ReasonObjection })
 }
 
 // private reports whether its author marked the mail so, or nobody else can read it.
@@ -85,7 +85,7 @@ func (q *Queue) clocked(in *intake, msg store.Message, sub store.Submission, rcp
 		m.Words = in.words()
 	}
 	for i, v := range in.verdicts {
-		r := clocks.Reader{Address: v.Address, Person: in.readers[i], Passed: v.Pass != ""}
+		r := clocks.Reader{Address: v.Address, Person: in.readers[i], Passed: v.Pass != "" && v.Pass != policies.ReasonObjection}
 		if rcpts != nil {
 			r.Recipient = rcpts[i].ID
 		}

@@ -38,14 +38,14 @@ const workerPatience = 500 * time.Millisecond
 func (q *Queue) mayLeave(in *intake) bool {
 	_, beyond, known := q.next.get()
 	return known && (beyond.IsZero() || in.now.Sub(beyond) < overtakeTime) &&
-		in.atOnce() && in.plain() && in.staged.InMemory() && !q.signs(in.facts) && q.oneRoute(in) &&
+		in.atOnce() && in.plain() && in.staged.InMemory() && !q.o.DKIM.Signs(in.facts) && q.oneRoute(in) &&
 		q.pausedUntil().IsZero() && q.pool.reserve(workerPatience)
 }
 
 // plain reports whether accepting the mail writes nothing but the mail itself.
 func (in *intake) plain() bool {
 	told := slices.ContainsFunc(in.found, func(f policies.Finding) bool { return f.Reason == policies.ReasonTagUnread })
-	return !in.failed && !in.toTeam() && !in.control && !in.folder && in.back == nil && !in.asking && !told && policies.Tag(in.found) == "" &&
+	return !in.failed && !in.toTeam() && !in.control && !in.folder && in.back == nil && !in.asking && !in.decides && !told && policies.Tag(in.found) == "" &&
 		len(parents(in.facts)) == 0 && !in.facts.IsReply && len(in.env.Recipients) <= maxExpress
 }
 

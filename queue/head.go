@@ -100,13 +100,13 @@ func signedFields() []string {
 		"Reply-To", "MIME-Version", "Content-Type", "Content-Transfer-Encoding"}
 }
 
-// signs reports whether Tidepost signs this mail: not one that somebody has signed
-// already, and only in the name of its From.
-func (q *Queue) signs(f mail.Facts) bool {
-	if q.o.DKIM.Key == nil || len(f.DKIMSigned) > 0 || len(f.From) != 1 {
+// Signs reports whether mail is signed: not one that somebody has signed already, and
+// only in the name of its From.
+func (s Signer) Signs(f mail.Facts) bool {
+	if s.Key == nil || len(f.DKIMSigned) > 0 || len(f.From) != 1 {
 		return false
 	}
-	from, own := strings.ToLower(f.From[0].Address.Domain), strings.ToLower(q.o.DKIM.Domain)
+	from, own := strings.ToLower(f.From[0].Address.Domain), strings.ToLower(s.Domain)
 	return from == own || strings.HasSuffix(from, "."+own)
 }
 
@@ -121,9 +121,9 @@ func (q *Queue) readBody(f *flight, head []byte, body io.Reader) ([]byte, error)
 		sinks = append(sinks, scan)
 	}
 	var signer *dkim.Signer
-	if q.signs(f.facts) {
+	if q.o.DKIM.Signs(f.facts) {
 		var err error
-		if signer, err = q.newSigner(); err != nil {
+		if signer, err = q.o.DKIM.Begin(); err != nil {
 			return nil, fmt.Errorf("sign: %w", err)
 		}
 		for i, sink := range sinks {
@@ -152,9 +152,11 @@ func (q *Queue) readBody(f *flight, head []byte, body io.Reader) ([]byte, error)
 	return mail.Prepend(head, []byte(signer.Signature())), nil
 }
 
-func (q *Queue) newSigner() (*dkim.Signer, error) {
+// Begin returns what makes the signature of the octets that are written to it. It must
+// be closed, always: it is a goroutine that waits for its end.
+func (s Signer) Begin() (*dkim.Signer, error) {
 	return dkim.NewSigner(&dkim.SignOptions{
-		Domain: q.o.DKIM.Domain, Selector: q.o.DKIM.Selector, Signer: q.o.DKIM.Key, HeaderKeys: signedFields(),
+		Domain: s.Domain, Selector: s.Selector, Signer: s.Key, HeaderKeys: signedFields(),
 		HeaderCanonicalization: dkim.CanonicalizationRelaxed, BodyCanonicalization: dkim.CanonicalizationRelaxed,
 	})
 }

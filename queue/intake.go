@@ -62,6 +62,7 @@ type intake struct {
 	findings intent.Findings        // of read, for the clocks
 	asking   bool                   // it asks for something that is followed up
 	mute     bool                   // it asks nothing, whatever it says
+	decides  bool                   // it decides something, or lets silence decide
 	settles  []clocks.Settle        // exactly these asks are answered by it
 
 	asIs     bool              // was looked at before: no advice, and it replaces nothing
@@ -195,12 +196,16 @@ func (q *Queue) examine(in *intake, view func(func(*store.Tx) error) error) erro
 			return err
 		}
 	}
+	if err := q.recallDecisions(in, &input, view); err != nil {
+		return err
+	}
 	in.found, in.verdicts, in.failed = q.judge(input, in.now)
 	if err := checkSigned(in); err != nil {
 		return err
 	}
 	in.plans = q.plans(in)
 	q.readAsks(in)
+	q.readDecisions(in)
 	if err := q.consider(in, input, view); err != nil {
 		return err
 	}

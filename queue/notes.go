@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"tidepost/decisions"
 	"tidepost/mail"
 	"tidepost/people"
 	"tidepost/store"
@@ -103,6 +104,9 @@ func (q *Queue) act(ctx context.Context, tx *store.Tx, in *intake, a *ask) (stri
 	if said, err := q.actOnAdvice(tx, in, a); err != nil || said != "" {
 		return said, err
 	}
+	if said, err := q.actOnDecision(tx, in, a); err != nil || said != "" {
+		return said, err
+	}
 	if a.known && a.message.ID != 0 {
 		switch {
 		case len(a.message.Head) == 0 && a.word != wordCorrect:
@@ -145,6 +149,10 @@ func unknownWord(a *ask) string {
 		possible = "Possible here: *again* sends the mail once more."
 	case a.note.Kind == noteTooLate:
 		possible = "Possible here: *correct*, and below it the text of your follow-up."
+	case a.note.Kind == decisions.NoteFiled:
+		possible = "Possible here: *publish* shows the decision to everybody in the team, *withdraw* takes it back."
+	case a.note.Kind == decisions.NoteTimer:
+		possible = "Possible here: *withdraw* takes the proposal back."
 	case a.note.Kind == noteUrgent:
 		possible = "Possible here: the first name or the address of a colleague, to send the mail to them too."
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tidepost/clocks"
+	"tidepost/decisions"
 	"tidepost/mail"
 	"tidepost/people"
 	"tidepost/policies"
@@ -47,6 +48,8 @@ type Options struct {
 
 	// Clocks follow the asks of mail; nil: nobody does.
 	Clocks *clocks.Keeper
+	// Decisions keeps what mail decides; nil: nobody does.
+	Decisions *decisions.Keeper
 
 	// Commands answers a word of a person to tidepost@DOMAIN that no note asked for,
 	// such as "settings". ok is false if it means nothing. nil: there are none.

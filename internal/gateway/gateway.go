@@ -22,6 +22,7 @@ import (
 
 	"tidepost/clocks"
 	"tidepost/config"
+	"tidepost/decisions"
 	"tidepost/guard"
 	"tidepost/imapd"
 	"tidepost/inbox"
@@ -50,6 +51,7 @@ type Gateway struct {
 	throttle  *guard.Logins
 	clocks    *clocks.Keeper
 	standing  *standing.Desk
+	decisions *decisions.Keeper
 	inbox     *inbox.Inbox
 	queue     *queue.Queue
 	relay     *relay.Client
@@ -120,9 +122,11 @@ func (g *Gateway) build(signer queue.Signer) error {
 	g.logins = people.NewAuthenticator(g.dir, people.AuthOptions{
 		Tries: cfg.Limits.LoginTries, Lockout: cfg.Limits.LoginLockout, Inside: cfg.Limits.InsideNetworks,
 	})
-	g.clocks = clocks.New(g.db, g.dir, g.clockOptions())
 	g.standing = standing.New(g.db, g.dir, g.clocks, g.standingOptions())
+	g.clocks = clocks.New(g.db, g.dir, g.clockOptions())
+	g.decisions = decisions.New(g.db, g.dir, g.decisionOptions())
 	g.inbox = inbox.New(g.db, g.dir, g.inboxOptions())
+	g.decisions.Letters(g.inbox.Put)
 	g.queue = queue.New(g.db, g.dir, g.inbox, sender{g.relay, g.metrics, g.reach}, g.queueOptions(signer))
 	g.imap = imapd.New(g.imapOptions())
 	g.dir.OnChange(g.peopleChanged)
@@ -164,7 +168,7 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	loops.Go(func() error { return g.planAnew(back) })
 	loops.Go(func() error { return g.checkDaily(back) })
 	loops.Go(func() error {
-		scheduler.Run(back, g.log, g.kick, g.queue, g.clocks, g.standing, g.inbox, &watcher{g: g})
+		scheduler.Run(back, g.log, g.kick, g.queue, g.clocks, g.decisions, g.standing, g.inbox, &watcher{g: g})
 		return nil
 	})
 	var fronts errgroup.Group
@@ -236,10 +240,11 @@ func (g *Gateway) Status() Status {
 // Kick is called when another process has changed the database: everything that is
 // remembered of it is looked up again.
 func (g *Gateway) Kick() {
+	g.standing.Kick()
 	g.db.AnnounceAll()
 	g.queue.Kick()
 	g.clocks.Kick()
-	g.standing.Kick()
+	g.decisions.Kick()
 	g.inbox.Kick()
 	g.wake()
 }
@@ -274,6 +279,7 @@ func (g *Gateway) Reload(ctx context.Context) error {
 // peopleChanged computes anew what hangs on the calendars of the people who changed.
 func (g *Gateway) peopleChanged(changes []people.Change) {
 	ctx, now := context.Background(), time.Now()
+	g.decisions.Kick()
 	for _, c := range changes {
 		if c.New == nil {
 			continue

@@ -13,6 +13,7 @@ import (
 
 	"tidepost/clocks"
 	"tidepost/config"
+	"tidepost/decisions"
 	"tidepost/guard"
 	"tidepost/imapd"
 	"tidepost/inbox"
@@ -68,12 +69,20 @@ func (g *Gateway) standingOptions() standing.Options {
 	}
 }
 
+func (g *Gateway) decisionOptions() decisions.Options {
+	return decisions.Options{
+		Domain: g.cfg.Server.Domains[0], TeamLists: g.cfg.Decided.TeamLists,
+		Kick: g.wake, Rand: rand.Reader, Log: g.log.With("part", "decisions"),
+	}
+}
+
 func (g *Gateway) inboxOptions() inbox.Options {
 	cfg := g.cfg
 	return inbox.Options{
 		Domain:        cfg.Server.Domains[0],
 		Hostname:      cfg.Server.Hostname,
 		Batch:         people.Switch(cfg.Batch.Mode),
+		Blocked:       g.standing.Blocked,
 		Style:         people.Style(cfg.Batch.Style),
 		OutsideAtTide: cfg.Batch.Outside == "tide",
 		EveryTide:     cfg.Batch.DigestEveryTide,
@@ -81,7 +90,7 @@ func (g *Gateway) inboxOptions() inbox.Options {
 		AlarmSenders:  cfg.Pass.AlarmSenders,
 		MaxHold:       cfg.Hold.Cap,
 		Clocks:        g.clocks,
-		Blocked:       g.standing.Blocked,
+		Decisions:     g.decisions,
 		Kick:          g.wake,
 		Trust:         trust.New(g.trustOptions()),
 		DMARC:         cfg.Inbound.DMARC,
@@ -117,6 +126,7 @@ func (g *Gateway) queueOptions(signer queue.Signer) queue.Options {
 		Clock:          scheduler.NewStepGuard(g.site.Uptime),
 		DKIM:           signer,
 		Clocks:         g.clocks,
+		Decisions:      g.decisions,
 		Alarm:          g.alarm,
 		Wake:           g.wake,
 		Jitter:         jitter(),
