@@ -2,7 +2,6 @@ package check
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"tidepost/archive"
 	"tidepost/mail"
 )
 
@@ -111,95 +111,24 @@ func stream(name string, r io.Reader, zone *time.Location, yield func(Report) er
 	return yield(Message(name, octets, zone))
 }
 
-// A mailboxReader reads the messages of a mailbox file (RFC 4155, "mboxrd"), one at a
-// time.
-type mailboxReader struct {
-	r     *bufio.Reader
-	text  bytes.Buffer
-	large bool // the message is too large; the rest of it is passed over
-	begun bool // the line that is being read began in an earlier piece
-	blank bool // the line before was empty
-}
-
-func mailbox(name string, r *bufio.Reader, zone *time.Location, yield func(Report) error) error {
-	m := mailboxReader{r: r, blank: true}
-	for n := 0; ; {
-		again, err := m.next()
-		if n > 0 {
-			source := fmt.Sprintf("%s#%d", name, n)
-			rep := Report{Source: source, Error: errTooLarge.Error()}
-			if err != nil && err != io.EOF {
-				rep.Error = plain(err)
-			} else if !m.large {
-				rep = Message(source, crlf(m.text.Bytes()), zone)
-			}
-			if err := yield(rep); err != nil {
-				return err
-			}
-		}
-		if !again || err != nil {
+// mailbox looks at the messages of a mailbox file (RFC 4155).
+func mailbox(name string, r io.Reader, zone *time.Location, yield func(Report) error) error {
+	m := archive.NewMbox(r, 0, MaxMessage)
+	for n := 1; ; n++ {
+		raw, err := m.Next()
+		if err == io.EOF {
 			return nil
 		}
-		n++
-		m.text.Reset()
-		m.large = false
-	}
-}
-
-// next reads up to the line that begins the next message, and over it; false is the
-// end of the file.
-func (m *mailboxReader) next() (again bool, err error) {
-	for {
-		piece, err := m.r.ReadSlice('\n')
-		if m.begins(piece) {
-			return true, m.rest(err)
+		source := fmt.Sprintf("%s#%d", name, n)
+		rep := Report{Source: source, Error: errTooLarge.Error()}
+		switch {
+		case err != nil:
+			rep.Error = plain(err)
+		case raw.Octets != nil:
+			rep = Message(source, raw.Octets, zone)
 		}
-		m.keep(piece)
-		m.begun = err == bufio.ErrBufferFull
-		if err != nil && !m.begun {
-			return false, err
+		if yerr := yield(rep); yerr != nil || err != nil {
+			return yerr
 		}
 	}
-}
-
-// begins reports whether a piece is the line before a message: "From ", an address and
-// a date, after an empty line.
-func (m *mailboxReader) begins(piece []byte) bool {
-	if m.begun || !m.blank || !bytes.HasPrefix(piece, []byte("From ")) {
-		return false
-	}
-	line := piece[:min(len(piece), 200)]
-	return len(bytes.Fields(line)) >= 3 && bytes.ContainsAny(line, ":") && bytes.ContainsAny(line, "0123456789")
-}
-
-// rest passes over what is left of a very long line.
-func (m *mailboxReader) rest(err error) error {
-	for err == bufio.ErrBufferFull {
-		_, err = m.r.ReadSlice('\n')
-	}
-	m.blank, m.begun = false, false
-	if err == io.EOF {
-		return nil // The next read says so again.
-	}
-	return err
-}
-
-func (m *mailboxReader) keep(piece []byte) {
-	if !m.begun {
-		m.blank = len(bytes.TrimRight(piece, "\r\n")) == 0
-		if quoted := bytes.TrimLeft(piece, ">"); len(quoted) < len(piece) && bytes.HasPrefix(quoted, []byte("From ")) {
-			piece = piece[1:]
-		}
-	}
-	if m.text.Len()+len(piece) > MaxMessage {
-		m.large = true
-		return
-	}
-	m.text.Write(piece)
-}
-
-// crlf gives lines their ends; reading from memory cannot fail.
-func crlf(octets []byte) []byte {
-	out, _ := io.ReadAll(mail.NewNormalizer(bytes.NewReader(octets)))
-	return out
 }
