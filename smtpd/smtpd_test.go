@@ -22,6 +22,7 @@ import (
 	"tidepost/queue"
 	"tidepost/scheduler"
 	"tidepost/store"
+	"tidepost/trust"
 )
 
 const password = "correct horse battery"
@@ -108,7 +109,8 @@ func newWorld(t *testing.T, ca *testkit.CA) *world {
 		default:
 		}
 	}
-	w.inbox = inbox.New(db, dir, inbox.Options{Domain: "team.example", Hostname: "mx.team.example", Rand: rand.Reader, Kick: wake})
+	w.inbox = inbox.New(db, dir, inbox.Options{Domain: "team.example", Hostname: "mx.team.example", Rand: rand.Reader, Kick: wake,
+		Trust: trust.New(trust.Options{ID: "mx.team.example", Resolver: names(), Upstreams: []string{"filter.example"}}), DMARC: inbox.DMARCRefuse})
 	w.queue = queue.New(db, dir, w.inbox, w.up, queue.Options{
 		Hostname: "mx.team.example", Domains: []string{"team.example"}, Rand: rand.Reader, Wake: wake,
 		Undo: 20 * time.Second, Coach: people.On,
@@ -170,10 +172,30 @@ func (w *world) serve(role guard.Role, implicit bool) (dial func(string) (net.Co
 	}
 }
 
+// names is what the DNS knows: peers in dialogues come from 192.0.2.200.
+func names() *testkit.DNS {
+	return &testkit.DNS{TXT: map[string][]string{
+		"customer.example": {"v=spf1 ip4:192.0.2.200 -all"},
+		"bank.example":     {"v=spf1 ip4:192.0.2.1 -all"}, "_dmarc.bank.example": {"v=DMARC1; p=reject"},
+		"team.example": {"v=spf1 ip4:192.0.2.1 -all"}, "_dmarc.team.example": {"v=DMARC1; p=quarantine"},
+	}, Slow: map[string]bool{"slow.example": true}}
+}
+
+// junk answers "junk: mei 2": how many messages stand in Junk.
+func (w *world) junk(text string) error {
+	synctest.Wait()
+	return w.count(text, store.KindJunk)
+}
+
 // arrived answers "inbox: ana 2": how many unread messages stand in INBOX and Next
 // delivery together.
 func (w *world) arrived(text string) error {
 	synctest.Wait()
+	return w.count(text, store.KindInbox, store.KindNextDelivery)
+}
+
+// count compares how many messages somebody has in folders together.
+func (w *world) count(text string, kinds ...store.Kind) error {
 	var name string
 	var want int
 	if _, err := fmt.Sscan(text, &name, &want); err != nil {
@@ -185,7 +207,7 @@ func (w *world) arrived(text string) error {
 	}
 	got := 0
 	err := w.db.View(context.Background(), func(tx *store.Tx) error {
-		for _, kind := range []store.Kind{store.KindInbox, store.KindNextDelivery} {
+		for _, kind := range kinds {
 			box, err := tx.MailboxByKind(p.ID, kind)
 			if err != nil {
 				return err
@@ -249,7 +271,7 @@ func TestDialogues(t *testing.T) {
 				dial, stop := w.serve(role, implicit)
 				defer stop()
 				d.Run(t, testkit.Stage{Dial: dial, TLS: ca.Client("mx.team.example"), Expand: expand, Timeout: time.Hour,
-					Actors: map[string]func(string) error{"upstream": w.up.take, "inbox": w.arrived, "disk": w.disk}})
+					Actors: map[string]func(string) error{"upstream": w.up.take, "inbox": w.arrived, "junk": w.junk, "disk": w.disk}})
 			})
 		})
 	}
