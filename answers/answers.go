@@ -72,6 +72,7 @@ type Answer struct {
 	Number int
 	Kind   Kind
 	Text   string     // for the asker, as written; of HandOver what was added for the new owner; may be "" but for Reply and Promise
+	Said   string     // all that stands under the number, as written
 	Due    intent.Due // of Promise; Due.OK is false if the words name no time that can be reckoned
 	To     string     // of HandOver: a name or an address as written
 	All    bool       // the others who had the question get the answer too: "1 (all) yes"
@@ -270,7 +271,7 @@ func (p *parser) settle(b block) {
 			p.back(b.raw, n, why)
 			return
 		}
-		a.Number = n
+		a.Number, a.Said = n, text
 		p.out.Answers = append(p.out.Answers, a)
 	}
 }

@@ -26,6 +26,7 @@ type marker struct {
 	strength strength
 	style    string // ")", ".", ":", "-", "→", "=", "alone", " "
 	indent   int
+	bullet   bool   // the mark of a list stands before it
 	head     string // the marker itself, with what stands before it
 	rest     string // what follows
 }
@@ -44,7 +45,8 @@ func (p *parser) marker(line string) (marker, bool) {
 		}
 	}
 	s = strings.TrimLeft(s, " \t\u00a0")
-	s = trimBullet(s)
+	bare := trimBullet(s)
+	m.bullet, s = len(bare) < len(s), bare
 	s = strings.TrimLeft(s, "*_")
 	opened := strings.HasPrefix(s, "(") || strings.HasPrefix(s, "[")
 	if opened {

@@ -14,6 +14,7 @@ type splitter struct {
 	under  int // the question quoted above, if the passage answers it
 	style  string
 	indent int
+	bullet bool // of the first marker
 
 	cur     int // index of the block being built, -1: what stands before the first
 	blocks  []block
@@ -64,7 +65,7 @@ func (s *splitter) row(row string) {
 	}
 	s.listing = 0
 	if s.style == "" {
-		s.style, s.indent = m.style, m.indent
+		s.style, s.indent, s.bullet = m.style, m.indent, m.bullet
 	}
 	s.nested = ""
 	s.open(s.p.chunks(m, row))
@@ -94,8 +95,8 @@ func (s *splitter) isText(m marker) bool {
 		s.nested = m.style
 		return true
 	}
-	if !m.known && s.p.isLoose(m) {
-		return true
+	if !m.known && s.p.isLoose(m) || m.bullet && !s.bullet && m.strength < strong {
+		return true // "- 3 piers" in a list of the answer's own
 	}
 	switch m.strength {
 	case doubtful:
@@ -261,10 +262,9 @@ func (s *splitter) trailing() {
 		s.p.back(strings.Join(rows[2:], "\n"), 0, WhyNoNumber)
 		rows = rows[:1]
 	}
-	b.text = strings.Join(rows, "\n")
-	if i := strings.Index(b.raw, b.text); i >= 0 {
-		b.raw = b.raw[:i+len(b.text)]
-	}
+	kept := strings.Join(rows, "\n")
+	b.raw = b.raw[:len(b.raw)-(len(b.text)-len(kept))]
+	b.text = kept
 }
 
 // compact reports whether all blocks but the last are one row, with no blank line

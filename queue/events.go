@@ -37,6 +37,8 @@ const (
 	evRefusedDraft = "draft-refused" // by the mode stop: nothing was accepted
 	evReplaced     = "replaced"      // by an edited mail
 	evPolicyQuiet  = "policy-quiet"  // it went to dry run by itself
+
+	evAnswers = "answers" // a reply to a digest was heard
 )
 
 // A detail is what a ledger line says beyond its columns: ids, times and reasons,

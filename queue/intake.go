@@ -65,9 +65,10 @@ type intake struct {
 	decides  bool                   // it decides something, or lets silence decide
 	settles  []clocks.Settle        // exactly these asks are answered by it
 
-	asIs     bool              // was looked at before: no advice, and it replaces nothing
-	back     *handback         // what the coach says of it; nil: nothing
-	replaced *store.Submission // whose place it took, inside the transaction
+	confirmed bool              // its author is told in other words when it leaves
+	asIs      bool              // was looked at before: no advice, and it replaces nothing
+	back      *handback         // what the coach says of it; nil: nothing
+	replaced  *store.Submission // whose place it took, inside the transaction
 }
 
 // read looks at a submission and checks what has to be refused before anything

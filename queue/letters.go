@@ -130,7 +130,7 @@ func (q *Queue) tellAccepted(tx *store.Tx, in *intake, sub store.Submission, rcp
 	if err := q.inbox.Answered(tx, in.author.ID, parents(in.facts), in.now); err != nil {
 		return err
 	}
-	if err := q.tellCoached(tx, in, sub, rcpts); err != nil || in.back.advises() {
+	if err := q.tellCoached(tx, in, sub, rcpts); err != nil || in.back.advises() || in.confirmed {
 		return err
 	}
 	return q.tellFirstHold(tx, in, sub, rcpts)

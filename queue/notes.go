@@ -32,6 +32,7 @@ type ask struct {
 	sub     store.Submission
 	message store.Message
 	content *mail.Content // of message
+	reply   *digestReply  // to a digest; nil: it is none
 }
 
 // hear finds out what a mail to Tidepost is about, outside the write transaction.
@@ -44,6 +45,9 @@ func (q *Queue) hear(ctx context.Context, in *intake) (*ask, error) {
 	a.word = strings.ToLower(strings.Trim(strings.TrimSpace(first), "*_\"'.!`[]"))
 	a.rest = strings.TrimSpace(rest)
 	err := q.view(ctx, func(tx *store.Tx) error { return q.findNote(tx, in, a) })
+	if err == nil {
+		a.reply, err = q.hearDigest(ctx, in, a)
+	}
 	if err != nil || a.message.ID == 0 {
 		return a, err
 	}
@@ -89,10 +93,18 @@ func (q *Queue) answer(ctx context.Context, tx *store.Tx, in *intake, a *ask) er
 	if in.facts.IsAuto || in.facts.IsBounce {
 		return nil
 	}
+	if done, err := q.answerDigest(ctx, tx, in, a); done || err != nil {
+		return err
+	}
 	said, err := q.act(ctx, tx, in, a)
 	if err != nil || said == "" {
 		return err
 	}
+	return q.tellSaid(tx, in, said)
+}
+
+// tellSaid answers a mail to Tidepost itself.
+func (q *Queue) tellSaid(tx *store.Tx, in *intake, said string) error {
 	subject := in.facts.Subject
 	if !strings.HasPrefix(strings.ToLower(subject), "re:") {
 		subject = "Re: " + subject
