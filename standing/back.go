@@ -108,13 +108,11 @@ func (d *Desk) happened(tx *store.Tx, p *people.Person, a absence, now time.Time
 		return r, err
 	}
 	r.Mail = counts[store.KindAway]
-	if d.o.Fresh != nil {
-		list, err := d.o.Fresh(tx, p.ID, a.start)
-		if err != nil {
-			return r, err
-		}
-		r.Decided = decisionLines(list)
+	decided, err := tx.FreshDecisions(p.ID, a.start, maxDecisions)
+	if err != nil {
+		return r, err
 	}
+	r.Decided = decisionLines(decided)
 	if r.Open, err = d.costly(tx, p, now); err != nil {
 		return r, err
 	}
@@ -188,10 +186,12 @@ func hours(d time.Duration) string {
 	return people.Span(d)
 }
 
-func decisionLines(list []Decision) []digest.DecisionLine {
+func decisionLines(list []store.Decision) []digest.DecisionLine {
 	var out []digest.DecisionLine
 	for _, x := range list {
-		out = append(out, digest.DecisionLine{Label: x.Label, Text: x.Text, Who: x.Who, At: x.At, MID: x.MID})
+		if x.State == store.DecisionFiled {
+			out = append(out, digest.DecisionLine{Label: "D-" + strconv.Itoa(x.Number), Text: x.Sentence, At: x.Filed, MID: x.MID})
+		}
 	}
 	return out
 }

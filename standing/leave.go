@@ -3,6 +3,7 @@ package standing
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"tidepost/clocks"
@@ -229,12 +230,10 @@ func (d *Desk) legacy(tx *store.Tx, h *digest.HandOver, x *people.Person, now ti
 			h.Threads = append(h.Threads, t.Subject+", last mail "+people.Day(t.Updated, x.Zone(), now))
 		}
 	}
-	if d.o.Fresh != nil {
-		list, err := d.o.Fresh(tx, x.ID, now.Add(-decisionsBack))
-		if err != nil {
-			return err
-		}
-		h.Decisions = decisionLines(list)
+	decided, err := tx.Decisions(store.DecisionView{Person: x.ID}, maxDecisions)
+	if err != nil {
+		return err
 	}
+	h.Decisions = decisionLines(slices.DeleteFunc(decided, func(one store.Decision) bool { return one.Filed.Before(now.Add(-decisionsBack)) }))
 	return nil
 }

@@ -29,24 +29,10 @@ import (
 	"tidepost/store"
 )
 
-// A Decision is one that a thread or a reader knows.
-type Decision struct {
-	Label string // "D-12"
-	Text  string
-	Who   []string
-	At    time.Time
-	MID   string
-}
-
 // Options are what a Desk needs of others.
 type Options struct {
 	// Put files a letter in INBOX of a person, at once and unread. Required for letters.
 	Put func(tx *store.Tx, to *people.Person, letter mail.Letter, now time.Time) (mid string, err error)
-
-	// Decided returns the decisions of a thread that a person may see; Fresh those made
-	// since an instant in threads that a person is on. nil: there are none.
-	Decided func(tx *store.Tx, thread, person int64) ([]Decision, error)
-	Fresh   func(tx *store.Tx, person int64, since time.Time) ([]Decision, error)
 
 	// Reload has the directory read again, after people have changed. It is called
 	// outside of transactions. nil: nobody.

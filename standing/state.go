@@ -17,6 +17,8 @@ import (
 const (
 	maxMail  = 200 // messages of a thread whose headers are read
 	maxParty = 100 // people of a thread that are named
+
+	maxDecisions = 50 // in a letter
 )
 
 // A Word says in one word how a thread stands.
@@ -42,7 +44,7 @@ type State struct {
 	Asks     []Ask           // open ones; those with an owner by due time, then the others
 	Settled  int             // asks that are closed
 	Closed   time.Time       // when the last was; zero unless Word is Closed
-	Decided  []Decision
+	Decided  []store.Decision // that the reader may see
 }
 
 // An Ask is an open question of a thread.
@@ -79,12 +81,10 @@ func (d *Desk) Of(tx *store.Tx, thread int64, reader *people.Person, now time.Ti
 	if err := d.asks(tx, &s, reader, now); err != nil {
 		return s, err
 	}
-	if reader != nil && d.o.Decided != nil {
-		if s.Decided, err = d.o.Decided(tx, id, reader.ID); err != nil {
-			return s, err
-		}
+	if reader != nil {
+		s.Decided, err = tx.DecisionsOfThread(store.DecisionView{Person: reader.ID}, id, maxDecisions)
 	}
-	return s, nil
+	return s, err
 }
 
 // parties are the people in the headers of a thread.

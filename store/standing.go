@@ -185,3 +185,10 @@ func (tx *Tx) CountEvents(person int64, kind string, from, to time.Time) (n int,
 	err = tx.row([]any{&n}, `SELECT count(*) FROM event WHERE person_id = ? AND at >= ? AND at < ? AND kind = ?`, person, stamp(from), stamp(to), kind)
 	return n, err
 }
+
+// DecisionsOfThread returns the decisions of a thread that a viewer may see, the newest
+// first.
+func (tx *Tx) DecisionsOfThread(v DecisionView, thread int64, limit int) ([]Decision, error) {
+	return all(tx, scanDecision, `SELECT `+decisionColumns+` FROM decision d WHERE d.number IS NOT NULL AND d.state = 'filed' AND `+v.where()+`
+		AND d.mid IN (SELECT mid FROM thread_ref WHERE thread_id = ?2) ORDER BY d.number DESC LIMIT ?3`, v.Person, thread, limit)
+}
