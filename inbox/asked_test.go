@@ -273,6 +273,23 @@ func TestTheFirstWeekCountsForLoneDigestsToo(t *testing.T) {
 	}
 }
 
+func TestHowOftenADigestMayCome(t *testing.T) {
+	for pace, want := range map[people.Pace]int{people.PaceTeam: 2, people.PaceTide: 2, people.PaceDay: 1, people.PaceOff: 0} {
+		h := newAskingHouse(t, nil)
+		h.set(h.ana, func(p *people.Profile) { p.Digests = pace })
+		for _, tide := range []string{"13:00", "16:00"} {
+			h.write(h.mei, h.ana, "Hello", "Greetings from Sydney.", at("11-23", tide).Add(-time.Minute))
+			h.pass(at("11-23", tide))
+		}
+		if got := h.digests(h.ana); got != want {
+			t.Errorf("%q: %d digests, want %d", pace, got, want)
+		}
+		if got := len(h.entries(h.ana, store.KindInbox)); got != 2+min(want, 1) { // An unread one is replaced.
+			t.Errorf("%q: %d mails in INBOX", pace, got)
+		}
+	}
+}
+
 func TestAnOutageDoesNotWakeAnybody(t *testing.T) {
 	h := newAskingHouse(t, nil)
 	h.write(h.ana, h.tom, "Workshop", budget, monday)

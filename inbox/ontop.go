@@ -35,9 +35,12 @@ func (d before) since(now time.Time) time.Time {
 	return d.last.Created
 }
 
-// digestBefore returns the last digest of p. due is false if p has had the digest of
-// today: in the first week there is one a day.
+// digestBefore returns the last digest of p. due is false if p wants none, or has had
+// the digest of today: in the first week there is one a day, unless p chose otherwise.
 func (b *Inbox) digestBefore(tx *store.Tx, p *people.Person, now time.Time) (d before, due bool, err error) {
+	if p.Profile.Digests == people.PaceOff {
+		return d, false, nil
+	}
 	if d.last, err = tx.LastDigest(p.ID); errors.Is(err, store.ErrNotFound) {
 		return d, true, nil
 	}
@@ -45,8 +48,11 @@ func (b *Inbox) digestBefore(tx *store.Tx, p *people.Person, now time.Time) (d b
 		return d, false, err
 	}
 	d.known = true
-	if b.o.EveryTide || !sameDay(d.last.Created, now, p.Zone()) {
+	if !sameDay(d.last.Created, now, p.Zone()) {
 		return d, true, nil
+	}
+	if pace := p.Profile.Digests; pace != people.PaceTeam || b.o.EveryTide {
+		return d, pace != people.PaceDay, nil
 	}
 	first, _, err := tx.FirstDigest(p.ID)
 	return d, err == nil && now.Sub(first) >= firstWeek, err

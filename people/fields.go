@@ -34,6 +34,7 @@ const (
 	FieldCoachMode    Field = "coach_mode"
 	FieldCoachPolicy  Field = "coach_policies"
 	FieldStyle        Field = "style"
+	FieldDigests      Field = "digests"
 	FieldUrgentBudget Field = "urgent_budget"
 	FieldUrgentFrom   Field = "urgent_from"
 	FieldPass         Field = "pass"
@@ -131,6 +132,7 @@ func settingRules() []fieldRule {
 		{FieldCoachPolicy, `single policies of the coach, as in "attachment=off tone=on"; NAME=team leaves one to the team, "none" all`,
 			(*draft).setCoachPolicies, (*draft).coachPolicies},
 		{FieldStyle, `how batches arrive: normal, quiet, or "team"`, (*draft).setStyle, func(d *draft) string { return string(orTeam(d.profile.Style)) }},
+		{FieldDigests, `how often a digest may come: tide (with every delivery), day, off, or "team"`, (*draft).setDigests, func(d *draft) string { return string(orTeam(d.profile.Digests)) }},
 		{FieldUrgentBudget, `urgent mails a month, or "team"`, (*draft).setUrgentBudget, (*draft).urgentBudget},
 		{FieldUrgentFrom, "outside addresses whose urgent mail counts; + and - as for aliases",
 			func(d *draft, s string) error { return setSenders(&d.profile.UrgentFrom, s) },
@@ -301,6 +303,18 @@ func (d *draft) setStyle(s string) error {
 		d.profile.Style = StyleTeam
 	default:
 		return fmt.Errorf("%q is not normal, quiet or team", s)
+	}
+	return nil
+}
+
+func (d *draft) setDigests(s string) error {
+	switch v := Pace(strings.ToLower(s)); v {
+	case PaceTide, PaceDay, PaceOff, PaceTeam:
+		d.profile.Digests = v
+	case "team":
+		d.profile.Digests = PaceTeam
+	default:
+		return fmt.Errorf("%q is not tide, day, off or team", s)
 	}
 	return nil
 }

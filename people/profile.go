@@ -61,6 +61,17 @@ const (
 	StyleQuiet  Style = "quiet" // only the digest and questions to the reader arrive unread
 )
 
+// A Pace is how often a digest may come: "" leaves it to the team's configuration.
+type Pace string
+
+// The paces there are.
+const (
+	PaceTeam Pace = ""
+	PaceTide Pace = "tide" // with every tide that has something to tell
+	PaceDay  Pace = "day"  // once a day
+	PaceOff  Pace = "off"  // never
+)
+
 // Words in Profile.Tides beside times of day.
 const (
 	tideOpening = "opening" // the first opening of the day
@@ -95,6 +106,9 @@ type Profile struct {
 	CoachPolicies map[string]Switch `json:"coach_policies,omitempty"`
 
 	Style Style `json:"style,omitempty"`
+
+	// Digests is how often a digest may come.
+	Digests Pace `json:"digests,omitempty"`
 
 	// UrgentBudget is the number of urgent mails a month; nil: the team's.
 	UrgentBudget *int `json:"urgent_budget,omitempty"`
@@ -191,6 +205,9 @@ func (p Profile) validate() error {
 	}
 	if !slices.Contains([]Style{StyleTeam, StyleNormal, StyleQuiet}, p.Style) {
 		return fmt.Errorf("style: %q is not normal or quiet", p.Style)
+	}
+	if !slices.Contains([]Pace{PaceTeam, PaceTide, PaceDay, PaceOff}, p.Digests) {
+		return fmt.Errorf("digests: %q is not tide, day or off", p.Digests)
 	}
 	if p.UrgentBudget != nil && (*p.UrgentBudget < 0 || *p.UrgentBudget > 1000) {
 		return fmt.Errorf("urgent budget: %d is not from 0 to 1000", *p.UrgentBudget)

@@ -86,6 +86,7 @@ func TestDecodeProfileRefuses(t *testing.T) {
 		`{"version":1,"calendar":{"zone":"UTC"},"tides":["default","09:00"]}`: "alone",
 		`{"version":1,"calendar":{"zone":"UTC"},"hold":"yes"}`:                `hold: "yes"`,
 		`{"version":1,"calendar":{"zone":"UTC"},"style":"loud"}`:              `style: "loud"`,
+		`{"version":1,"calendar":{"zone":"UTC"},"digests":"hourly"}`:          `digests: "hourly"`,
 		`{"version":1,"calendar":{"zone":"UTC"},"urgent_budget":-1}`:          "urgent budget",
 	} {
 		if _, err := DecodeProfile([]byte(file)); err == nil || !strings.Contains(err.Error(), want) {

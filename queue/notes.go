@@ -119,6 +119,9 @@ func (q *Queue) act(ctx context.Context, tx *store.Tx, in *intake, a *ask) (stri
 	if said, err := q.actOnDecision(tx, in, a); err != nil || said != "" {
 		return said, err
 	}
+	if said, err := q.actOnPace(tx, in, a); err != nil || said != "" {
+		return said, err
+	}
 	if a.known && a.message.ID != 0 {
 		switch {
 		case len(a.message.Head) == 0 && a.word != wordCorrect:

@@ -51,6 +51,7 @@ type personFields struct {
 	CoachMode    *string  `help:"How advice comes: advise, stop (the mail is refused once), or off."`
 	CoachPolicy  []string `placeholder:"NAME=MODE" sep:"none" help:"One policy of the coach: off, dry-run, on, or team; may be repeated."`
 	Style        *string  `help:"How a batch arrives: normal, quiet, or team."`
+	Digests      *string  `help:"How often a digest may come: tide, day, off, or team."`
 	UrgentBudget *string  `help:"Urgent mails a month, or team."`
 	UrgentFrom   *string  `help:"Outside senders whose urgent mail counts."`
 	Pass         *string  `help:"Senders delivered at once: addresses or @domain."`
@@ -68,7 +69,7 @@ func (f *personFields) request(a *app) (people.Request, error) {
 		people.FieldName: f.Name, people.FieldAliases: f.Aliases, people.FieldZone: f.Zone, people.FieldHours: f.Hours,
 		people.FieldHolidays: f.Holidays, people.FieldLeave: f.Leave, people.FieldTides: f.Tides, people.FieldFocus: f.Focus,
 		people.FieldOfficeHours: f.OfficeHours, people.FieldPhone: f.Phone, people.FieldHold: f.Hold,
-		people.FieldBatch: f.Batch, people.FieldCoach: f.Coach, people.FieldCoachMode: f.CoachMode, people.FieldStyle: f.Style,
+		people.FieldBatch: f.Batch, people.FieldCoach: f.Coach, people.FieldCoachMode: f.CoachMode, people.FieldStyle: f.Style, people.FieldDigests: f.Digests,
 		people.FieldUrgentBudget: f.UrgentBudget, people.FieldUrgentFrom: f.UrgentFrom, people.FieldPass: f.Pass,
 		people.FieldCover: f.Cover,
 	} {

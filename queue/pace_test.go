@@ -1,0 +1,36 @@
+package queue
+
+import (
+	"strings"
+	"testing"
+
+	"tidepost/people"
+	"tidepost/store"
+)
+
+// The List-Unsubscribe field of a digest names a mail with a subject and no text.
+func TestAPersonSaysHowOftenADigestComes(t *testing.T) {
+	w := newWorld(t)
+	for _, c := range []struct {
+		subject, say, want string
+		pace               people.Pace
+	}{
+		{"fewer digests", "", "one digest a day", people.PaceDay},
+		{"x", "No digests!", "no digests any more", people.PaceOff},
+		{"x", "*more digests*", "with every delivery", people.PaceTide},
+		{"x", "less digests please", "I do not understand", people.PaceTide},
+	} {
+		w.submit(monday(14, 0), w.ana, letter(w.ana, "", c.subject, monday(14, 0), c.say, "To: tidepost@team.example"), "tidepost@team.example")
+		w.reload()
+		if got := w.ana.Profile.Digests; got != c.pace {
+			t.Errorf("%q %q: digests %q, want %q", c.subject, c.say, got, c.pace)
+		}
+		notes := w.entries(w.ana, store.KindInbox)
+		if len(notes) == 0 {
+			t.Fatal("no answer")
+		}
+		if said := strings.ReplaceAll(w.octets(notes[len(notes)-1]), "\r\n", " "); !strings.Contains(said, c.want) {
+			t.Errorf("%q: told\n%s", c.say, said)
+		}
+	}
+}
