@@ -42,13 +42,25 @@ func pairs() []pair {
 		waitingFor    = only(store.KindWaitingFor)
 		asked         = group(isAsked)
 		trash         = only(store.KindTrash)
+		decisions     = only(store.KindDecisions)
 		any           group
 	)
 	return []pair{
 		{any, before, act{refusal: "Before sending is filled by Tidepost; a draft that you send is looked at again"}},
 
+		{decisions, decisions, act{refusal: "This is in Decisions already"}},
+		{decisions, outgoing, act{refusal: "This is not a draft; only a draft of yours can be sent"}},
+		{decisions, nextDelivery, act{refusal: "Next delivery is filled by Tidepost"}},
+		{decisions, reminding, act{refusal: "Decisions stay here; copy it to another folder first"}},
+		{outgoing, decisions, act{refusal: "This mail has not left; put it here from Sent once it has"}},
+		{before, decisions, act{refusal: "This mail has not left; put it here from Sent once it has"}},
+		{nextDelivery, decisions, act{refusal: "Only mail that you sent yourself can be filed as a decision; ask its author"}},
+		{asked, decisions, act{refusal: "This stays here until it is answered; put the mail that lies in Sent into Decisions"}},
+
 		{any, needsReply, act{refusal: "Needs reply is filled by Tidepost, with mail that asks you something"}},
 		{any, waitingFor, act{refusal: "Waiting for others is filled by Tidepost, with mail of yours that asks something"}},
+		{decisions, any, act{move: stayDecided, copy: copyPlain}},
+		{any, decisions, act{move: decide, copy: decide, vanishes: true, scan: true}},
 		{asked, outgoing, act{refusal: "This mail is not a draft; only a draft of yours can be sent"}},
 		{asked, nextDelivery, act{refusal: "Next delivery is filled by Tidepost"}},
 		{asked, reminding, act{refusal: "This stays here until it is answered; to be reminded, move the mail that lies in INBOX"}},
@@ -104,7 +116,7 @@ func isReminder(k store.Kind) bool {
 
 // isControl reports whether entering or leaving the folder means something.
 func isControl(k store.Kind) bool {
-	return waitsIn(k) || isAsked(k) || isReminder(k) || k == store.KindNextDelivery
+	return waitsIn(k) || isAsked(k) || isReminder(k) || k == store.KindNextDelivery || k == store.KindDecisions
 }
 
 // waitsIn: folders whose entries are mail that waits to leave.
@@ -151,6 +163,8 @@ func appendRefusal(k store.Kind) error {
 		return no(imap.ResponseCodeCannot, "Next delivery is filled by Tidepost")
 	case k == store.KindBefore:
 		return no(imap.ResponseCodeCannot, "Before sending is filled by Tidepost")
+	case k == store.KindDecisions:
+		return no(imap.ResponseCodeCannot, "Decisions is filled by Tidepost; put a mail here that you have sent")
 	case isAsked(k):
 		return no(imap.ResponseCodeCannot, "Tidepost fills this folder, with mail that asks something")
 	case isReminder(k):

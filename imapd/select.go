@@ -1,6 +1,8 @@
 package imapd
 
 import (
+	"slices"
+
 	"github.com/emersion/go-imap/v2"
 
 	"tidepost/store"
@@ -58,6 +60,9 @@ func (s *Session) selectData(v *view) *imap.SelectData {
 		data.PermanentFlags = []imap.Flag{}
 	} else {
 		data.PermanentFlags = append(v.flagNames(), imap.FlagWildcard)
+		if v.box.Kind == store.KindDecisions {
+			data.PermanentFlags = slices.DeleteFunc(data.PermanentFlags, func(f imap.Flag) bool { return f == imap.FlagDeleted })
+		}
 	}
 	for i, r := range v.rows {
 		if r.flags&store.Seen == 0 {

@@ -89,6 +89,9 @@ func (s *Session) storeOne(tx *store.Tx, v *view, r int, e store.Entry, op imap.
 	}
 	guess, guessed := want.apply(op, known.flags, known.keywords)
 	was := e.Flags
+	if err := keepsDecided(v.box, flags); err != nil {
+		return stored{}, err
+	}
 	if err := tx.SetFlags(&e, flags, words); err != nil {
 		return stored{}, err
 	}

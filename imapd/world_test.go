@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tidepost/clocks"
+	"tidepost/decisions"
 	"tidepost/guard"
 	"tidepost/inbox"
 	"tidepost/internal/testkit"
@@ -24,11 +25,14 @@ import (
 
 // A world is a server with two people, reached over pipes.
 type world struct {
-	t      testing.TB
-	db     *store.DB
-	dir    *people.Directory
-	inbox  *inbox.Inbox
-	queue  *queue.Queue
+	t     testing.TB
+	db    *store.DB
+	dir   *people.Directory
+	inbox *inbox.Inbox
+	queue *queue.Queue
+
+	decisions *decisions.Keeper
+
 	alice  store.Person
 	bob    store.Person
 	server *Server
@@ -66,10 +70,12 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 		t.Fatal(err)
 	}
 	keeper := clocks.New(db, w.dir, clocks.Options{})
-	w.inbox = inbox.New(db, w.dir, inbox.Options{Clocks: keeper, Domain: "here.test", Hostname: "mx.here.test", Rand: rand.Reader})
+	w.decisions = decisions.New(db, w.dir, decisions.Options{Domain: "here.test", Rand: rand.Reader})
+	w.inbox = inbox.New(db, w.dir, inbox.Options{Clocks: keeper, Decisions: w.decisions, Domain: "here.test", Hostname: "mx.here.test", Rand: rand.Reader})
 	w.queue = queue.New(db, w.dir, w.inbox, &outside{}, queue.Options{
-		Hostname: "mx.here.test", Domains: []string{"here.test"}, Rand: rand.Reader, Undo: 20 * time.Second, Coach: people.On, Clocks: keeper,
+		Hostname: "mx.here.test", Domains: []string{"here.test"}, Rand: rand.Reader, Undo: 20 * time.Second, Coach: people.On, Clocks: keeper, Decisions: w.decisions,
 	})
+	w.decisions.Letters(w.inbox.Put)
 	o := Options{
 		DB: db, People: w.dir, Inbox: w.inbox, Queue: w.queue,
 		Auth:     people.NewAuthenticator(w.dir, people.AuthOptions{Cores: 2, Tries: 10, Lockout: time.Minute}),
@@ -223,11 +229,17 @@ func (w *world) stage() testkit.Stage {
 				mid, words, _ := strings.Cut(args, " ")
 				return w.send("joe@there.test", "Re: About "+mid, words, "In-Reply-To: <"+mid+"@there.test>")
 			},
-			"asked":  func(args string) error { return w.asked(args) },
-			"clocks": func(string) error { return w.queue.Clocks().RunDue(context.Background(), time.Now()) },
-			"run":    func(string) error { return w.queue.RunDue(context.Background(), time.Now()) },
-			"tide":   func(string) error { return w.inbox.RunDue(context.Background(), time.Now()) },
-			"arrive": func(args string) error { return w.arrive(args) },
+			"say": func(args string) error { // alice says something
+				to, rest, _ := strings.Cut(args, " ")
+				subject, words, _ := strings.Cut(rest, "|")
+				return w.send(to, subject, words)
+			},
+			"decided": func(string) error { return w.decisions.RunDue(context.Background(), time.Now()) },
+			"asked":   func(args string) error { return w.asked(args) },
+			"clocks":  func(string) error { return w.queue.Clocks().RunDue(context.Background(), time.Now()) },
+			"run":     func(string) error { return w.queue.RunDue(context.Background(), time.Now()) },
+			"tide":    func(string) error { return w.inbox.RunDue(context.Background(), time.Now()) },
+			"arrive":  func(args string) error { return w.arrive(args) },
 			"letter": func(args string) error {
 				box, rest, _ := strings.Cut(args, " ")
 				subject, body, _ := strings.Cut(rest, "|")
