@@ -38,6 +38,8 @@ func authorOf(head []byte) (a author) {
 		}
 	}
 	for _, value := range fields {
+		// Some readers show what an encoded word holds as if it were the address.
+		value += " " + mail.ParseHeader([]byte("From:"+value+"\r\n\r\n")).Text("From")
 		for len(a.claims) < maxClaims {
 			_, rest, ok := strings.Cut(value, "@")
 			if !ok {

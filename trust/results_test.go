@@ -187,6 +187,7 @@ func TestAuthorOf(t *testing.T) {
 		"From: <a@team.example> <b@evil.example>\r\n":               {claims: []string{"team.example", "evil.example"}},
 		"From: ana@team.example(\r\n":                               {claims: []string{"team.example"}},
 		"From: a@bücher.example\r\n":                                {domain: "xn--bcher-kva.example", claims: []string{"xn--bcher-kva.example"}},
+		"From: =?utf-8?q?ana=40team.example?=\r\n":                  {claims: []string{"team.example"}},
 		"Subject: x\r\n":                                            {},
 		"Subject: x\r\n\r\nFrom: a@team.example\r\n":                {},
 		strings.Repeat("X: 1\r\n", 3000) + "From: a@team.example\n": {domain: "team.example", claims: []string{"team.example"}},
