@@ -174,7 +174,7 @@ func labels(t testing.TB, file string) []labelled {
 
 // TestLabelledReplies reads every reply of the labelled sets as its label says.
 func TestLabelledReplies(t *testing.T) {
-	for _, file := range []string{"dev.txt", "held.txt"} {
+	for _, file := range []string{"dev.txt", "held.txt", "held2.txt"} {
 		list := labels(t, file)
 		wrong := 0
 		for _, c := range list {

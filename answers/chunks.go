@@ -32,7 +32,7 @@ func (p *parser) chunks(m marker, row string) []block {
 		c, ok := p.marker(row[next:])
 		verdict := chunkText
 		if ok && (c.every || c.others || c.numbers[0] > last) {
-			verdict = p.judgeChunk(m, c, row[next:])
+			verdict = p.judgeChunk(m, c, strings.IndexByte("/|;", row[end]) >= 0)
 		}
 		b := &out[len(out)-1]
 		switch verdict {
@@ -66,8 +66,9 @@ const (
 )
 
 // judgeChunk decides whether a number within a line begins another answer. m is the
-// marker of the line, text begins with c.
-func (p *parser) judgeChunk(m, c marker, text string) int {
+// marker of the line; hard is whether a mark stands before c that parts no words of a
+// sentence.
+func (p *parser) judgeChunk(m, c marker, hard bool) int {
 	short := p.whole(chunkOf(c.rest))
 	switch {
 	case c.style == "alone" || c.strength == doubtful:
@@ -82,7 +83,7 @@ func (p *parser) judgeChunk(m, c marker, text string) int {
 		return chunkAnswer
 	case m.style != " " && m.style != "→":
 		return chunkText
-	case c.strength == likely && c.known && !looseWords[firstWord(c.rest)]:
+	case c.strength == likely && c.known && (hard || !looseWords[firstWord(c.rest)]):
 		return chunkAnswer
 	case c.known:
 		return chunkUnclear

@@ -219,7 +219,10 @@ func nextNumber(s string, keycap bool) (n int, to bool, rest string, ok bool) {
 	case (r == '-' || r == '–') && !spaced:
 		to, t = true, t[size:]
 	case r == ',' || r == '&' || r == '+' || r == '/' && !spaced:
-		t = strings.TrimLeft(t[size:], " ")
+		if t = t[size:]; r == '+' && spaced && t != "" && t[0] != ' ' {
+			return 0, false, s, false // "1 +1"
+		}
+		t = strings.TrimLeft(t, " ")
 		if w := firstWord(t); ands[w] && len(t) > len(w) {
 			t = strings.TrimLeft(t[len(w):], " ")
 		}
@@ -307,6 +310,9 @@ func separator(s string) (style, rest string, ok bool) {
 	case '>':
 		return "→", t, gap && !digit
 	case '-', '–', '—':
+		if spaced && digit {
+			return " ", t, true // 5 -1
+		}
 		return "-", after, gap || answerWords[firstWord(after)]
 	case '/', '|':
 		return ")", after, gap && !digit
@@ -334,6 +340,7 @@ func firstWord(s string) string {
 // weigh says how likely what stands behind a number without a mark is an answer. ok is
 // false if the number is a time, a date or a part of a longer one.
 func (p *parser) weigh(rest string) (strength, bool) {
+	rest = strings.TrimLeft(rest, " \t\u00a0")
 	w := firstWord(rest)
 	token, _, _ := strings.Cut(rest, " ")
 	low := strings.ToLower(strings.TrimRight(token, ",;:!?"))
@@ -346,8 +353,10 @@ func (p *parser) weigh(rest string) (strength, bool) {
 		return doubtful, false
 	case units[low] || units[w]:
 		return doubtful, true
-	case isTime(low):
+	case isTime(low), low == "+1", low == "-1":
 		return likely, true
+	case rest == "":
+		return doubtful, false
 	case w == "" && (token == "" || !strings.ContainsAny(token[:1], "\"'“„«(👍✅✔@")):
 		r, _ := utf8.DecodeRuneInString(token)
 		if r > 0x2190 {

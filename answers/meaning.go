@@ -228,6 +228,11 @@ func (p *parser) promise(text string, it Item) (due intent.Due, ok bool) {
 	if len(text) > maxPromise {
 		return due, false
 	}
+	for _, w := range words(text) {
+		if pastWords[w] {
+			return due, false
+		}
+	}
 	f := p.findings(text)
 	if len(f.Promises) > 0 && p.nothingElse(text, f) {
 		for _, pr := range f.Promises {
@@ -284,6 +289,9 @@ const (
 	maxPromise   = 400
 	maxTimeWords = 9 // of a text that is a time and no more
 )
+
+// pastWords tell that something has happened: nobody promises that.
+var pastWords = set(`ago yesterday done already finished gestern erledigt gemacht schon bereits hier déjà fait ayer hecho ya ontem feito já gisteren gedaan al`)
 
 // promiseStarts begin a text that names a time and no more.
 var promiseStarts = set(`by until till before bis vor spätestens d'ici avant antes para até tegen voor uiterlijk within latest`)

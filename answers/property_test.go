@@ -89,7 +89,7 @@ func consumable() map[string]bool {
 
 // FuzzParse reads anything in bounded time, and no word of the author's is lost.
 func FuzzParse(f *testing.F) {
-	for _, file := range []string{"dev.txt", "held.txt"} {
+	for _, file := range []string{"dev.txt", "held.txt", "held2.txt"} {
 		data, err := os.ReadFile("testdata/" + file)
 		if err != nil {
 			f.Fatal(err)

@@ -112,7 +112,7 @@ func (p *parser) whose(i int, l mail.Line) ownLine {
 	o := ownLine{text: l.Text, blank: strings.TrimSpace(l.Text) == "", marked: l.Depth > 0, sig: l.Kind == mail.LineSignature}
 	switch l.Kind {
 	case mail.LineOwn:
-		o.mine = !o.blank && !p.digest.pasted(l.Text) && !(p.copied && p.digest.goesOn(l.Text))
+		o.mine = !o.blank && !p.isPasted(l.Text)
 		p.copied = !o.mine && (p.copied || !o.blank)
 	case mail.LineBelow:
 		// Without the digest there is no telling what was written into it.
@@ -132,6 +132,19 @@ func (p *parser) whose(i int, l mail.Line) ownLine {
 	o.item = p.itemAt(i)
 	o.outside = o.item == 0 && p.digest.isOutside(l.Text)
 	return o
+}
+
+// isPasted reports whether a line without a mark is one that was copied from the digest.
+// Who copies the example of the digest, and no more of it, means it.
+func (p *parser) isPasted(text string) bool {
+	if p.copied && p.digest.goesOn(text) {
+		return true
+	}
+	if !p.digest.pasted(text) {
+		return false
+	}
+	m, ok := p.marker(text)
+	return !(ok && m.known && p.digest.isOutside(text))
 }
 
 // noAttribution reports whether what looks like "On … wrote:" is an answer: "1) Tom

@@ -137,7 +137,7 @@ func markSignature(run []Line) {
 		own[i] = textLine{text: l.Text, sig: l.sig, place: i + 1}
 		run[i].Kind = LineSignature
 	}
-	for _, l := range cutDisclaimer(cutSignature(own)) {
+	for _, l := range cutSignature(cutDisclaimer(cutSignature(own))) {
 		if l.place > 0 {
 			run[l.place-1].Kind = LineOwn
 		}

@@ -105,7 +105,7 @@ var deviceLines = []string{
 	"obter o outlook para ", "inviato da ", "inviato dal mio ", "inviato con ", "enviado con ", "enviado com ", "envoyé avec ", "skickat från outlook", "sendt fra outlook", "skickat med ", "sendt med ",
 	"hämta outlook för ", "hent outlook ", "scarica outlook per ", "obtenir outlook pour ", "download outlook voor ", "verzonden vanaf mijn ", "verstuurd vanaf mijn ", "outlook voor ",
 	"skickat från min ", "sendt fra min ", "wysłane z ", "odesláno z ", "lähetetty ", "отправлено с ", "iphone'umdan",
-	"holen sie sich outlook für ",
+	"holen sie sich outlook für ", "outlook für ",
 }
 
 var disclaimerOpeners = []string{
