@@ -55,7 +55,7 @@ type placing struct {
 }
 
 func (p *placing) apply(c threading.Change) (int64, error) {
-	id, err := p.thread(c.Thread, p.m.Subject)
+	id, err := p.thread(c.Thread, p.m.Topic)
 	if err != nil {
 		return 0, err
 	}
@@ -91,7 +91,7 @@ func (p *placing) thread(id int64, subject string) (int64, error) {
 }
 
 func (p *placing) shift(s threading.Shift) error {
-	subject := p.m.Subject
+	subject := p.m.Topic
 	if s.Into < 0 && p.begun[s.Into] == 0 {
 		var err error
 		if subject, err = p.tx.SubjectOfRefs(s.IDs); err != nil {
@@ -111,11 +111,11 @@ func (p *placing) shift(s threading.Shift) error {
 }
 
 func (p *placing) write(n threading.Node) error {
-	thread, err := p.thread(n.Thread, p.m.Subject)
+	thread, err := p.thread(n.Thread, p.m.Topic)
 	if err != nil {
 		return err
 	}
-	origin, err := p.thread(n.Origin, p.m.Subject)
+	origin, err := p.thread(n.Origin, p.m.Topic)
 	if err != nil {
 		return err
 	}

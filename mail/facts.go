@@ -13,6 +13,7 @@ type Facts struct {
 	InReplyTo   []string // without angle brackets
 	References  []string // oldest first, at most MaxMessageIDs
 	Subject     string   // decoded
+	Topic       string   // the base subject as it was written
 	BaseSubject string   // RFC 5256 §2.1: without Re:, Fwd:, [tags]; lower-case
 	From        []Mailbox
 	Sender      []Mailbox
@@ -97,7 +98,8 @@ func FactsOf(h Header, content *Content, from Address) Facts {
 	if ids := h.MessageIDs("Message-ID"); len(ids) > 0 {
 		f.MessageID = ids[0]
 	}
-	f.BaseSubject = BaseSubject(f.Subject)
+	f.Topic = Topic(f.Subject)
+	f.BaseSubject = strings.ToLower(f.Topic)
 	f.Date, f.DateOK = h.Date("Date")
 	f.Expires = firstDate(h, "Expires", "Expiry-Date")
 	f.ReplyBy = firstDate(h, "Reply-By")

@@ -23,7 +23,7 @@ func TestFactsOfAnOrdinaryMail(t *testing.T) {
 		"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhello\r\n--b\r\nContent-Type: application/pdf; name=a.pdf\r\n\r\nx\r\n--b--\r\n", someone)
 	mb := func(s string) []Mailbox { return []Mailbox{{Address: Address{s, "x.test"}}} }
 	want := Facts{
-		MessageID: "1@x", InReplyTo: []string{"0@x"}, References: []string{"00@x", "0@x"}, Subject: "Re: [x] Plan", BaseSubject: "plan",
+		MessageID: "1@x", InReplyTo: []string{"0@x"}, References: []string{"00@x", "0@x"}, Subject: "Re: [x] Plan", Topic: "Plan", BaseSubject: "plan",
 		From: []Mailbox{{"A", Address{"a", "x.test"}}}, Sender: mb("s"), ReplyTo: mb("r"), To: mb("t"), Cc: mb("c"), Bcc: mb("b"),
 		Date: f.Date, DateOK: true, IsReply: true, Importance: ImportanceLow, Attachments: []string{"a.pdf"}, Received: 2,
 		DeliveredTo: []string{"d@x.test", "o@x.test"}, ReplyBy: time.Date(2035, 1, 3, 9, 0, 0, 0, time.UTC), Expires: time.Date(2035, 1, 4, 9, 0, 0, 0, time.UTC),

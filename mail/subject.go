@@ -83,14 +83,17 @@ func blob(s string) int {
 // BaseSubject returns the base subject of a decoded subject (RFC 5256 §2.1),
 // lower-case: without marks such as Re: and Fwd: in many languages, without
 // "[…]" before the text and "(fwd)" behind it.
-func BaseSubject(subject string) string {
+func BaseSubject(subject string) string { return strings.ToLower(Topic(subject)) }
+
+// Topic is the base subject as it was written, to be shown.
+func Topic(subject string) string {
 	s := strings.Join(strings.Fields(cleanText(subject)), " ")
 	for {
 		s = trimTrailer(s)
 		s = trimLeader(s)
 		inner, ok := cutForwarded(s) // step 6
 		if !ok {
-			return strings.ToLower(s)
+			return s
 		}
 		s = inner
 	}

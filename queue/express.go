@@ -76,7 +76,7 @@ func (q *Queue) express(ctx context.Context, in *intake) (int64, error) {
 	}
 	f.letter = decodeLetter(f.sub.Plan)
 	rcpts, why := q.recipientsOf(in)
-	x := &store.Express{Submission: f.sub, Thread: in.facts.BaseSubject, Ref: in.firstRef(f.sub), Head: in.head, Body: f.body, Sum: in.staged.Sum,
+	x := &store.Express{Submission: f.sub, Thread: in.facts.Topic, Ref: in.firstRef(f.sub), Head: in.head, Body: f.body, Sum: in.staged.Sum,
 		Accepted: in.accepted(f.sub), Keep: keepSettled}
 	for i := range rcpts {
 		r := &rcpts[i]

@@ -61,7 +61,7 @@ func (q *Queue) hold(ctx context.Context, in *intake) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("hold: %w", err)
 	}
-	h := &store.Holding{Submission: sub, Thread: in.facts.BaseSubject, Ref: in.firstRef(sub), Head: in.head, Body: in.staged.Body(), Sum: in.staged.Sum,
+	h := &store.Holding{Submission: sub, Thread: in.facts.Topic, Ref: in.firstRef(sub), Head: in.head, Body: in.staged.Body(), Sum: in.staged.Sum,
 		Derived: derived, Recipients: rcpts, Accepted: in.accepted(sub),
 		Entry: store.Entry{MailboxID: box, Flags: store.Seen, Keywords: []string{keywordPending}}}
 	for _, w := range why {

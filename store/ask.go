@@ -13,7 +13,7 @@ type Ask struct {
 	MessageID   int64  // the question, as submitted or received
 	MID         string // its Message-ID without <>
 	ThreadID    int64  // of that message, wherever it is now; 0 if it has none
-	Subject     string // of that thread: the base subject
+	Subject     string // what that thread is about
 	Number      int    // among the asks of its mail, from 1
 	Item        int    // what its author numbered it, 0: nothing
 	AskerID     int64  // 0: outside

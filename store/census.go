@@ -9,9 +9,9 @@ import (
 // A Census counts what waits in the whole database. It is reckoned from indexes and
 // takes about a second for a million waiting recipients.
 type Census struct {
-	Recipients map[State]Group // held, deferred, sending; the others are over
-	Deliveries Group                    // waiting for their tide
-	Advice     map[string]Verdicts      // by policy
+	Recipients map[State]Group     // held, deferred, sending; the others are over
+	Deliveries Group               // waiting for their tide
+	Advice     map[string]Verdicts // by policy
 }
 
 // A Group is some of the same kind.

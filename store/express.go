@@ -21,7 +21,7 @@ import (
 // An Express is mail for Launch. Its recipients are being sent.
 type Express struct {
 	Submission Submission // ID is given by Launch, MessageID later
-	Thread     string     // base subject of the thread that it begins
+	Thread     string     // topic of the thread that it begins
 	Ref        Ref        // Rank and Told; the rest follows
 	Head       []byte     // as submitted
 	Body       []byte

@@ -18,7 +18,7 @@ import (
 // A Holding is mail for Hold: its recipients wait, and it shows in a mailbox.
 type Holding struct {
 	Submission Submission // ID and MessageID are given by Hold
-	Thread     string     // base subject of the thread that it begins
+	Thread     string     // topic of the thread that it begins
 	Ref        Ref        // Rank and Told; the rest follows
 	Head       []byte     // as submitted
 	Body       []byte

@@ -9,7 +9,7 @@ import (
 // A Thread is a conversation.
 type Thread struct {
 	ID      int64
-	Subject string // base subject, RFC 5256 §2.1
+	Subject string // as it was written in the first mail, without Re: and the like
 	Urgent  bool
 	Blocked bool // mail of it was sent to blocked@
 	Created time.Time

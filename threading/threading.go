@@ -56,6 +56,7 @@ type Message struct {
 	References  []string // oldest first
 	InReplyTo   []string
 	Subject     string // base subject (RFC 5256 §2.1)
+	Topic       string // the same as it was written, to be shown
 	IsReply     bool
 	From        []string // addresses, lower-case
 	To          []string // all recipients of the header, lower-case
@@ -68,7 +69,7 @@ type Message struct {
 // what Written says.
 func Of(f mail.Facts, at time.Time) Message {
 	return Message{
-		ID: f.MessageID, References: f.References, InReplyTo: f.InReplyTo, Subject: f.BaseSubject,
+		ID: f.MessageID, References: f.References, InReplyTo: f.InReplyTo, Subject: f.BaseSubject, Topic: f.Topic,
 		IsReply: f.IsReply, From: keys(f.From), To: append(keys(f.To), keys(f.Cc)...), At: at,
 		IsAutomatic: f.IsList || f.IsBulk || f.IsAuto || f.IsBounce,
 	}
