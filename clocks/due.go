@@ -58,6 +58,9 @@ func (k *Keeper) RunDue(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	now = now.UTC()
+	if due, ok, err := k.NextDue(ctx); err != nil || !ok || due.After(now) {
+		return err
+	}
 	for range maxBunches {
 		var due []int64
 		err := k.db.View(ctx, func(tx *store.Tx) (err error) {

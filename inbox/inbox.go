@@ -116,6 +116,7 @@ type Inbox struct {
 	mu        sync.Mutex // guards below
 	due       time.Time  // when RunDue next has work; zero: unknown, look
 	idle      bool       // nothing waits
+	asked     time.Time  // when RunDue last asked the database
 	postponed map[int64]time.Time
 	openings  map[int64]opening // the next tide of everybody who has tides
 }
@@ -279,6 +280,9 @@ const (
 // back what Remind me promised. The trouble of one person is not another's. It
 // implements scheduler.Source.
 func (b *Inbox) RunDue(ctx context.Context, now time.Time) error {
+	if !b.ripe(now) {
+		return nil
+	}
 	var due []int64
 	err := b.db.View(ctx, func(tx *store.Tx) (err error) {
 		due, err = tx.PersonsDue(now, maxLook)
@@ -305,6 +309,22 @@ func (b *Inbox) RunDue(ctx context.Context, now time.Time) error {
 	}
 	errs = append(errs, b.openEmpty(ctx, now, opened, delayed), b.remindDue(ctx, now), b.lookAhead(ctx, now, len(opened) == maxOpen))
 	return errors.Join(errs...)
+}
+
+// lookAnyway is how long RunDue trusts its memory: for what nobody told it, such as an
+// opening that a changed profile has moved.
+const lookAnyway = 10 * time.Minute
+
+// ripe reports whether there may be something to do at now, from memory: an idle
+// wake-up costs no SQL. If the clock was set back, what is remembered may be too late.
+func (b *Inbox) ripe(now time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if since := now.Sub(b.asked); (b.idle || b.due.After(now)) && since >= 0 && since < lookAnyway {
+		return false
+	}
+	b.asked = now
+	return true
 }
 
 // open opens the tide of one person. If that fails, what waits is delivered all the
