@@ -38,6 +38,7 @@ func pairs() []pair {
 		reminding     = group(isReminder)
 		notifications = only(store.KindNotifications)
 		inboxOnly     = only(store.KindInbox)
+		notUrgent     = only(store.KindNotUrgent)
 		needsReply    = only(store.KindNeedsReply)
 		waitingFor    = only(store.KindWaitingFor)
 		asked         = group(isAsked)
@@ -88,6 +89,8 @@ func pairs() []pair {
 		{any, reminding, act{move: remind, copy: remind, vanishes: true}},
 
 		{notifications, inboxOnly, act{move: wantSender, copy: copyWanted}},
+		{notUrgent, notUrgent, act{move: movePlain, copy: copyPlain}},
+		{any, notUrgent, act{move: fileNotUrgent, copy: copyNotUrgent}},
 		{any, any, act{move: movePlain, copy: copyPlain}},
 	}
 }
@@ -224,6 +227,23 @@ func copyWanted(tx *store.Tx, t *transfer, e store.Entry, j job) (*store.Entry, 
 	out, err := copyPlain(tx, t, e, j)
 	t.wanted = append(t.wanted, place{t.from.ID, e.UID})
 	return out, err
+}
+
+// fileNotUrgent: urgent mail into Not urgent says to its author alone, once a month, that
+// it was not.
+func fileNotUrgent(tx *store.Tx, t *transfer, e store.Entry, j job) (*store.Entry, error) {
+	if err := t.s.inbox().FiledNotUrgent(tx, t.s.person, e.MessageID, t.s.now()); err != nil {
+		return nil, err
+	}
+	return movePlain(tx, t, e, j)
+}
+
+// copyNotUrgent: filing a copy says the same.
+func copyNotUrgent(tx *store.Tx, t *transfer, e store.Entry, j job) (*store.Entry, error) {
+	if err := t.s.inbox().FiledNotUrgent(tx, t.s.person, e.MessageID, t.s.now()); err != nil {
+		return nil, err
+	}
+	return copyPlain(tx, t, e, j)
 }
 
 // expungeEntry removes an entry that is flagged \Deleted: alone it means what

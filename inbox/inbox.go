@@ -231,6 +231,11 @@ func (b *Inbox) afterFiling(tx *store.Tx, a Arrival, to place) error {
 			return fmt.Errorf("mark thread %d urgent: %w", t.ID, err)
 		}
 	}
+	if to.reason == ReasonUrgent && a.Author != nil {
+		if err := b.showNotUrgent(tx, a.Person.ID, a.At); err != nil {
+			return err
+		}
+	}
 	if a.Author == nil || machine(a.Facts) {
 		return nil
 	}

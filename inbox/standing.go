@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"tidepost/digest"
+	"tidepost/people"
 	"tidepost/store"
 )
 
@@ -28,4 +29,23 @@ func (b *Inbox) tellStanding(tx *store.Tx, r run, c *digest.Content) (err error)
 		c.NotUrgent, err = tx.CountEvents(r.person.ID, EventNotUrgent, month.AddDate(0, -1, 0), month)
 	}
 	return err
+}
+
+// FiledNotUrgent is called when p files a mail under Not urgent. If a colleague had sent
+// it as urgent, that is counted for the colleague, once, and without who did it.
+func (b *Inbox) FiledNotUrgent(tx *store.Tx, p *people.Person, message int64, now time.Time) error {
+	author, ok, err := tx.MarkNotUrgent(p.ID, message)
+	if err != nil || !ok {
+		return err
+	}
+	return tx.AddEvent(store.Event{At: now, Kind: EventNotUrgent, PersonID: author})
+}
+
+// showNotUrgent makes the folder appear with the first urgent mail that it is for.
+func (b *Inbox) showNotUrgent(tx *store.Tx, person int64, now time.Time) error {
+	box, err := tx.EnsureMailbox(person, store.KindNotUrgent, now)
+	if err != nil || box.Visible {
+		return err
+	}
+	return tx.ShowMailbox(box.ID)
 }

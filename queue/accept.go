@@ -73,6 +73,9 @@ func (q *Queue) putMessage(tx *store.Tx, in *intake, sub store.Submission) (stor
 // putThread joins the thread or begins one, and remembers every id that was named.
 func (q *Queue) putThread(tx *store.Tx, in *intake, sub store.Submission) (int64, error) {
 	id, err := inbox.PlaceThread(tx, in.threaded(sub), in.now)
+	if err == nil && in.blocked {
+		err = markBlocked(tx, id)
+	}
 	if err != nil || in.urgentSource() == "" {
 		return id, err
 	}

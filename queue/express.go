@@ -45,7 +45,7 @@ func (q *Queue) mayLeave(in *intake) bool {
 // plain reports whether accepting the mail writes nothing but the mail itself.
 func (in *intake) plain() bool {
 	told := slices.ContainsFunc(in.found, func(f policies.Finding) bool { return f.Reason == policies.ReasonTagUnread })
-	return !in.failed && !in.toTeam() && !in.control && !in.folder && in.back == nil && !in.asking && !in.decides && !told && policies.Tag(in.found) == "" &&
+	return !in.failed && !in.toTeam() && !in.control && !in.blocked && !in.folder && in.back == nil && !in.asking && !in.decides && !told && policies.Tag(in.found) == "" &&
 		len(parents(in.facts)) == 0 && !in.facts.IsReply && len(in.env.Recipients) <= maxExpress
 }
 

@@ -52,6 +52,7 @@ type intake struct {
 	thread  int64
 
 	control  bool // addressed to Tidepost itself
+	blocked  bool // and to blocked@
 	readers  []*people.Person
 	found    []policies.Finding
 	verdicts []policies.Verdict
@@ -146,6 +147,10 @@ func (q *Queue) address(in *intake) error {
 			in.control = true
 			continue
 		}
+		if q.isBlocked(r.Address) {
+			in.blocked = true
+			continue
+		}
 		p, _, ok := q.people.ByAddress(r.Address)
 		if !ok && q.people.IsLocalDomain(r.Address.Domain) {
 			return refuse(550, [3]int{5, 1, 1}, fmt.Sprintf("There is nobody here called %s", r.Address))
@@ -161,6 +166,7 @@ func (q *Queue) address(in *intake) error {
 		kept = append(kept, r)
 		in.readers = append(in.readers, p)
 	}
+	in.control = in.control || in.blocked && len(kept) == 0
 	if len(kept) == 0 && !in.control {
 		return refuse(554, [3]int{5, 5, 1}, "There is no recipient")
 	}

@@ -96,6 +96,9 @@ func (q *Queue) answer(ctx context.Context, tx *store.Tx, in *intake, a *ask) er
 	if done, err := q.answerDigest(ctx, tx, in, a); done || err != nil {
 		return err
 	}
+	if done, err := q.actOnThread(tx, in, a); done || err != nil {
+		return err
+	}
 	said, err := q.act(ctx, tx, in, a)
 	if err != nil || said == "" {
 		return err

@@ -55,6 +55,10 @@ type Options struct {
 	// such as "settings". ok is false if it means nothing. nil: there are none.
 	Commands func(ctx context.Context, p *people.Person, text string, now time.Time) (reply string, ok bool, err error)
 
+	// State says to one who is in a conversation how it stands, in answer to the word
+	// "state". nil: nobody can.
+	State func(tx *store.Tx, thread int64, p *people.Person, now time.Time) (mail.Letter, error)
+
 	// Alarm is told, once per trouble until it is over, when an admin must act. It
 	// must not block. nil: only the log is told.
 	Alarm func(what, detail string)

@@ -183,3 +183,108 @@ func TestAnUrgentQuestionThatIsLate(t *testing.T) {
 	w.wants(w.body(w.ana, "Overdue: server"), []string{"You asked Mei Chen", "restart the mail server", "wanted by Mon 16:00", "Mei until 17:00"})
 	w.wants(w.body(w.tom, "Overdue, and you stand in"), []string{"Ana Silva asks Mei Chen", "wanted by Mon 16:00"}, "restart")
 }
+
+func TestTheWordState(t *testing.T) {
+	w := newWorld(t)
+	w.pass(at(1, "09:30"))
+	w.send(w.ana, "b@x", "Budget", budgetAsk, "To: mei@team.example", "Cc: tom@team.example")
+	w.pass(at(1, "14:30"))
+	w.send(w.tom, "s@x", "Re: Budget", "state", "To: tidepost@team.example", "In-Reply-To: <b@x>")
+	w.wants(w.body(w.tom, "State: budget"), []string{"Waits for Mei Chen since Mon 13:00.", "Ana Silva asks Mei Chen", "budget for the launch", "Open for 1 hour of working time",
+		"1 message, the last on Mon 09:30", "Ana Silva, Mei Chen and Tom Berg"})
+	w.send(w.sue, "s2@x", "Re: Budget", "state", "To: tidepost@team.example", "In-Reply-To: <b@x>")
+	if got := w.body(w.sue, "State"); got != "" {
+		t.Errorf("who is not in it reads %s", got)
+	}
+	w.wants(w.body(w.sue, "Re: Budget"), []string{"with the one word *state*"}, "Mei")
+}
+
+func TestMailToBlocked(t *testing.T) {
+	w := newWorld(t)
+	w.pass(at(1, "09:30"))
+	w.send(w.ana, "b@x", "Budget", budgetAsk, "To: mei@team.example", "Cc: blocked@team.example")
+	w.send(w.ana, "c@x", "Contract", "Mei, please send me the contract by Tuesday 12:00.", "To: mei@team.example")
+	w.pass(at(2, "13:30"))
+	if got := w.blocked(w.sue); len(got) != 1 || got[0].Subject != "budget" || got[0].Needed[0].Text != "" {
+		t.Fatalf("blocked for Sue: %+v", got)
+	}
+	// Later, by an answer to blocked@ alone, by somebody who is in the conversation.
+	w.send(w.sue, "x@x", "Re: Contract", "this too", "To: blocked@team.example", "In-Reply-To: <c@x>")
+	if got := w.blocked(w.sue); len(got) != 1 {
+		t.Errorf("a stranger added a conversation: %+v", got)
+	}
+	w.send(w.ana, "y@x", "Re: Contract", "this too", "To: blocked@team.example", "In-Reply-To: <c@x>")
+	if got := w.blocked(w.sue); len(got) != 2 {
+		t.Errorf("blocked for Sue: %+v", got)
+	}
+	w.wants(w.body(w.ana, "Re: Contract"), []string{"first digest of everybody's day"})
+	w.pass(at(2, "22:30")) // Wednesday 09:30 in Sydney.
+	w.pass(at(3, "14:00"))
+	w.send(w.ana, "n@x", "News", "The office was painted.", "To: sue@team.example")
+	w.pass(at(3, "22:30"))
+	w.wants(w.body(w.sue, "1 message"), []string{"Blocked", "an answer from Mei Chen", "can help"}, "budget for the launch")
+}
+
+func TestNotUrgentIsCountedForTheSenderAlone(t *testing.T) {
+	w := newWorld(t)
+	w.pass(at(1, "09:30"))
+	w.send(w.ana, "u@x", "[urgent] Cake", "There is cake in the kitchen.", "To: mei@team.example")
+	w.send(w.ana, "p@x", "Plan", "The plan has changed a little.", "To: mei@team.example")
+	w.pass(at(1, "16:30"))
+	count := func() (n int) {
+		w.view(func(tx *store.Tx) (err error) {
+			n, err = tx.CountEvents(w.ana.ID, "not-urgent", at(1, "00:00"), w.now.Add(time.Hour))
+			return err
+		})
+		return n
+	}
+	for range 2 { // Filing it again, or a mail that was not urgent, counts nothing.
+		w.update(func(tx *store.Tx) error {
+			box, err := tx.MailboxByKind(w.mei.ID, store.KindInbox)
+			if err != nil {
+				return err
+			}
+			entries, err := tx.Entries(box.ID)
+			for _, e := range entries {
+				if err := w.box.FiledNotUrgent(tx, w.mei, e.MessageID, w.now); err != nil {
+					return err
+				}
+			}
+			return err
+		})
+	}
+	if n := count(); n != 1 {
+		t.Fatalf("counted %d times", n)
+	}
+	w.view(func(tx *store.Tx) error {
+		box, err := tx.MailboxByKind(w.mei.ID, store.KindNotUrgent)
+		if err != nil || !box.Visible {
+			t.Errorf("the folder did not appear: %+v, %v", box, err)
+		}
+		box, err = tx.MailboxByKind(w.tom.ID, store.KindNotUrgent)
+		if err != nil || box.Visible {
+			t.Errorf("the folder of who never got urgent mail: %+v, %v", box, err)
+		}
+		return nil
+	})
+	w.send(w.tom, "m1@x", "March", "The month ends.", "To: ana@team.example")
+	w.pass(at(2, "14:00"))
+	w.now = at(32, "08:00")
+	w.send(w.tom, "m2@x", "April", "The month begins.", "To: ana@team.example")
+	w.pass(at(32, "14:00"))
+	n := 0
+	w.view(func(tx *store.Tx) error {
+		box, err := tx.MailboxByKind(w.ana.ID, store.KindDigests)
+		if err != nil {
+			return err
+		}
+		entries, err := tx.Entries(box.ID)
+		n = len(entries)
+		return err
+	})
+	text := w.body(w.ana, "")
+	w.wants(text, []string{"1 time last month a reader filed urgent mail of yours as not urgent. Only you are told."}, "Mei")
+	if n < 2 {
+		t.Errorf("%d digests", n)
+	}
+}

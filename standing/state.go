@@ -40,10 +40,10 @@ type State struct {
 	Messages int       // that people wrote
 	Last     time.Time // the newest
 	LastMID  string
-	Parties  []digest.Author // who wrote or was written to, whoever wrote last first
-	Asks     []Ask           // open ones; those with an owner by due time, then the others
-	Settled  int             // asks that are closed
-	Closed   time.Time       // when the last was; zero unless Word is Closed
+	Parties  []digest.Author  // who wrote or was written to, whoever wrote last first
+	Asks     []Ask            // open ones; those with an owner by due time, then the others
+	Settled  int              // asks that are closed
+	Closed   time.Time        // when the last was; zero unless Word is Closed
 	Decided  []store.Decision // that the reader may see
 }
 

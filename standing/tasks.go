@@ -17,10 +17,10 @@ import (
 
 // tasks is when there is work next.
 type tasks struct {
-	mu      sync.Mutex
-	due     time.Time // zero: unknown, look
-	idle    bool      // nothing is to come
-	people  int64     // version of the directory that due was reckoned with
+	mu     sync.Mutex
+	due    time.Time // zero: unknown, look
+	idle   bool      // nothing is to come
+	people int64     // version of the directory that due was reckoned with
 }
 
 // lookAgain is when a letter is tried again that could not be written.

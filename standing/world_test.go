@@ -71,7 +71,7 @@ func newWorld(t *testing.T) *world {
 	})
 	w.box = inbox.New(db, w.dir, inbox.Options{Clocks: w.clock, Blocked: w.desk.Blocked, Domain: "team.example", Hostname: "mx.team.example",
 		EveryTide: true, Rand: rand.NewChaCha8([32]byte{1})})
-	w.q = queue.New(db, w.dir, w.box, nowhere{}, queue.Options{Clocks: w.clock, Hostname: "mx.team.example", Domains: []string{"team.example"},
+	w.q = queue.New(db, w.dir, w.box, nowhere{}, queue.Options{Clocks: w.clock, State: w.desk.Letter, Hostname: "mx.team.example", Domains: []string{"team.example"},
 		Undo: time.Second, Rand: rand.NewChaCha8([32]byte{2}), Log: log})
 	for _, p := range []struct{ name, zone, cover string }{{"Ana Silva", "Europe/London", ""}, {"Mei Chen", "Europe/London", "tom@team.example"},
 		{"Tom Berg", "Europe/London", ""}, {"Sue Li", "Australia/Sydney", ""}} {

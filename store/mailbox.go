@@ -37,6 +37,7 @@ const (
 	KindRemindWeek    Kind = "remind-next-week"
 	KindRemindMonday  Kind = "remind-monday"
 	KindBefore        Kind = "before-sending"
+	KindNotUrgent     Kind = "not-urgent"
 	KindDecisions     Kind = "decisions"
 )
 
@@ -87,6 +88,7 @@ func systemMailboxes() []systemMailbox {
 		{KindNotifications, "Notifications", false, false},
 		{KindAway, "While away", false, false},
 		{KindBefore, "Before sending", false, false},
+		{KindNotUrgent, "Not urgent", false, false},
 		{KindNeedsReply, "Needs reply", true, true},
 		{KindWaitingFor, "Waiting for others", true, true},
 		{KindDecisions, "Decisions", false, false},

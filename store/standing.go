@@ -192,3 +192,20 @@ func (tx *Tx) DecisionsOfThread(v DecisionView, thread int64, limit int) ([]Deci
 	return all(tx, scanDecision, `SELECT `+decisionColumns+` FROM decision d WHERE d.number IS NOT NULL AND d.state = 'filed' AND `+v.where()+`
 		AND d.mid IN (SELECT mid FROM thread_ref WHERE thread_id = ?2) ORDER BY d.number DESC LIMIT ?3`, v.Person, thread, limit)
 }
+
+// MarkNotUrgent remembers that a person has filed a mail as not urgent that a colleague
+// had sent them as urgent, and returns the colleague; ok is false if it was no such
+// mail, or is remembered.
+func (tx *Tx) MarkNotUrgent(person, message int64) (author int64, ok bool, err error) {
+	err = tx.row([]any{&author}, `UPDATE delivery SET plan = json_set(plan, '$.not_urgent', json('true'))
+		WHERE person_id = ?1 AND message_id = ?2 AND reason = 'urgent' AND json_extract(plan, '$.not_urgent') IS NULL
+		AND EXISTS (SELECT 1 FROM recipient r JOIN submission s ON s.id = r.submission_id WHERE r.id = delivery.recipient_id AND s.author_id IS NOT NULL)
+		RETURNING (SELECT s.author_id FROM recipient r JOIN submission s ON s.id = r.submission_id WHERE r.id = delivery.recipient_id)`, person, message)
+	if errors.Is(err, ErrNotFound) {
+		return 0, false, nil
+	}
+	if err != nil {
+		return 0, false, fmt.Errorf("mark message %d as not urgent: %w", message, err)
+	}
+	return author, true, nil
+}

@@ -126,12 +126,15 @@ func (g *Gateway) queueOptions(signer queue.Signer) queue.Options {
 		Clock:          scheduler.NewStepGuard(g.site.Uptime),
 		DKIM:           signer,
 		Clocks:         g.clocks,
-		Decisions:      g.decisions,
-		Alarm:          g.alarm,
-		Wake:           g.wake,
-		Jitter:         jitter(),
-		Rand:           rand.Reader,
-		Log:            g.log.With("part", "queue"),
+		State: func(tx *store.Tx, thread int64, p *people.Person, now time.Time) (mail.Letter, error) {
+			return g.standing.Letter(tx, thread, p, now)
+		},
+		Decisions: g.decisions,
+		Alarm:     g.alarm,
+		Wake:      g.wake,
+		Jitter:    jitter(),
+		Rand:      rand.Reader,
+		Log:       g.log.With("part", "queue"),
 	}
 }
 
