@@ -241,12 +241,16 @@ func (q *Queue) answerDigest(ctx context.Context, tx *store.Tx, in *intake, a *a
 	} else if !errors.Is(err, store.ErrNotFound) {
 		return true, err
 	}
-	if !r.foreign && !r.reading.Numbered && q.o.Commands != nil {
-		said, ok, err := q.o.Commands(ctx, in.author, a.text, in.now)
+	if !r.foreign && !r.reading.Numbered {
+		said, err := q.actOnPace(tx, in, a)
+		ok := said != ""
+		if err == nil && !ok && q.o.Commands != nil {
+			said, ok, err = q.o.Commands(ctx, in.author, a.text, in.now)
+		}
+		if err == nil && ok {
+			err = q.tellSaid(tx, in, said)
+		}
 		if err != nil || ok {
-			if err == nil {
-				err = q.tellSaid(tx, in, said)
-			}
 			return true, err
 		}
 	}

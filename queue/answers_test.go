@@ -365,16 +365,16 @@ func TestWordsForTidepostWorkInAReplyToADigest(t *testing.T) {
 	w := newTeam(t, func(o *Options) {
 		o.Commands = func(_ context.Context, _ *people.Person, text string, _ time.Time) (string, bool, error) {
 			heard = text
-			return "Done: " + text, text == "fewer digests", nil
+			return "Done: " + text, text == "settings", nil
 		}
 	})
 	mid := w.threeQuestions()
-	w.digestReply(monday(19, 5), w.tom, mid, "w1@team.example", "fewer digests")
-	if got := w.did(w.tom); got != "Done: fewer digests" {
+	w.digestReply(monday(19, 5), w.tom, mid, "w1@team.example", "settings")
+	if got := w.did(w.tom); got != "Done: settings" {
 		t.Errorf("got %q", got)
 	}
 	heard = ""
-	w.digestReply(monday(19, 6), w.tom, mid, "w2@team.example", "2 fewer digests")
+	w.digestReply(monday(19, 6), w.tom, mid, "w2@team.example", "2 settings")
 	if got := w.asks("q1@team.example"); heard != "" || got != "tom answered" {
 		t.Errorf("heard %q, ask %q", heard, got)
 	}

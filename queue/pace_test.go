@@ -34,3 +34,16 @@ func TestAPersonSaysHowOftenADigestComes(t *testing.T) {
 		}
 	}
 }
+
+func TestAReplyToADigestMayBeAWord(t *testing.T) {
+	w := newTeam(t)
+	mid := w.threeQuestions()
+	w.digestReply(monday(19, 10), w.tom, mid, "", "fewer digests")
+	w.reload()
+	if got := w.tom.Profile.Digests; got != people.PaceDay {
+		t.Errorf("digests %q", got)
+	}
+	if said := w.lastNote(w.tom); !strings.Contains(said, "one digest a day") {
+		t.Errorf("told:\n%s", said)
+	}
+}
