@@ -48,15 +48,16 @@ func (b *Inbox) Run(ctx context.Context) error {
 const restFactor = 3
 
 func (b *Inbox) catchUp(ctx context.Context) error {
-	if err := b.rebuildNew(ctx); err != nil {
-		return err
-	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
 		began := time.Now()
+		built, err := b.rebuildNew(ctx)
+		if err != nil {
+			return err
+		}
 		n, err := b.Index(ctx)
-		if err != nil || n == 0 {
+		if err != nil || n+built == 0 {
 			return err
 		}
 		timer.Reset(restFactor * time.Since(began))

@@ -15,59 +15,81 @@ const rebuildBatch = 100
 // that stands in a mailbox, and returns for how many. progress is told after each
 // batch; it may be nil.
 func (b *Inbox) Rebuild(ctx context.Context, progress func(done int)) (int, error) {
-	return b.rebuildAbove(ctx, 0, progress)
-}
-
-// rebuildNew is Rebuild for what came since it was called last: the entries of a large
-// queue are not looked through at each wake-up.
-func (b *Inbox) rebuildNew(ctx context.Context) error {
-	var newest int64
-	err := b.db.View(ctx, func(tx *store.Tx) (err error) {
-		newest, err = tx.NewestEntry()
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("look for mail to rebuild: %w", err)
-	}
-	if _, err := b.rebuildAbove(ctx, b.looked, nil); err != nil {
-		return err
-	}
-	b.looked = newest
-	return nil
-}
-
-// rebuildAbove is Rebuild for entries above an id.
-func (b *Inbox) rebuildAbove(ctx context.Context, entry int64, progress func(done int)) (int, error) {
 	done := 0
-	for {
-		var ids []int64
-		err := b.db.View(ctx, func(tx *store.Tx) (err error) {
-			ids, err = tx.StaleDerived(entry, rebuildBatch)
-			return err
-		})
-		if err != nil {
-			return done, fmt.Errorf("look for mail to rebuild: %w", err)
+	for entry := int64(0); ; {
+		n, last, err := b.rebuildAbove(ctx, entry)
+		if err != nil || n == 0 {
+			return done, err
 		}
-		for _, id := range ids {
-			if err := b.rebuildOne(ctx, id); err != nil {
-				return done, fmt.Errorf("rebuild message %d: %w", id, err)
-			}
-			done++
-		}
-		if len(ids) == 0 {
-			return done, nil
-		}
+		done, entry = done+n, last
 		if progress != nil {
 			progress(done)
 		}
 	}
 }
 
-func (b *Inbox) rebuildOne(ctx context.Context, id int64) error {
-	m, content, err := b.read(ctx, id)
-	if err != nil && !errors.Is(err, store.ErrDamaged) { // A damaged body is shown as opaque text.
+// rebuildNew does a batch of Rebuild for what came since it was called last, and returns
+// how many messages that were: the entries of a large queue are not looked through at
+// each wake-up.
+func (b *Inbox) rebuildNew(ctx context.Context) (int, error) {
+	var newest int64
+	err := b.db.View(ctx, func(tx *store.Tx) (err error) {
+		newest, err = tx.NewestEntry()
 		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("look for mail to rebuild: %w", err)
 	}
-	d := b.Derive(m, content)
-	return b.db.Update(ctx, func(tx *store.Tx) error { return tx.PutDerived(d) })
+	n, last, err := b.rebuildAbove(ctx, b.looked)
+	switch {
+	case err != nil:
+		return 0, err
+	case n > 0:
+		b.looked = last
+	default:
+		b.looked = max(b.looked, newest)
+	}
+	return n, nil
+}
+
+// rebuildAbove does a batch for entries above an id. It returns how many messages that
+// were, and behind which entry to go on.
+func (b *Inbox) rebuildAbove(ctx context.Context, entry int64) (n int, last int64, err error) {
+	var ids []int64
+	err = b.db.View(ctx, func(tx *store.Tx) (err error) {
+		ids, last, err = tx.StaleDerived(entry, rebuildBatch)
+		return err
+	})
+	if err != nil {
+		return 0, 0, fmt.Errorf("look for mail to rebuild: %w", err)
+	}
+	if len(ids) == 0 {
+		return 0, entry, nil
+	}
+	return len(ids), last, b.rebuild(ctx, ids)
+}
+
+// rebuild computes the derived data of some messages and stores it in one transaction.
+func (b *Inbox) rebuild(ctx context.Context, ids []int64) error {
+	found := make(map[int64]store.EncodedDerived, len(ids))
+	for _, id := range ids {
+		m, content, err := b.read(ctx, id)
+		if errors.Is(err, store.ErrNotFound) {
+			continue // It has gone.
+		}
+		if err == nil || errors.Is(err, store.ErrDamaged) { // A damaged body is shown as opaque text.
+			found[id], err = b.Derive(m, content).Encode()
+		}
+		if err != nil {
+			return fmt.Errorf("rebuild message %d: %w", id, err)
+		}
+	}
+	return b.db.Update(ctx, func(tx *store.Tx) error {
+		for id, d := range found {
+			if err := tx.PutEncoded(id, d); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

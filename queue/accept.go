@@ -118,7 +118,7 @@ func (q *Queue) submissionOf(in *intake) (store.Submission, error) {
 		AuthorID: in.author.ID, ReversePath: in.env.From.String(), EnvID: in.env.EnvID, Ret: in.env.Ret,
 		UTF8: in.env.UTF8, MID: in.facts.MessageID, Digest: in.digest(), Subject: subject, Urgent: in.urgentSource() != "",
 		FileSent: in.folder, Accepted: in.now,
-		Plan: encodeLetter(letterPlan{Tag: tag, Stale: !in.atOnce() && in.stale(), Protocol: in.peer.Protocol,
+		Plan: encodeLetter(letterPlan{Tag: tag, Protocol: in.peer.Protocol,
 			Coached: in.back.advises(), Asks: in.asking}),
 	}
 	if ids := parents(in.facts); len(ids) > 0 {

@@ -20,17 +20,19 @@ type dueCache struct {
 	rested bool      // beyond was put off for a busy route
 }
 
-// lower notes that something is due at t.
-func (c *dueCache) lower(here bool, t time.Time) {
+// lower notes that something is due at t, and reports whether nothing was due sooner.
+func (c *dueCache) lower(here bool, t time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	slot := &c.beyond
 	if here {
 		slot = &c.here
 	}
-	if slot.IsZero() || t.Before(*slot) {
+	sooner := slot.IsZero() || t.Before(*slot)
+	if sooner {
 		*slot = t
 	}
+	return sooner
 }
 
 func (c *dueCache) set(here, beyond time.Time) {
@@ -103,8 +105,9 @@ func (q *Queue) wakeAt(tx *store.Tx, r store.Recipient) {
 	}
 	here, due := r.PersonID != 0, r.Due
 	tx.AfterCommit(func() {
-		q.next.lower(here, due)
-		q.wake()
+		if q.next.lower(here, due) {
+			q.wake()
+		}
 	})
 }
 

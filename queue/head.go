@@ -2,9 +2,11 @@ package queue
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,7 +35,7 @@ func checkSigned(in *intake) error {
 // renditions needs.
 type letterPlan struct {
 	Tag      string `json:"tag,omitempty"`      // override tag to cut off the subject
-	Stale    bool   `json:"stale,omitempty"`    // says "tomorrow" or the like
+	Stale    bool   `json:"stale,omitempty"`    // says "tomorrow" or the like; looked at only once it matters
 	Protocol string `json:"protocol,omitempty"` // ESMTPSA …; "" composed in a folder
 	Coached  bool   `json:"coached,omitempty"`  // advice lay beside it
 	Asks     bool   `json:"asks,omitempty"`     // clocks wait for what becomes of it
@@ -42,22 +44,36 @@ type letterPlan struct {
 // dated reports whether the Date becomes that of the release: not for mail that
 // never waited for anything, nor if the words would then lie.
 func (q *Queue) dated(f *flight, now time.Time) bool {
+	return q.mayBeDated(f) && !(f.letter.Stale && crossedMidnight(f.sub.Accepted, now, f.zone))
+}
+
+// mayBeDated is dated as long as nobody has looked at the words.
+func (q *Queue) mayBeDated(f *flight) bool {
 	if q.o.DateComposed {
 		return false
-	}
-	waited := false
-	for _, l := range f.leaving {
-		waited = waited || !l.plan.atOnce(l.plan.From)
 	}
 	for _, s := range f.facts.DKIMSigned {
 		if s.Fields["date"] {
 			return false
 		}
 	}
-	if f.letter.Stale && crossedMidnight(f.sub.Accepted, now, f.zone) {
-		return false
+	return slices.ContainsFunc(f.leaving, func(l *leaving) bool { return !l.plan.atOnce(l.plan.From) })
+}
+
+// readStale reads what a mail says if it has waited over midnight, and may get another
+// Date.
+func (q *Queue) readStale(ctx context.Context, f *flight, now time.Time) error {
+	if f.letter.Stale || !f.fresh || !q.mayBeDated(f) || !crossedMidnight(f.sub.Accepted, now, f.zone) {
+		return nil
 	}
-	return waited
+	body := q.openBody(ctx, f, f.source)
+	defer body.Close()
+	scan := mail.NewScanner(f.source.Head)
+	if _, err := io.Copy(scan, body); err != nil {
+		return fmt.Errorf("read body: %w", err)
+	}
+	f.letter.Stale = goesStale(mail.NewWords(scan.Finish()))
+	return nil
 }
 
 func crossedMidnight(from, to time.Time, zone *time.Location) bool {

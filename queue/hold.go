@@ -2,7 +2,6 @@ package queue
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 
 // Mail that waits and of which its author need not be told anything is written past the
 // ordinary transaction, together with all other such mail of the moment (store.Hold).
+// What is derived from its text is computed behind, or by whoever looks at it first.
 // Whatever is not plain goes the ordinary way by accept, which is always right.
 
 // mayHold reports whether accepting the mail writes nothing but the mail itself, and
@@ -57,21 +57,20 @@ func (q *Queue) hold(ctx context.Context, in *intake) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	derived, err := in.derived()
-	if err != nil {
-		return 0, fmt.Errorf("hold: %w", err)
-	}
 	h := &store.Holding{Submission: sub, Thread: in.facts.Topic, Ref: in.firstRef(sub), Head: in.head, Body: in.staged.Body(), Sum: in.staged.Sum,
-		Derived: derived, Recipients: rcpts, Accepted: in.accepted(sub),
+		Recipients: rcpts, Accepted: in.accepted(sub),
 		Entry: store.Entry{MailboxID: box, Flags: store.Seen, Keywords: []string{keywordPending}}}
 	for _, w := range why {
 		h.Held = append(h.Held, store.Event{At: in.now, Kind: evHeld, Detail: w})
 	}
 	h.After = func() {
+		sooner := false
 		for _, r := range rcpts {
-			q.next.lower(r.PersonID != 0, r.Due)
+			sooner = q.next.lower(r.PersonID != 0, r.Due) || sooner
 		}
-		q.wake()
+		if sooner {
+			q.wake()
+		}
 		q.tables.touch(in.author.ID)
 	}
 	err = q.db.Hold(ctx, h)

@@ -124,6 +124,9 @@ func TestHeldMailIsTheSameEitherWay(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if _, err := fast.q.inbox.Rebuild(t.Context(), nil); err != nil { // What is derived is computed behind.
+			t.Fatal(err)
+		}
 		got, want := fast.record(id), plain.record(plain.accepted(submit(plain)))
 		// Ids that are made by chance are others in each world.
 		if c.name == "without an id" {

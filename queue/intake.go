@@ -47,7 +47,6 @@ type intake struct {
 	content *mail.Content
 	facts   mail.Facts
 	words   func() string // what is new in it, computed when somebody asks
-	stale   func() bool   // whether its words mean another day once it has waited; the same
 	derived func() (store.EncodedDerived, error)
 	thread  int64
 
@@ -104,7 +103,7 @@ func (q *Queue) inspect(in *intake) error {
 func (in *intake) readLater() {
 	head, c := in.head, in.content
 	words := sync.OnceValue(func() string { return mail.NewWords(c) })
-	in.words, in.stale = words, sync.OnceValue(func() bool { return goesStale(words()) })
+	in.words = words
 	in.derived = sync.OnceValues(func() (store.EncodedDerived, error) {
 		return store.Derived{Envelope: envelopeOf(head), Root: c.Root, Preview: mail.PreviewOf(c, words()), NewWords: words()}.Encode()
 	})
@@ -215,13 +214,6 @@ func (q *Queue) examine(in *intake, view func(func(*store.Tx) error) error) erro
 	q.readDecisions(in)
 	if err := q.consider(in, input, view); err != nil {
 		return err
-	}
-	if !in.atOnce() {
-		// Here, not by the one writer of the database.
-		in.stale()
-		if _, err := in.derived(); err != nil {
-			return err
-		}
 	}
 	return nil
 }

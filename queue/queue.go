@@ -123,6 +123,11 @@ func (q *Queue) Submit(ctx context.Context, s Submission) (id int64, err error) 
 			return id, err
 		}
 	}
+	if !in.atOnce() { // Here, not by the one writer of the database.
+		if _, err := in.derived(); err != nil {
+			return 0, err
+		}
+	}
 	err = q.db.Update(ctx, func(tx *store.Tx) error {
 		try := in.clone() // An innocent closure may be run again.
 		got, err := q.accept(tx, try)

@@ -307,6 +307,9 @@ func (q *Queue) load(ctx context.Context, f *flight, now time.Time) (err error) 
 	from := addressOfPath(f.sub.ReversePath)
 	f.facts = mail.FactsOf(mail.ParseHeader(f.source.Head), nil, from)
 	size := f.source.Size - int64(len(f.source.Head))
+	if err := q.readStale(ctx, f, now); err != nil {
+		return err
+	}
 	body := q.openBody(ctx, f, f.source)
 	defer body.Close()
 	if !f.fresh {

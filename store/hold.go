@@ -23,12 +23,11 @@ type Holding struct {
 	Head       []byte     // as submitted
 	Body       []byte
 	Sum        [sha256.Size]byte // of Body
-	Derived    EncodedDerived
-	Entry      Entry       // MailboxID, Flags, Keywords; the rest is given by Hold
-	Recipients []Recipient // State is Held; IDs are given by Hold
-	Accepted   Event       // the line of the submission
-	Held       []Event     // the line of each recipient
-	After      func()      // once it is on the disk, before Hold returns; as Tx.AfterCommit
+	Entry      Entry             // MailboxID, Flags, Keywords; the rest is given by Hold
+	Recipients []Recipient       // State is Held; IDs are given by Hold
+	Accepted   Event             // the line of the submission
+	Held       []Event           // the line of each recipient
+	After      func()            // once it is on the disk, before Hold returns; as Tx.AfterCommit
 }
 
 // Hold accepts a mail that waits: once it returns nil, h is on the disk with its ids.
@@ -124,7 +123,7 @@ type holdings struct {
 	last  map[string]int64 // highest id given, of some tables
 	boxes map[int64]*numbers
 
-	threads, refs, bodies, chunks, messages, submissions, recipients, events, derived, entries []driver.Value
+	threads, refs, bodies, chunks, messages, submissions, recipients, events, entries []driver.Value
 }
 
 // numbers are the last UID and modseq given in a mailbox.
@@ -197,8 +196,6 @@ func (w *holdings) add(h *Holding) {
 		w.recipients = append(w.recipients, r.ID, s.ID, r.Address, idValue(r.PersonID), r.Notify, r.ORcpt, string(Held), stampValue(r.Due), jsonText(r.Plan))
 		w.event(&h.Held[i], s.ID, r.ID, 0, Held)
 	}
-	d := h.Derived
-	w.derived = append(w.derived, message, int64(DerivedVersion), d.envelope, d.structure, d.preview, d.newWords)
 	box := w.boxes[h.Entry.MailboxID]
 	box.uid, box.modseq = box.uid+1, box.modseq+1
 	h.Entry.UID, h.Entry.ModSeq, h.Entry.MessageID, h.Entry.SubmissionID = uint32(box.uid), uint64(box.modseq), message, s.ID //nolint:gosec // begin bounds them
@@ -227,7 +224,6 @@ func (w *holdings) write() error {
 			13, w.submissions},
 		{`INSERT INTO recipient (id, submission_id, address, person_id, notify, orcpt, state, due, plan)`, 9, w.recipients},
 		{`INSERT INTO event (at, kind, submission_id, recipient_id, message_id, person_id, state, detail)`, 8, w.events},
-		{`INSERT INTO derived (message_id, version, envelope, structure, preview, new_words)`, 6, w.derived},
 		{`INSERT INTO entry (mailbox_id, uid, message_id, modseq, internaldate, flags, keywords, submission_id)`, 8, w.entries},
 	} {
 		if err := w.b.insert(t.text, t.columns, t.values); err != nil {

@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"tidepost/mail"
@@ -171,11 +172,20 @@ func (tx *Tx) Derived(message int64) (Derived, error) {
 }
 
 // StaleDerived returns messages that stand in a mailbox, with an entry above after, and
-// have no derived data of this version, at most limit.
-func (tx *Tx) StaleDerived(after int64, limit int) ([]int64, error) {
-	return all(tx, func(id *int64) []any { return []any{id} },
-		`SELECT DISTINCT e.message_id FROM entry e LEFT JOIN derived d ON d.message_id = e.message_id
-		 WHERE e.id > ? AND (d.version IS NULL OR d.version <> ?) LIMIT ?`, after, DerivedVersion, limit)
+// have no derived data of this version, at most limit, in the order of their entries. It
+// returns the last of these entries, behind which to look on.
+func (tx *Tx) StaleDerived(after int64, limit int) (ids []int64, last int64, err error) {
+	type row struct{ entry, message int64 }
+	rows, err := all(tx, func(r *row) []any { return []any{&r.entry, &r.message} },
+		`SELECT e.id, e.message_id FROM entry e LEFT JOIN derived d ON d.message_id = e.message_id
+		 WHERE e.id > ? AND (d.version IS NULL OR d.version <> ?) ORDER BY e.id LIMIT ?`, after, DerivedVersion, limit)
+	for _, r := range rows {
+		last = r.entry
+		if !slices.Contains(ids, r.message) {
+			ids = append(ids, r.message)
+		}
+	}
+	return ids, last, err
 }
 
 // NewestEntry returns the highest id of an entry, 0 if there is none.

@@ -328,8 +328,8 @@ func TestSearchNarrowsButLosesNothing(t *testing.T) {
 			if err := tx.AddEntry(&Entry{MailboxID: inbox.ID, MessageID: m.ID, InternalDate: t0}); err != nil {
 				return err
 			}
-			if stale, err := tx.StaleDerived(0, 9); err != nil || len(stale) != 1 {
-				t.Errorf("StaleDerived = %v, %v", stale, err)
+			if stale, last, err := tx.StaleDerived(0, 9); err != nil || len(stale) != 1 || last == 0 {
+				t.Errorf("StaleDerived = %v, %v, %v", stale, last, err)
 			}
 			d := Derived{MessageID: m.ID, Envelope: &mail.ImapEnvelope{Subject: mid}, Root: &mail.Part{Type: "text"}, Preview: "p", NewWords: "n"}
 			if err := tx.PutDerived(d); err != nil {
