@@ -112,6 +112,7 @@ type Inbox struct {
 	letters digest.Writer
 	work    chan struct{} // holds one: there is something to index
 	looked  int64         // Run only: up to this entry all have derived data
+	newest  int64         // Run only: the newest entry when it looked last
 
 	mu        sync.Mutex // guards below
 	due       time.Time  // when RunDue next has work; zero: unknown, look

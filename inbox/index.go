@@ -43,24 +43,33 @@ func (b *Inbox) Run(ctx context.Context) error {
 	}
 }
 
-// restFactor is how many times what a batch took the next one waits: mail that comes in
-// by the thousand is taken before it is indexed. A search finds what is not indexed yet.
-const restFactor = 3
+// restFactor is how many times what a batch took the next one waits, and busyFactor the
+// same while there is ever more to do: mail that comes in by the thousand is taken before
+// it is indexed. A search finds what is not indexed yet.
+const (
+	restFactor = 3
+	busyFactor = 10
+)
 
 func (b *Inbox) catchUp(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
 		began := time.Now()
+		newest := b.newest
 		built, err := b.rebuildNew(ctx)
 		if err != nil {
 			return err
+		}
+		rest := time.Duration(restFactor)
+		if b.newest >= newest+indexBatch {
+			rest = busyFactor
 		}
 		n, err := b.Index(ctx)
 		if err != nil || n+built == 0 {
 			return err
 		}
-		timer.Reset(restFactor * time.Since(began))
+		timer.Reset(rest * time.Since(began))
 		select {
 		case <-ctx.Done():
 			return nil

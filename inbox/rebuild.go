@@ -32,14 +32,14 @@ func (b *Inbox) Rebuild(ctx context.Context, progress func(done int)) (int, erro
 // how many messages that were: the entries of a large queue are not looked through at
 // each wake-up.
 func (b *Inbox) rebuildNew(ctx context.Context) (int, error) {
-	var newest int64
 	err := b.db.View(ctx, func(tx *store.Tx) (err error) {
-		newest, err = tx.NewestEntry()
+		b.newest, err = tx.NewestEntry()
 		return err
 	})
 	if err != nil {
 		return 0, fmt.Errorf("look for mail to rebuild: %w", err)
 	}
+	newest := b.newest
 	n, last, err := b.rebuildAbove(ctx, b.looked)
 	switch {
 	case err != nil:
