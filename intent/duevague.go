@@ -3,8 +3,8 @@ package intent
 import "strings"
 
 // vaguePhrases are words of urgency, of leisure or of a habit: they say by when,
-// but name no instant. By their first words.
-var vaguePhrases = compileVague(`
+// but name no instant.
+const vaguePhrases = `
 asap ; immediately ; urgently ; promptly ; soon ; right now|away ; straight away ; at once ; without delay|further
 in due course ; in good time ; as soon|quickly|fast|early as possible|you|practical ; as soon as ; at the earliest
 when|whenever you can|could|like|want ; when|whenever it suits ; when|whenever convenient
@@ -19,11 +19,12 @@ dès que possible ; dès que vous|tu ; au plus vite ; au plus tôt ; sans tarder
 lo antes posible ; cuanto antes ; sin prisa ; cuando puedas|pueda|tengas|tenga ; en breve ; en los próximos días ; cada lunes|martes|miércoles|jueves|viernes|día|semana
 o mais|quanto rápido|antes|breve|cedo ; assim que possível|puder|puderes ; quando puder|puderes|tiver|tiveres ; sem pressa ; nos próximos dias ; cada segunda|terça|quarta|quinta|sexta|dia|semana
 zo snel|spoedig mogelijk ; zodra je|u ; geen haast ; per direct ; op korte termijn ; als je tijd ; in de komende dagen ; elke maandag|dinsdag|woensdag|donderdag|vrijdag|dag|week
-`)
+`
 
 // habitWords begin those that tell how often.
 var habitWords = wordSet("every each weekly daily hourly monthly jeden chaque cada elke")
 
+// compileVague returns phrases by their first words.
 func compileVague(text string) map[string][][]cuePart {
 	out := make(map[string][][]cuePart)
 	for _, phrase := range strings.FieldsFunc(text, func(r rune) bool { return r == ';' || r == '\n' }) {

@@ -31,8 +31,6 @@ var languageWords = map[Language]string{
 	"xx":       "och är att det som på för inte jag vi ni har med till av den kan vad men og ikke jeg vil hvad det som være ja on ei se että mutta kun olen minä sinä i w na się nie jest że do z jak co dla czy proszę je že na si ale pro jako il di che non è sono per una della gli questo con ciao grazie и в не на я что с как это bu bir ve için çok değil az és hogy nem egy",
 }
 
-var languageIndex = buildLanguageIndex()
-
 // A languageMark tells of which languages a word is: one bit each.
 type languageMark uint8
 

@@ -267,7 +267,8 @@ func buildLexicon() *wordTable {
 	for w := range limitWords {
 		known = append(known, w)
 	}
-	for w := range vaguePhrases {
+	vague := compileVague(vaguePhrases)
+	for w := range vague {
 		known = append(known, w)
 	}
 	for _, w := range known {
@@ -294,7 +295,7 @@ func buildLexicon() *wordTable {
 			info.starts |= allLanguages
 		}
 		info.classes, info.begins = classesOf(info.time), begins(w, info.time)
-		info.limitWord, info.vague = limitWords[w], vaguePhrases[w]
+		info.limitWord, info.vague = limitWords[w], vague[w]
 		words[w] = info
 	}
 	addGroups(words)
@@ -310,7 +311,7 @@ func buildLexicon() *wordTable {
 
 func buildWords() map[string]wordInfo {
 	out := make(map[string]wordInfo, 4096)
-	for w, mark := range languageIndex {
+	for w, mark := range buildLanguageIndex() {
 		info := out[w]
 		info.langs = mark
 		out[w] = info

@@ -146,8 +146,9 @@ func isSmiley(toks []token, i int) bool {
 var abbreviations = wordSet("e g i eg ie etc vs mr mrs ms dr prof st no nr approx ca bzw z b u a d h inkl ggf evtl max min dept inc ltd co fig art jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun p av m mme mlle sr sra ex resp usw tel abs ziff jr cf al vgl incl excl")
 
 func wordSet(s string) map[string]bool {
-	out := make(map[string]bool)
-	for _, w := range fields(s) {
+	words := fields(s)
+	out := make(map[string]bool, len(words))
+	for _, w := range words {
 		out[w] = true
 	}
 	return out

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -31,11 +33,16 @@ const (
 // been printed.
 var errFindings = errors.New("problems were found")
 
-// A commandLine is everything that can be said on it.
-type commandLine struct {
+// options go with every command.
+type options struct {
 	Config  string           `short:"c" placeholder:"FILE" default:"${config_file}" help:"Configuration file (${default})."`
 	JSON    bool             `help:"Print JSON instead of text."`
 	Version kong.VersionFlag `help:"Print the version and exit."`
+}
+
+// A commandLine is everything that can be said on it.
+type commandLine struct {
+	options
 
 	Init        initCmd        `cmd:"" help:"Write a commented tidepost.toml, a data directory and a certificate."`
 	CheckConfig checkConfigCmd `cmd:"" help:"Read the configuration and say what is wrong with it."`
@@ -73,19 +80,45 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
+// A queueLine is a commandLine with the one command that has to be quick: what scripts
+// say a thousand times. To read a description of all the others takes longer than to
+// release a mail.
+type queueLine struct {
+	options
+
+	Queue queueCmd `cmd:""`
+}
+
+// shortGarbage has garbage collected late: such a command ends before that pays.
+const shortGarbage = 400
+
 // run is main with its surroundings as arguments.
 func run(args []string, in io.Reader, out, errw io.Writer) int {
-	var cl commandLine
 	exited, code := false, exitOK
-	parser, err := kong.New(&cl,
-		kong.Name("tidepost"),
-		kong.Description("Mail leaves in its reader's working hours and arrives with the tide."),
-		kong.Writers(out, errw),
-		kong.Exit(func(c int) { exited, code = true, c }),
-		kong.Vars{"version": version, "config_file": defaultConfig()},
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.Help(help),
-	)
+	newParser := func(grammar any) (*kong.Kong, error) {
+		return kong.New(grammar,
+			kong.Name("tidepost"),
+			kong.Description("Mail leaves in its reader's working hours and arrives with the tide."),
+			kong.Writers(out, errw),
+			kong.Exit(func(c int) { exited, code = true, c }),
+			kong.Vars{"version": version, "config_file": defaultConfig()},
+			kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+			kong.Help(help),
+		)
+	}
+	if slices.Contains(args, "queue") && !asksHelp(args) {
+		debug.SetGCPercent(shortGarbage)
+		var cl queueLine
+		if parser, err := newParser(&cl); err == nil {
+			if ctx, err := parser.Parse(args); err == nil && !exited {
+				a := &app{in: in, out: out, err: errw, config: cl.Config, json: cl.JSON, now: time.Now()}
+				return a.code(ctx.Run(a))
+			}
+		}
+		// Whatever is wrong with it, the whole command line says it better.
+	}
+	var cl commandLine
+	parser, err := newParser(&cl)
 	if err != nil {
 		fmt.Fprintln(errw, "tidepost:", err)
 		return exitFailure
@@ -103,6 +136,11 @@ func run(args []string, in io.Reader, out, errw io.Writer) int {
 	}
 	a := &app{in: in, out: out, err: errw, config: cl.Config, json: cl.JSON, now: time.Now()}
 	return a.code(ctx.Run(a))
+}
+
+// asksHelp reports whether a flag asks for something to read instead of a command.
+func asksHelp(args []string) bool {
+	return slices.ContainsFunc(args, func(s string) bool { return s == "--help" || s == "-h" || s == "--version" })
 }
 
 // help prints what kong knows and, for the program as a whole, the exit codes.
