@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -43,15 +44,31 @@ func (q *Queue) Explain(s store.Submission, rcpts []store.Recipient, now time.Ti
 			x.When = q.when(r.Due, author, r, now)
 		}
 		if r.State == store.Held {
-			var p struct{ Why string } // Not all of the plan: the list may be long.
-			if err := json.Unmarshal(r.Plan, &p); err != nil {
+			why, err := whyOf(r.Plan)
+			if err != nil {
 				return nil, fmt.Errorf("read plan of recipient %d: %w", r.ID, err)
 			}
-			x.Why = Plan{Why: p.Why}.words()
+			x.Why = Plan{Why: why}.words()
 		}
 		out = append(out, x)
 	}
 	return out, nil
+}
+
+// whyOf reads the reason of a plan and nothing else: a list may be long. What encode
+// writes begins with the rule and the reason.
+func whyOf(raw json.RawMessage) (string, error) {
+	if rest, ok := bytes.CutPrefix(raw, []byte(`{"rule":"`)); ok {
+		_, rest, _ = bytes.Cut(rest, []byte{'"'})
+		if rest, ok = bytes.CutPrefix(rest, []byte(`,"why":"`)); ok {
+			if why, _, ok := bytes.Cut(rest, []byte{'"'}); ok && !bytes.ContainsRune(raw[:len(raw)-len(rest)+len(why)], '\\') {
+				return string(why), nil
+			}
+		}
+	}
+	var p struct{ Why string }
+	err := json.Unmarshal(raw, &p)
+	return p.Why, err
 }
 
 // When says when a mail of author to reader would leave if it were sent at now, and

@@ -133,39 +133,43 @@ func parseIDs(text string) ([]int64, error) {
 
 // A Listed is a submission with all its recipients.
 type Listed struct {
-	Submission Submission // without Digest and Plan
+	Submission Submission // without Digest, Plan and Subject
 	Recipients []Recipient
 }
 
 // List returns submissions with their recipients, in the order of ids: a page of a
-// long list, in two questions.
+// long list, in one question.
 func (tx *Tx) List(ids []int64) ([]Listed, error) {
 	list, err := json.Marshal(ids)
 	if err != nil {
 		return nil, fmt.Errorf("list submissions: %w", err)
 	}
-	subs, err := all(tx, func(s *Submission) []any {
-		return []any{&s.ID, (*nullID)(&s.AuthorID), &s.ReversePath, &s.MID, &s.Subject, &s.Urgent, &s.Frozen, (*stamp)(&s.Accepted)}
-	}, `SELECT s.id, s.author_id, s.reverse_path, s.mid, s.subject, s.urgent, s.frozen, s.accepted
-		FROM json_each(?) j CROSS JOIN submission s ON s.id = j.value ORDER BY j.key`, string(list))
+	type row struct {
+		s Submission
+		r Recipient
+	}
+	rows, err := all(tx, func(x *row) []any {
+		s, r := &x.s, &x.r
+		return []any{&s.ID, (*nullID)(&s.AuthorID), &s.ReversePath, &s.MID, &s.Urgent, &s.Frozen, (*stamp)(&s.Accepted),
+			&r.ID, &r.SubmissionID, &r.Address, (*nullID)(&r.PersonID), (*string)(&r.State), (*stamp)(&r.Due),
+			(*[]byte)(&r.Plan), &r.Attempts, (*stamp)(&r.Settled), &r.Reply, &r.Remote}
+	}, `SELECT s.id, s.author_id, s.reverse_path, s.mid, s.urgent, s.frozen, s.accepted,
+		r.id, r.submission_id, r.address, r.person_id, r.state, r.due, r.plan, r.attempts, r.settled, r.reply, r.remote
+		FROM json_each(?) j CROSS JOIN submission s ON s.id = j.value CROSS JOIN recipient r ON r.submission_id = s.id
+		ORDER BY j.key, r.id`, string(list))
 	if err != nil {
 		return nil, fmt.Errorf("list submissions: %w", err)
 	}
-	rcpts, err := all(tx, func(r *Recipient) []any {
-		return []any{&r.ID, &r.SubmissionID, &r.Address, (*nullID)(&r.PersonID), (*string)(&r.State), (*stamp)(&r.Due),
-			(*[]byte)(&r.Plan), &r.Attempts, (*stamp)(&r.Settled), &r.Reply, &r.Remote}
-	}, `SELECT r.id, r.submission_id, r.address, r.person_id, r.state, r.due, r.plan, r.attempts, r.settled, r.reply, r.remote
-		FROM json_each(?) j CROSS JOIN recipient r ON r.submission_id = j.value ORDER BY j.key, r.id`, string(list))
-	if err != nil {
-		return nil, fmt.Errorf("list recipients: %w", err)
-	}
-	out := make([]Listed, len(subs))
-	for i, s := range subs {
-		n := 0
-		for n < len(rcpts) && rcpts[n].SubmissionID == s.ID {
-			n++
+	rcpts := make([]Recipient, len(rows)) // Of all: one allocation.
+	out := make([]Listed, 0, len(rows))
+	for i := range rows {
+		rcpts[i] = rows[i].r
+		if n := len(out); n > 0 && out[n-1].Submission.ID == rows[i].s.ID {
+			mine := len(out[n-1].Recipients) + 1
+			out[n-1].Recipients = rcpts[i+1-mine : i+1 : i+1]
+			continue
 		}
-		out[i], rcpts = Listed{Submission: s, Recipients: rcpts[:n:n]}, rcpts[n:]
+		out = append(out, Listed{Submission: rows[i].s, Recipients: rcpts[i : i+1 : i+1]})
 	}
 	return out, nil
 }

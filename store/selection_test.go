@@ -138,7 +138,7 @@ func TestListIsAPage(t *testing.T) {
 		var want []Listed
 		for _, i := range []int{2, 0, 23} {
 			l := all[i]
-			l.Submission.MessageID, l.Submission.Digest = 0, nil
+			l.Submission.MessageID, l.Submission.Digest, l.Submission.Subject = 0, nil, ""
 			l.Recipients = slices.Clone(l.Recipients)
 			for j := range l.Recipients {
 				l.Recipients[j].RenditionID, l.Recipients[j].Claimed = 0, time.Time{}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -41,13 +40,11 @@ func (c *queueListCmd) Validate() error {
 // not kept open for a slow terminal.
 const listPage = 500
 
-// listGarbage has garbage collected half as often: a page is garbage as soon as it
-// is printed, and little else is in memory.
-const listGarbage = 200
+// listAhead is how many pages are read while one is printed.
+const listAhead = 2
 
 // Run implements the command.
 func (c *queueListCmd) Run(a *app) error {
-	debug.SetGCPercent(listGarbage)
 	return a.reading(func(d *gateway.Desk) error {
 		sel, err := c.selection(d, a.now)
 		if err != nil {
@@ -55,7 +52,7 @@ func (c *queueListCmd) Run(a *app) error {
 		}
 		ctx, stop := interruptible()
 		defer stop()
-		pages := make(chan []store.Listed, 2)
+		pages := make(chan listed, listAhead)
 		read := make(chan error, 1)
 		go func() {
 			defer close(pages)
@@ -64,11 +61,20 @@ func (c *queueListCmd) Run(a *app) error {
 		err = a.printPages(d, pages)
 		if err != nil {
 			stop() // Whoever reads the list has gone.
-			for range pages {
+			for page := range pages {
+				<-page
 			}
 		}
 		return errors.Join(err, <-read)
 	})
+}
+
+// A listed is a page that is being read: it brings one answer.
+type listed chan answered
+
+type answered struct {
+	page []store.Listed
+	err  error
 }
 
 // selection reads the flags.
@@ -115,50 +121,55 @@ func instant(s string, now time.Time) (time.Time, error) {
 	return now.UTC().Add(d), nil
 }
 
-// pages reads the list, each page in a transaction of its own.
-func (c *queueListCmd) pages(ctx context.Context, d *gateway.Desk, sel store.Selection, pages chan<- []store.Listed) error {
+// pages reads the list, each page in a transaction of its own and some of them at a time,
+// and gives them away in order.
+func (c *queueListCmd) pages(ctx context.Context, d *gateway.Desk, sel store.Selection, pages chan<- listed) error {
 	next, err := c.ids(ctx, d, sel)
 	if err != nil {
 		return err
 	}
 	for left := c.Limit; ; {
-		var page []store.Listed
-		err := d.DB.View(ctx, func(tx *store.Tx) error {
-			ids, err := next(tx)
-			if err != nil {
-				return err
-			}
-			if c.Limit > 0 {
-				ids = ids[:min(len(ids), left)]
-				left -= len(ids)
-			}
-			page, err = tx.List(ids)
-			return err
-		})
+		ids, err := next(ctx)
 		if err != nil {
 			return err
 		}
-		if len(page) == 0 {
+		if c.Limit > 0 {
+			ids = ids[:min(len(ids), left)]
+			left -= len(ids)
+		}
+		if len(ids) == 0 {
 			return nil
 		}
+		page := make(listed, 1)
 		select {
 		case pages <- page:
 		case <-ctx.Done():
 			return nil
 		}
+		go func() {
+			var a answered
+			a.err = d.DB.View(ctx, func(tx *store.Tx) (err error) {
+				a.page, err = tx.List(ids)
+				return err
+			})
+			page <- a
+		}()
 	}
 }
 
 // ids returns what gives the ids of the pages. Those of waiting mail are looked up
 // once: eight octets a mail.
-func (c *queueListCmd) ids(ctx context.Context, d *gateway.Desk, sel store.Selection) (next func(*store.Tx) ([]int64, error), err error) {
+func (c *queueListCmd) ids(ctx context.Context, d *gateway.Desk, sel store.Selection) (next func(context.Context) ([]int64, error), err error) {
 	if c.All {
 		last := int64(0)
-		return func(tx *store.Tx) ([]int64, error) {
+		return func(ctx context.Context) (ids []int64, err error) {
 			if last < 0 {
 				return nil, nil
 			}
-			ids, err := tx.SubmissionsBelow(sel.Author, last, listPage)
+			err = d.DB.View(ctx, func(tx *store.Tx) (err error) {
+				ids, err = tx.SubmissionsBelow(sel.Author, last, listPage)
+				return err
+			})
 			last = -1
 			if len(ids) > 0 {
 				last = ids[len(ids)-1]
@@ -171,7 +182,7 @@ func (c *queueListCmd) ids(ctx context.Context, d *gateway.Desk, sel store.Selec
 		all, err = tx.Select(sel)
 		return err
 	})
-	return func(*store.Tx) ([]int64, error) {
+	return func(context.Context) ([]int64, error) {
 		page := all[:min(len(all), listPage)]
 		all = all[len(page):]
 		return page, nil
@@ -179,13 +190,17 @@ func (c *queueListCmd) ids(ctx context.Context, d *gateway.Desk, sel store.Selec
 }
 
 // printPages prints what comes, as a table or as one JSON array with a mail a line.
-func (a *app) printPages(d *gateway.Desk, pages <-chan []store.Listed) error {
+func (a *app) printPages(d *gateway.Desk, pages <-chan listed) error {
 	w := bufio.NewWriterSize(a.out, 1<<16)
 	var t queueTable
 	between := "["
 	for page := range pages {
-		list := make([]queued, 0, len(page))
-		for _, l := range page {
+		read := <-page
+		if read.err != nil {
+			return read.err
+		}
+		list := make([]queued, 0, len(read.page))
+		for _, l := range read.page {
 			q, err := explainListed(d, l, a.now)
 			if err != nil {
 				return err
