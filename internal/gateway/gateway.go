@@ -122,8 +122,8 @@ func (g *Gateway) build(signer queue.Signer) error {
 	g.logins = people.NewAuthenticator(g.dir, people.AuthOptions{
 		Tries: cfg.Limits.LoginTries, Lockout: cfg.Limits.LoginLockout, Inside: cfg.Limits.InsideNetworks,
 	})
-	g.standing = standing.New(g.db, g.dir, g.clocks, g.standingOptions())
 	g.clocks = clocks.New(g.db, g.dir, g.clockOptions())
+	g.standing = standing.New(g.db, g.dir, g.clocks, g.standingOptions())
 	g.decisions = decisions.New(g.db, g.dir, g.decisionOptions())
 	g.inbox = inbox.New(g.db, g.dir, g.inboxOptions())
 	g.decisions.Letters(g.inbox.Put)
@@ -240,10 +240,10 @@ func (g *Gateway) Status() Status {
 // Kick is called when another process has changed the database: everything that is
 // remembered of it is looked up again.
 func (g *Gateway) Kick() {
-	g.standing.Kick()
 	g.db.AnnounceAll()
 	g.queue.Kick()
 	g.clocks.Kick()
+	g.standing.Kick()
 	g.decisions.Kick()
 	g.inbox.Kick()
 	g.wake()
