@@ -64,7 +64,7 @@ func Names(text string) []int {
 // supersedes is what a text says of the decisions whose place it takes.
 var supersedes = regexp.MustCompile(`(?i)\b(?:supersed(?:es|ing|e)|replac(?:es|ing|e)|overrul(?:es|ing)|overrid(?:es|ing)|revers(?:es|ing)|revok(?:es|ing)|cancels|instead of|in place of|` +
 	`ersetzt|ersetzen|anstelle von|statt|hebt|remplace|annule|au lieu de|sustituye|reemplaza|anula|en lugar de|substitui|revoga|em vez de|vervangt|in plaats van)\s+` +
-	`((?:(?:decision|our|entscheidung|la|el|a|o|décision|decisión|decisão|besluit)\s+)?D-\d{1,9}(?:(?:\s*,\s*|\s+(?:and|und|et|y|e|en)\s+)D-\d{1,9})*)`)
+	`((?:(?:decision|our|die|entscheidung|la|el|a|o|décision|decisión|decisão|het|besluit)\s+){0,2}D-\d{1,9}(?:(?:\s*,\s*|\s+(?:and|und|et|y|e|en)\s+)D-\d{1,9})*)`)
 
 // Supersedes returns the numbers of the decisions whose place a text takes: "this
 // replaces D-5 and D-6".

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"tidepost/decisions"
@@ -66,7 +67,8 @@ func (q *Queue) actOnDecision(tx *store.Tx, in *intake, a *ask) (said string, er
 	if q.o.Decisions == nil {
 		return "", nil
 	}
-	w := decisions.Word{Text: a.word}
+	first, _, _ := strings.Cut(a.text, "\n")
+	w := decisions.Word{Text: first}
 	if a.known {
 		w.Note = &a.note
 	}

@@ -280,7 +280,7 @@ func (q *Queue) deliver(tx *store.Tx, f *flight, l *leaving, now time.Time) erro
 		Person: reader, Message: f.rendition, Content: f.content, Facts: f.facts, ReversePath: addressOfPath(f.sub.ReversePath),
 		RecipientID: l.r.ID, Author: l.who.author, Urgent: f.sub.Urgent, Now: l.plan.Why == string(policies.ReasonTagNow),
 		Objection: l.plan.Why == string(policies.ReasonObjection),
-		Planned: planned, At: now,
+		Planned:   planned, At: now,
 	})
 	if err != nil {
 		return err

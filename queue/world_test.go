@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"tidepost/clocks"
+	"tidepost/decisions"
 	"tidepost/inbox"
 	"tidepost/mail"
 	"tidepost/people"
@@ -137,10 +138,15 @@ func (w *world) open(change ...func(*Options)) {
 		Alarm: func(what, _ string) { w.alarms = append(w.alarms, what) },
 	}
 	o.Clocks = clocks.New(db, w.people, clocks.Options{Log: slog.New(slog.NewTextHandler(w.log, nil))})
+	o.Decisions = decisions.New(db, w.people, decisions.Options{Domain: "team.example", TeamLists: []string{"all@lists.example"},
+		Rand: rand.NewChaCha8([32]byte{3, w.opened}), Log: slog.New(slog.NewTextHandler(w.log, nil))})
 	for _, f := range change {
 		f(&o)
 	}
-	in := inbox.New(db, w.people, inbox.Options{Clocks: o.Clocks, Domain: "team.example", Hostname: "mail.team.example", Rand: rand.NewChaCha8([32]byte{2, w.opened})})
+	in := inbox.New(db, w.people, inbox.Options{Clocks: o.Clocks, Decisions: o.Decisions, Domain: "team.example", Hostname: "mail.team.example", Rand: rand.NewChaCha8([32]byte{2, w.opened})})
+	if o.Decisions != nil {
+		o.Decisions.Letters(in.Put)
+	}
 	w.q = New(db, w.people, in, w.out, o)
 }
 

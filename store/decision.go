@@ -258,7 +258,7 @@ func (tx *Tx) DecisionParts(id int64) ([]DecisionPart, error) {
 	return all(tx, func(p *DecisionPart) []any {
 		return []any{&p.Address, &p.Name, (*nullID)(&p.PersonID), &p.Hidden}
 	}, `SELECT p.address, p.name, p.person_id, p.hidden FROM decision_part p JOIN decision d ON d.id = p.decision_id
-		WHERE p.decision_id = ? ORDER BY (p.person_id IS d.author_id) DESC, p.name, p.address`, id)
+		WHERE p.decision_id = ? ORDER BY (p.person_id IS d.author_id) DESC, p.name = '', p.name, p.address`, id)
 }
 
 // An Arrival is how far a mail is on its way to one recipient.
