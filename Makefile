@@ -54,6 +54,10 @@ race: ## the same under the race detector, without the built binary
 e2e: build ## the built binary with real clients; a missing client is an error
 	TIDEPOST_E2E=require $(GO) test $(GOFLAGS_) -count 1 -timeout 15m ./e2e/...
 
+.PHONY: pictures
+pictures: ## how the digest looks: bin/pictures, in a browser engine and in neomutt (see the script)
+	sh scripts/digest-pictures.sh $(BIN)/pictures
+
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME each
 	sh scripts/fuzz.sh $(FUZZTIME)

@@ -82,6 +82,14 @@ func full() digest.Content {
 	return c
 }
 
+// typical is the digest of an ordinary day; docs/digest.png shows it.
+func typical() digest.Content {
+	c := digest.Content{Tide: tide, Asks: questions()[:3], Mine: full().Mine[:1], Decisions: full().Decisions[:1], Counts: digest.Counts{Lists: 12, Notifications: 3}}
+	c.Add(digest.Message{Thread: 1, Subject: "Re: Budget for Q3", Author: tom, At: tide.Add(-time.Hour), MID: "t1@team.example"})
+	c.Add(digest.Message{Thread: 2, Subject: "Offer 2217", Author: henrik, At: tide.Add(-3 * time.Hour), MID: "h1@customer.example"})
+	return c
+}
+
 // longWords are what people and machines put into mails without thinking of digests.
 func longWords() digest.Content {
 	c := digest.Content{Tide: tide}
@@ -122,7 +130,7 @@ func cases() map[string]digest.Content {
 	news := digest.Content{Tide: tide, Mine: full().Mine[2:3]}
 	return map[string]digest.Content{
 		"day": mails(), "full": full(), "crowded": crowded, "swamped": swamped, "late": late, "again": again, "long": longWords(), "hostile": hostile,
-		"settings": {Tide: tide, Confirmed: []string{"build@ci.example"}}, "clock": ownClock, "news": news,
+		"settings": {Tide: tide, Confirmed: []string{"build@ci.example"}}, "clock": ownClock, "news": news, "typical": typical(),
 	}
 }
 
