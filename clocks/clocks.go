@@ -73,6 +73,7 @@ type Keeper struct {
 	mu   sync.Mutex // guards below
 	due  time.Time  // when RunDue next has work; zero: unknown, look
 	idle bool       // no clock waits for anything
+	told int        // how often lower was called
 }
 
 // New returns a Keeper on db.

@@ -32,6 +32,7 @@ func (k *Keeper) NextDue(context.Context) (due time.Time, ok bool, err error) {
 // lower lowers the next due time.
 func (k *Keeper) lower(at time.Time) {
 	k.mu.Lock()
+	k.told++
 	sooner := k.idle || at.Before(k.due)
 	if sooner {
 		k.due, k.idle = at, false
@@ -128,6 +129,9 @@ func (k *Keeper) pass(tx *store.Tx, ask int64, now time.Time) error {
 
 // lookAhead remembers when there is work again.
 func (k *Keeper) lookAhead(ctx context.Context) error {
+	k.mu.Lock()
+	told := k.told
+	k.mu.Unlock()
 	var due time.Time
 	var ok bool
 	err := k.db.View(ctx, func(tx *store.Tx) (err error) {
@@ -139,7 +143,9 @@ func (k *Keeper) lookAhead(ctx context.Context) error {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.due, k.idle = due, !ok
+	if k.due, k.idle = due, !ok; k.told != told {
+		k.due, k.idle = time.Time{}, false // Something came meanwhile: look again.
+	}
 	return nil
 }
 

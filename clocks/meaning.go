@@ -266,7 +266,7 @@ func choose(tx *store.Tx, m *Mail, w writer, list []*Item) ([]*Item, error) {
 				return nil, nil
 			}
 		case len(found) > 0:
-			return unlessThanks(m, found), nil
+			return unlessThanks(tx, m, found)
 		}
 	}
 	for _, i := range list[1:] {
@@ -274,15 +274,25 @@ func choose(tx *store.Tx, m *Mail, w writer, list []*Item) ([]*Item, error) {
 			return nil, nil
 		}
 	}
-	return unlessThanks(m, list), nil
+	return unlessThanks(tx, m, list)
 }
 
-// unlessThanks: who only thanks somebody else in the thread has answered nothing.
-func unlessThanks(m *Mail, list []*Item) []*Item {
-	if m.Findings.Kind == intent.KindAck {
-		return nil
+// unlessThanks: who only thanks somebody else in the thread, and not the asker for
+// having asked once more, has answered nothing.
+func unlessThanks(tx *store.Tx, m *Mail, list []*Item) ([]*Item, error) {
+	if m.Findings.Kind != intent.KindAck {
+		return list, nil
 	}
-	return list
+	ids := chain(m.Facts)
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	before, err := tx.MessagesByMID(ids[0])
+	if err != nil || len(before) == 0 {
+		return nil, err
+	}
+	from := mail.ParseHeader(before[0].Head).Addresses("From")
+	return slices.DeleteFunc(list, func(i *Item) bool { return len(from) != 1 || from[0].Address.Key() != i.Ask.Asker }), nil
 }
 
 // askedIn are the asks of one mail.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"tidepost/clocks"
+	"tidepost/dsn"
 	"tidepost/intent"
 	"tidepost/mail"
 	"tidepost/people"
@@ -40,6 +41,33 @@ func (b *Inbox) readAsks(staged *store.Staged, f mail.Facts, junk bool) (m *cloc
 	m.Words = mail.NewWords(c)
 	m.Findings = intent.Read(intent.InputWith(m.Words, f, c, nil))
 	return m
+}
+
+// readBounce reads a report of another server about a mail of ours; one without
+// recipients if it is none.
+func (b *Inbox) readBounce(staged *store.Staged, f mail.Facts) (n dsn.Notice) {
+	if b.o.Clocks == nil || !f.IsBounce || !staged.InMemory() {
+		return n
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			b.o.Log.Error("reading a report panicked", "mid", f.MessageID, "panic", r, "stack", string(debug.Stack()))
+			n = dsn.Notice{}
+		}
+	}()
+	n, _ = dsn.Parse(staged.Head, staged.Body())
+	return n
+}
+
+// failed are the recipients that a report says are lost.
+func failed(n dsn.Notice) []mail.Address {
+	var out []mail.Address
+	for _, o := range n.Outcomes {
+		if o.Action == dsn.Failed {
+			out = append(out, o.Recipient)
+		}
+	}
+	return out
 }
 
 // private reports whether its author marked a mail so, or nobody else can read it.

@@ -57,6 +57,7 @@ func (b *Inbox) Receive(ctx context.Context, env mail.Envelope, staged *store.St
 		return err
 	}
 	asks := b.readAsks(staged, facts, broken || junk != "" || b.unproved(verdict, facts))
+	lost := b.readBounce(staged, facts)
 	place := Threaded(facts, now)
 	place.Doubtful = junk != ""
 	head := mail.Prepend(clean, b.traceFields(env, peer, verdict, now))
@@ -84,6 +85,9 @@ func (b *Inbox) Receive(ctx context.Context, env mail.Envelope, staged *store.St
 				return err
 			}
 			readers = append(readers, clockReader(p, d))
+		}
+		if err := b.o.Clocks.Bounced(tx, lost.MessageID, to, failed(lost), now); err != nil {
+			return err
 		}
 		if err := b.hearObjection(tx, asks, facts, m.ThreadID, now); err != nil || asks == nil {
 			return err

@@ -199,6 +199,8 @@ func TestWhichReplyAnswersWhichAsk(t *testing.T) {
 		{"a promise without a time", "Can you send me the figures?", "mei", []sent{{"mei", "ana", "q", "I'll look into it."}}, "mei running"},
 		{"a reminder is no new question", "Can you send me the figures?", "mei",
 			[]sent{{"ana", "mei", "q", "Any news on this?"}, {"mei", "ana", "1", "Sorry, here they are."}}, "mei answered"},
+		{"a bare yes to a reminder", "Can you approve the budget?", "mei",
+			[]sent{{"ana", "mei", "q", "Any news on this?"}, {"mei", "ana", "1", "Thanks for the reminder, done."}}, "mei answered"},
 		{"the owner thanks somebody else", "Mei, can you send me the figures?", "mei tom",
 			[]sent{{"tom", "ana mei", "q", "The old ones are on the drive."}, {"mei", "tom ana", "1", "Thanks Tom!"}}, "mei running"},
 		{"the owner answers behind somebody else", "Mei, can you send me the figures?", "mei tom",

@@ -336,3 +336,24 @@ func TestMailThatAsksNothingIsExpress(t *testing.T) {
 	w.wantAsks("q@team.example", "joe running Tue 10:01")
 	w.sound()
 }
+
+// A server that had taken the mail reports that it came to nothing.
+func TestReportFromElsewhereEndsTheQuestion(t *testing.T) {
+	w := newWorld(t)
+	w.ask(monday(10, 0), w.ana, "q@team.example", "Can you send me the offer?", "joe@else.example")
+	w.pass(monday(10, 1))
+	w.wantAsks("q@team.example", "joe running Tue 10:01")
+	report := func(to string) string {
+		return "--x\r\nContent-Type: text/plain\r\n\r\nSorry.\r\n--x\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.else.example\r\n\r\n" +
+			"Final-Recipient: rfc822; " + to + "\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n--x\r\nContent-Type: text/rfc822-headers\r\n\r\n" +
+			"Message-ID: <q@team.example>\r\n\r\n--x--"
+	}
+	fields := []string{"MIME-Version: 1.0", `Content-Type: multipart/report; report-type=delivery-status; boundary=x`, "Auto-Submitted: auto-replied"}
+	w.receive(monday(11, 0), "mailer-daemon@else.example", "b1@else.example", report("sam@else.example"), "ana@team.example", fields...)
+	w.receive(monday(11, 0), "mailer-daemon@else.example", "b2@else.example", report("joe@else.example"), "mei@team.example", fields...)
+	w.wantAsks("q@team.example", "joe running Tue 10:01") // Another recipient; not the asker's mailbox.
+	w.receive(monday(11, 0), "mailer-daemon@else.example", "b3@else.example", report("joe@else.example"), "ana@team.example", fields...)
+	w.wantAsks("q@team.example", "joe withdrawn")
+	w.wantLook(w.ana, store.KindWaitingFor, "")
+	w.sound()
+}
