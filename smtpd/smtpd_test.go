@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"tidepost/clocks"
 	"tidepost/guard"
 	"tidepost/inbox"
 	"tidepost/internal/testkit"
@@ -109,18 +110,19 @@ func newWorld(t *testing.T, ca *testkit.CA) *world {
 		default:
 		}
 	}
-	w.inbox = inbox.New(db, dir, inbox.Options{Domain: "team.example", Hostname: "mx.team.example", Rand: rand.Reader, Kick: wake,
+	asks := clocks.New(db, dir, clocks.Options{Wake: wake})
+	w.inbox = inbox.New(db, dir, inbox.Options{Clocks: asks, Domain: "team.example", Hostname: "mx.team.example", Rand: rand.Reader, Kick: wake,
 		Trust: trust.New(trust.Options{ID: "mx.team.example", Resolver: names(), Upstreams: []string{"filter.example"}}), DMARC: inbox.DMARCRefuse})
 	w.queue = queue.New(db, dir, w.inbox, w.up, queue.Options{
 		Hostname: "mx.team.example", Domains: []string{"team.example"}, Rand: rand.Reader, Wake: wake,
-		Undo: 20 * time.Second, Coach: people.On,
+		Undo: 20 * time.Second, Coach: people.On, Clocks: asks,
 	})
 	w.doors = Doors{DB: db, Directory: dir, Queue: w.queue, Inbox: w.inbox,
 		Logins: people.NewAuthenticator(dir, people.AuthOptions{Cores: 2, Tries: 100, Lockout: time.Minute})}
 	ctx, cancel := context.WithCancel(context.Background())
 	w.cancel = cancel
 	w.loops.Go(func() { w.queue.Run(ctx) })
-	w.loops.Go(func() { scheduler.Run(ctx, nil, kick, w.queue, w.inbox) })
+	w.loops.Go(func() { scheduler.Run(ctx, nil, kick, w.queue, asks, w.inbox) })
 	return w
 }
 
@@ -226,6 +228,39 @@ func (w *world) count(text string, kinds ...store.Kind) error {
 	return err
 }
 
+// digest is the Message-ID of somebody's newest digest.
+func (w *world) digest(name string) (mid string) {
+	p, _, ok := w.doors.Directory.ByAddress(mail.Address{Local: name, Domain: "team.example"})
+	if !ok {
+		w.t.Fatalf("nobody is called %s", name)
+	}
+	err := w.db.View(context.Background(), func(tx *store.Tx) error {
+		d, err := tx.LastDigest(p.ID)
+		mid = d.MID
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return mid
+}
+
+// expand is expand with "{DIGEST mei}", the Message-ID of a digest that has come.
+func (w *world) expand(text string) string {
+	text = expand(text)
+	if _, name, ok := strings.Cut(text, "{DIGEST "); ok {
+		name, _, _ = strings.Cut(name, "}")
+		text = strings.ReplaceAll(text, "{DIGEST "+name+"}", w.digest(name))
+	}
+	return text
+}
+
+// sent answers "sent: mei 2": how many messages stand in Sent.
+func (w *world) sent(text string) error {
+	synctest.Wait()
+	return w.count(text, store.KindSent)
+}
+
 // disk answers "disk: full" and "disk: room".
 func (w *world) disk(text string) error {
 	w.full = text == "full"
@@ -270,8 +305,8 @@ func TestDialogues(t *testing.T) {
 				defer w.close()
 				dial, stop := w.serve(role, implicit)
 				defer stop()
-				d.Run(t, testkit.Stage{Dial: dial, TLS: ca.Client("mx.team.example"), Expand: expand, Timeout: time.Hour,
-					Actors: map[string]func(string) error{"upstream": w.up.take, "inbox": w.arrived, "junk": w.junk, "disk": w.disk}})
+				d.Run(t, testkit.Stage{Dial: dial, TLS: ca.Client("mx.team.example"), Expand: w.expand, Timeout: time.Hour,
+					Actors: map[string]func(string) error{"upstream": w.up.take, "inbox": w.arrived, "sent": w.sent, "junk": w.junk, "disk": w.disk}})
 			})
 		})
 	}
