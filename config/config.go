@@ -36,6 +36,7 @@ type Config struct {
 	Listen  Listen
 	TLS     TLS
 	Relay   Relay
+	Alarm   Relay // second route, by which the admin is told of trouble
 	Hold    Hold
 	Batch   Batch
 	Coach   Coach
@@ -210,6 +211,7 @@ func Default() *Config {
 		Listen: Listen{Submission: ":587", Submissions: ":465", Inbound: ":25", IMAP: ":143", IMAPS: ":993"},
 		TLS:    TLS{ACMEDir: "https://acme-v02.api.letsencrypt.org/directory"},
 		Relay:  Relay{Mode: "smarthost", Port: 587, TLS: "starttls", Connections: 20},
+		Alarm:  Relay{Mode: "mx", Port: 587, TLS: "starttls", Connections: 1},
 		Hold: Hold{Mode: On, Grace: 30 * time.Minute, Undo: 20 * time.Second, Cap: 120 * time.Hour,
 			MaxExplicit: 9600 * time.Hour, Spread: 3 * time.Minute, Date: "release"},
 		Batch:   Batch{Mode: On, Style: "normal", Outside: "hours"},

@@ -13,21 +13,29 @@ import (
 // maxSecret bounds a password file.
 const maxSecret = 4096
 
-// files looks at the files that the configuration names, and reads the secret.
+// files looks at the files that the configuration names, and reads the secrets.
 func (d *decoder) files() {
 	c := d.config
 	d.readable("tls.cert", c.TLS.Cert)
 	d.readable("relay.ca_file", c.Relay.CAFile)
 	d.private("tls.key", c.TLS.Key)
 	d.private("dkim.key_file", c.DKIM.KeyFile)
-	if c.Relay.PasswordFile != "" {
-		secret, err := ReadSecret(c.Relay.PasswordFile)
-		if err != nil {
-			d.about("relay.password_file", "%v", err)
-		}
-		c.Relay.Password = secret
-	}
+	d.readable("alarm.ca_file", c.Alarm.CAFile)
+	d.secret("relay.password_file", &c.Relay)
+	d.secret("alarm.password_file", &c.Alarm)
 	d.dataDirectory()
+}
+
+// secret reads the password of a route.
+func (d *decoder) secret(key string, r *Relay) {
+	if r.PasswordFile == "" {
+		return
+	}
+	secret, err := ReadSecret(r.PasswordFile)
+	if err != nil {
+		d.about(key, "%v", err)
+	}
+	r.Password = secret
 }
 
 func (d *decoder) readable(key, path string) {

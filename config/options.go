@@ -25,7 +25,7 @@ const (
 func (c *Config) options() []option {
 	var all []option
 	for _, part := range [][]option{
-		c.serverOptions(), c.listenOptions(), c.tlsOptions(), c.relayOptions(), c.holdOptions(),
+		c.serverOptions(), c.listenOptions(), c.tlsOptions(), c.relayOptions(), c.alarmOptions(), c.holdOptions(),
 		c.batchOptions(), c.coachOptions(), c.urgentOptions(), c.passOptions(), c.decidedOptions(), c.inboundOptions(), c.retryOptions(), c.limitOptions(), c.hostOptions(),
 	} {
 		all = append(all, part...)
@@ -40,6 +40,7 @@ func sectionDocs() map[string]string {
 		"listen":         "Where to listen: \"host:port\", \":port\" for every address, \"\" to leave that door shut.",
 		"tls":            "The certificate: either cert and key, or acme = true.",
 		"relay":          "How mail leaves: through your provider (smarthost), or straight to each domain's MX.",
+		"alarm":          "How server.admin is told of trouble: not by the relay that may be the trouble.",
 		"hold":           "Mail to colleagues waits for their working hours.",
 		"batch":          "Incoming mail comes with the tide, a few times a day, in one batch with a digest.",
 		"coach":          "Advice on drafts before they leave. Who gets it how is a setting of each person (coach_mode).",
@@ -106,6 +107,20 @@ func (c *Config) relayOptions() []option {
 		{key: "relay.server_name", doc: "Name the smarthost's certificate must carry, if it is not relay.host.", value: text(&r.ServerName, optional(checkHostname))},
 		{key: "relay.ca_file", doc: "PEM file of the authorities to trust, if not the system's.", value: text(&r.CAFile, nil), path: &r.CAFile},
 		{key: "relay.connections", doc: "Connections to the smarthost at the same time.", value: number(&r.Connections, 1, 1000)},
+	}
+}
+
+func (c *Config) alarmOptions() []option {
+	a := &c.Alarm
+	return []option{
+		{key: "alarm.mode", doc: "\"mx\": straight to the MX of server.admin. \"smarthost\": through alarm.host, best at another provider than relay.host. If it fails, the relay is tried.", value: choice(&a.Mode, "mx", "smarthost")},
+		{key: "alarm.host", doc: "Name of that smarthost; required in that mode.", value: text(&a.Host, optional(checkHost))},
+		{key: "alarm.port", doc: "Its port: 587 with starttls, 465 with tls.", value: number(&a.Port, 1, 65535)},
+		{key: "alarm.tls", doc: "As relay.tls.", value: choice(&a.TLS, "starttls", "tls", "none")},
+		{key: "alarm.user", doc: "Login there; empty: no login.", value: text(&a.User, nil)},
+		{key: "alarm.password_file", doc: "File with the password on its first line, readable by this user only.", value: text(&a.PasswordFile, nil), path: &a.PasswordFile},
+		{key: "alarm.server_name", doc: "Name its certificate must carry, if it is not alarm.host.", value: text(&a.ServerName, optional(checkHostname))},
+		{key: "alarm.ca_file", doc: "PEM file of the authorities to trust, if not the system's.", value: text(&a.CAFile, nil), path: &a.CAFile},
 	}
 }
 

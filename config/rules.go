@@ -111,18 +111,23 @@ func (d *decoder) tlsRules() {
 }
 
 func (d *decoder) relayRules() {
-	r := d.config.Relay
+	d.routeRules("relay", d.config.Relay)
+	d.routeRules("alarm", d.config.Alarm)
+}
+
+// routeRules checks a way out that is written in a section.
+func (d *decoder) routeRules(section string, r Relay) {
 	if r.Mode == "smarthost" && r.Host == "" {
-		d.about("relay.host", "is required when relay.mode is \"smarthost\"")
+		d.about(section+".host", "is required when %s.mode is \"smarthost\"", section)
 	}
 	if r.User != "" && r.PasswordFile == "" {
-		d.about("relay.user", "needs relay.password_file beside it")
+		d.about(section+".user", "needs %s.password_file beside it", section)
 	}
 	if r.User == "" && r.PasswordFile != "" {
-		d.about("relay.password_file", "needs relay.user beside it")
+		d.about(section+".password_file", "needs %s.user beside it", section)
 	}
 	if r.User != "" && r.TLS == "none" && r.Mode == "smarthost" && !isLoopbackHost(r.Host) {
-		d.about("relay.tls", "\"none\" would send the password in clear: write \"starttls\" or \"tls\"")
+		d.about(section+".tls", "\"none\" would send the password in clear: write \"starttls\" or \"tls\"")
 	}
 }
 

@@ -85,6 +85,7 @@ func Run(ctx context.Context, o Options) []Finding {
 	v.certificate()
 	if !o.Offline {
 		v.relay(ctx)
+		v.alarms(ctx)
 		v.dns(ctx)
 		v.dmarc(ctx)
 	}

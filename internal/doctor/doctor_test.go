@@ -148,6 +148,31 @@ func TestRelay(t *testing.T) {
 	expectLast(t, v, Fail, "ca_file")
 }
 
+func TestAlarms(t *testing.T) {
+	v := visitor(t)
+	v.alarms(context.Background())
+	expectLast(t, v, Warn, "nobody is told")
+	v.Config.Server.Admin = "admin@else.example"
+	v.alarms(context.Background())
+	expectLast(t, v, OK, "straight to the MX")
+
+	host := testkit.NewSmarthost(t, testkit.SmarthostOptions{})
+	a := &v.Config.Alarm
+	a.Mode, a.TLS = "smarthost", "none"
+	a.Host, a.Port = host.Addr()
+	v.alarms(context.Background())
+	expectLast(t, v, OK, "by 127.0.0.1")
+	v.Config.Relay.Host = a.Host
+	v.alarms(context.Background())
+	expectLast(t, v, Warn, "its own trouble")
+	host.Close()
+	v.alarms(context.Background())
+	expectLast(t, v, Fail, "told to nobody")
+	a.CAFile = "/nowhere"
+	v.alarms(context.Background())
+	expectLast(t, v, Fail, "alarm.ca_file")
+}
+
 func TestCertificate(t *testing.T) {
 	ca := testkit.NewCA(t)
 	dir := t.TempDir()

@@ -45,6 +45,33 @@ func (v *visit) relay(ctx context.Context) {
 	}
 }
 
+// alarms looks who is told of trouble, and whether the way there works.
+func (v *visit) alarms(ctx context.Context) {
+	const check = "alarms"
+	admin, a := v.Config.Server.Admin, v.Config.Alarm
+	if admin == "" {
+		v.warn(check, "Set server.admin to an address outside.", "nobody is told of trouble")
+		return
+	}
+	if a.Mode == "mx" {
+		v.ok(check, "%s is told of trouble, straight to the MX of that address", admin)
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	res, err := gateway.CheckAlarmRoute(ctx, v.Config)
+	switch {
+	case err != nil:
+		v.fail(check, "Correct [alarm] in the configuration.", "%v", err)
+	case !res.Delivered:
+		v.fail(check, "Look at [alarm]; trouble of the relay would be told to nobody.", "%s: %s", a.Host, res.Reply.Text)
+	case a.Host == v.Config.Relay.Host && v.Config.Relay.Mode == "smarthost":
+		v.warn(check, "Name one at another provider in alarm.host.", "%s is the relay, too: it cannot tell of its own trouble", a.Host)
+	default:
+		v.ok(check, "%s is told of trouble by %s", admin, a.Host)
+	}
+}
+
 func orClear(tls string) string {
 	if tls == "" {
 		return "no TLS"

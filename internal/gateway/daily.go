@@ -30,6 +30,6 @@ func (g *Gateway) checkDaily(ctx context.Context) error {
 
 func (g *Gateway) checkNow(ctx context.Context) {
 	if err := g.db.CheckQuick(ctx); err != nil && ctx.Err() == nil {
-		g.alarm("the database is damaged: restore a backup or run tidepost salvage", err.Error())
+		g.alarm("database", "it is damaged, restore a backup or run tidepost salvage: "+err.Error())
 	}
 }

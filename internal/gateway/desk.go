@@ -92,7 +92,16 @@ func forgive(err error) error {
 
 // CheckRelay opens a session with the smarthost, login included, and closes it.
 func CheckRelay(ctx context.Context, cfg *config.Config) (relay.Result, error) {
-	o, err := relayOptions(cfg)
+	return checkRoute(ctx, cfg, relayOptions)
+}
+
+// CheckAlarmRoute is CheckRelay for the second route.
+func CheckAlarmRoute(ctx context.Context, cfg *config.Config) (relay.Result, error) {
+	return checkRoute(ctx, cfg, alarmOptions)
+}
+
+func checkRoute(ctx context.Context, cfg *config.Config, options func(*config.Config) (relay.Options, error)) (relay.Result, error) {
+	o, err := options(cfg)
 	if err != nil {
 		return relay.Result{}, err
 	}

@@ -54,6 +54,7 @@ type Gateway struct {
 	decisions *decisions.Keeper
 	inbox     *inbox.Inbox
 	queue     *queue.Queue
+	alarms    *alarmer // nil: nobody is told
 	relay     *relay.Client
 	imap      *imapd.Server
 	tls       *tls.Config
@@ -102,6 +103,9 @@ func OpenAt(site Site, cfg *config.Config, log *slog.Logger) (*Gateway, error) {
 		metrics: metrics.New(), reach: &reach{},
 		room: &room{dir: cfg.Server.Data, reserve: cfg.Store.Reserve},
 		site: site.orMachine(),
+	}
+	if g.alarms, err = g.newAlarmer(); err != nil {
+		return nil, errors.Join(err, g.relay.Close(), db.Close())
 	}
 	if err := g.build(signer); err != nil {
 		return nil, errors.Join(err, g.relay.Close(), db.Close())
@@ -167,6 +171,7 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	loops.Go(func() error { return g.inbox.Run(back) })
 	loops.Go(func() error { return g.planAnew(back) })
 	loops.Go(func() error { return g.checkDaily(back) })
+	loops.Go(func() error { g.alarms.run(back); return nil })
 	loops.Go(func() error {
 		scheduler.Run(back, g.log, g.kick, g.queue, g.clocks, g.decisions, g.standing, g.inbox, &watcher{g: g})
 		return nil
@@ -192,7 +197,9 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	stopFront()
 	ferr := fronts.Wait()
 	stopBack()
-	return errors.Join(cause, ferr, loops.Wait())
+	lerr := loops.Wait()
+	g.alarms.last(cause)
+	return errors.Join(cause, ferr, lerr)
 }
 
 // shut closes a listener that may not be there.

@@ -16,7 +16,15 @@ import (
 
 // relayOptions turns the file's section into the relay's options.
 func relayOptions(cfg *config.Config) (relay.Options, error) {
-	r := cfg.Relay
+	return routeOptions(cfg, "relay", cfg.Relay)
+}
+
+// alarmOptions are the same for the second route.
+func alarmOptions(cfg *config.Config) (relay.Options, error) {
+	return routeOptions(cfg, "alarm", cfg.Alarm)
+}
+
+func routeOptions(cfg *config.Config, section string, r config.Relay) (relay.Options, error) {
 	o := relay.Options{
 		Mode:       relay.Mode(r.Mode),
 		Host:       r.Host,
@@ -35,11 +43,11 @@ func relayOptions(cfg *config.Config) (relay.Options, error) {
 	if r.CAFile != "" {
 		pem, err := os.ReadFile(r.CAFile)
 		if err != nil {
-			return o, fmt.Errorf("read relay.ca_file: %w", err)
+			return o, fmt.Errorf("read %s.ca_file: %w", section, err)
 		}
 		o.RootCAs = x509.NewCertPool()
 		if !o.RootCAs.AppendCertsFromPEM(pem) {
-			return o, fmt.Errorf("read relay.ca_file: %s holds no certificate", r.CAFile)
+			return o, fmt.Errorf("read %s.ca_file: %s holds no certificate", section, r.CAFile)
 		}
 	}
 	return o, o.Validate()

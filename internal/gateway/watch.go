@@ -78,6 +78,7 @@ func (w *watcher) RunDue(ctx context.Context, now time.Time) error {
 // alarm is told about trouble that needs a human.
 func (g *Gateway) alarm(what, detail string) {
 	g.log.Error("alarm", "what", what, "detail", detail)
+	g.alarms.raise(what, detail)
 }
 
 // A room knows whether the disk has room left for more mail. What already waits may

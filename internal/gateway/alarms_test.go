@@ -1,0 +1,158 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"tidepost/config"
+	"tidepost/internal/testkit"
+	"tidepost/mail"
+	"tidepost/relay"
+)
+
+// An office is an admin who gets alarms by two routes.
+type office struct {
+	*alarmer
+	bad      []trouble
+	down     map[string]bool // routes that do not work
+	got      []string        // "route: subject"
+	lastText string
+}
+
+func newOffice(t *testing.T) *office {
+	t.Helper()
+	o := &office{down: map[string]bool{}}
+	send := func(name string) route {
+		return route{name, func(_ context.Context, job relay.Job) []relay.Result {
+			if o.down[name] {
+				return []relay.Result{{Trouble: relay.TroubleConnect}}
+			}
+			r, err := job.Open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Close()
+			var text strings.Builder
+			buf := make([]byte, 1000)
+			for n, err := r.Read(buf); n > 0 || err == nil; n, err = r.Read(buf) {
+				text.Write(buf[:n])
+			}
+			head, _ := mail.SplitHead([]byte(text.String()))
+			if int64(text.Len()) != job.Size || !job.From.IsNull() || job.Recipients[0].Address.String() != "admin@else.example" {
+				t.Errorf("job %+v of %d octets", job, text.Len())
+			}
+			o.got = append(o.got, name+": "+mail.ParseHeader(head).Text("Subject"))
+			o.lastText = text.String()
+			return []relay.Result{{Delivered: true}}
+		}}
+	}
+	o.alarmer = &alarmer{
+		to: mail.Mailbox{Address: mail.Address{Local: "admin", Domain: "else.example"}}, from: mail.Address{Local: "tidepost", Domain: "team.example"},
+		host: "mx.team.example", routes: []route{send("alarm"), send("relay")}, log: slog.New(slog.DiscardHandler),
+		look:   func(context.Context, time.Time) []trouble { return o.bad },
+		raised: make(chan struct{}, 1), known: map[string]*trouble{}, told: map[string]time.Time{},
+	}
+	return o
+}
+
+// expect makes a step and compares what the admin got by it.
+func (o *office) expect(t *testing.T, after time.Duration, want ...string) {
+	t.Helper()
+	o.got = nil
+	o.step(context.Background(), t0.Add(after))
+	if strings.Join(o.got, "; ") != strings.Join(want, "; ") {
+		t.Errorf("after %s the admin got %q, want %q", after, o.got, want)
+	}
+}
+
+func TestAdminIsToldOnce(t *testing.T) {
+	o := newOffice(t)
+	o.expect(t, 0)
+	o.bad = []trouble{{name: "disk", detail: "the reserve is reached"}}
+	o.expect(t, time.Minute, "alarm: Tidepost on mx.team.example: disk")
+	if !strings.Contains(o.lastText, "disk, since Mon 23 Nov 09:01 UTC: the reserve is reached") || !strings.Contains(o.lastText, "Auto-Submitted: auto-generated") {
+		t.Errorf("the letter\n%s", o.lastText)
+	}
+	o.expect(t, 2*time.Minute)
+	o.bad = append(o.bad, trouble{name: "tides", detail: "late"})
+	o.expect(t, 3*time.Minute, "alarm: Tidepost on mx.team.example: tides")
+	o.bad = o.bad[1:]
+	o.expect(t, 4*time.Minute, "alarm: Tidepost on mx.team.example: disk is well again")
+	// What comes and goes is told once an hour.
+	o.bad = append(o.bad, trouble{name: "disk"})
+	o.expect(t, 5*time.Minute)
+	o.bad = o.bad[:1]
+	o.expect(t, 6*time.Minute)
+	o.bad = append(o.bad, trouble{name: "disk"})
+	o.expect(t, 7*time.Minute)
+	o.expect(t, 62*time.Minute, "alarm: Tidepost on mx.team.example: disk")
+	o.bad = nil
+	o.expect(t, 63*time.Minute, "alarm: Tidepost on mx.team.example: tides is well again, disk is well again")
+}
+
+func TestAlarmsOfOthers(t *testing.T) {
+	o := newOffice(t)
+	o.raise("smarthost", "535 5.7.8 no such user")
+	o.raise("smarthost", "535 5.7.8 no such user")
+	o.expect(t, 0, "alarm: Tidepost on mx.team.example: smarthost")
+	o.raise("smarthost", "535 5.7.8 no such user")
+	o.expect(t, 59*time.Minute)
+	o.raise("smarthost", "535 5.7.8 no such user")
+	o.expect(t, time.Hour, "alarm: Tidepost on mx.team.example: smarthost")
+	for range 3 * maxAlarms {
+		o.raise("x", "y")
+	}
+	if len(o.events) > maxAlarms {
+		t.Errorf("%d wait", len(o.events))
+	}
+	var nobody *alarmer
+	nobody.raise("x", "y") // Nobody is to be told.
+	nobody.last(errors.New("x"))
+	nobody.run(context.Background())
+}
+
+func TestAlarmsWaitForARoute(t *testing.T) {
+	o := newOffice(t)
+	o.bad = []trouble{{name: "relay", detail: "not reached"}}
+	o.down["alarm"], o.down["relay"] = true, true
+	o.expect(t, 0)
+	o.expect(t, time.Minute)
+	o.down["relay"] = false
+	o.expect(t, 2*time.Minute, "relay: Tidepost on mx.team.example: relay")
+	o.expect(t, 3*time.Minute)
+	o.got = nil
+	if o.last(errors.New("the database has failed")); len(o.got) != 1 || !strings.Contains(o.lastText, "the database has failed") {
+		t.Errorf("the last words are %q\n%s", o.got, o.lastText)
+	}
+}
+
+// The smarthost refuses our login: the admin hears of it through the other one.
+func TestSecondRoute(t *testing.T) {
+	first := testkit.NewSmarthost(t, testkit.SmarthostOptions{Auth: map[string]string{"tide": "right"}})
+	second := testkit.NewSmarthost(t, testkit.SmarthostOptions{})
+	cfg := configuration(t)
+	cfg.Server.Admin = "admin@else.example"
+	cfg.Listen.AllowCleartextLogin = true
+	cfg.Relay.Host, cfg.Relay.Port = first.Addr()
+	cfg.Relay.TLS, cfg.Relay.User, cfg.Relay.Password = "none", "tide", config.NewSecret("wrong")
+	cfg.Alarm.Mode, cfg.Alarm.TLS = "smarthost", "none"
+	cfg.Alarm.Host, cfg.Alarm.Port = second.Addr()
+	g := start(t, cfg)
+	g.alarm("smarthost", "535 5.7.8 wrong password")
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	got, err := second.WaitFor(ctx, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := string(got[0].Data); !strings.Contains(text, "Subject: Tidepost on mx.team.example: smarthost") || !strings.Contains(text, "535 5.7.8 wrong password") {
+		t.Errorf("the admin reads\n%s", text)
+	}
+	if n := len(first.Delivered()); n != 0 {
+		t.Errorf("%d mails left by the first route", n)
+	}
+}
