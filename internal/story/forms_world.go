@@ -39,6 +39,9 @@ func worldForms() []*form {
 		{example: `the outside is down`, pattern: `the outside is (down|up)(?: again)?`, act: true, make: func(_ *builder, m []string) (func(*world) error, error) {
 			return func(w *world) error { w.hostOff = strings.EqualFold(m[1], "down"); return nil }, nil
 		}},
+		{example: `the DNS has _dmarc.elsewhere.example TXT "v=DMARC1; p=reject"`, pattern: `the DNS (?:has|says)(?: of| for| that)? (\S+) (?:TXT|has TXT|is TXT) TEXT`, act: true, make: func(_ *builder, m []string) (func(*world) error, error) {
+			return func(w *world) error { w.dns.say(m[1], m[2]); return nil }, nil
+		}},
 		{example: `the team waits`, pattern: `(?:the team|everybody|everyone) waits(?: (?:for )?(.+))?`, act: true, make: func(b *builder, m []string) (func(*world) error, error) {
 			d, rest, ok := duration(m[1])
 			if m[1] != "" && (!ok || rest != "") {

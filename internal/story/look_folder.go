@@ -35,7 +35,6 @@ func folderLooks() []*form {
 			return b.holds(m[1], m[2], how, listed(strings.NewReplacer(" nor ", ", ", " or ", ", ").Replace(m[5])))
 		}},
 		{example: `Mei has the folder "Lists"`, pattern: `WHO (has|does not have|sees|does not see) (?:the |a )?folder (.+)`, make: makeHasFolder},
-		{example: `the server answers 250`, pattern: `the (?:server )?answer(?:s|ed| is| was)?(?: with)? (.+?)(?: (?:saying|and says) TEXT)?`, make: makeAnswer},
 		{example: `the answer says "one copy"`, pattern: `the answer (says|contains|does not say) TEXT`, make: func(_ *builder, m []string) (func(*world) error, error) {
 			return func(w *world) error {
 				if saying(w.answer, m[2]) == strings.Contains(m[1], "not") {
@@ -44,6 +43,7 @@ func folderLooks() []*form {
 				return nil
 			}, nil
 		}},
+		{example: `the server answers 250`, pattern: `the (?:server )?answer(?:s|ed| is| was)?(?: with)? (.+?)(?: (?:saying|and says) TEXT)?`, make: makeAnswer},
 	}
 }
 

@@ -28,7 +28,7 @@ func letterLooks() []*form {
 	return []*form{
 		{example: `Ana gets a note saying "Waits until" and "Mei" at Mon 22:00`, pattern: `WHO (?:gets|receives|has|got) (a |an |one |another |the |no |no more |\d+ )?(?:further |new )?` + kinds + `(?: from Tidepost)?(?: saying (".*"))?(?: (at|on|before|after|since|by) (.+?))?(?: saying (".*"))?`,
 			details: "*", make: makeGets},
-		{example: `Ana gets no letters`, pattern: `WHO (?:does )?(no|never)(?:t get|t receive| gets| receives)(?: a| an| any)? ` + kinds + `(?: saying (".*"))?(?: (at|on|before|since|by) (.+?))?()`, make: makeGets},
+		{example: `Ana never gets a bounce`, pattern: `WHO (?:does )?(no|never)(?:t get|t receive| gets| receives)(?: a| an| any)? ` + kinds + `(?: saying (".*"))?(?: (at|on|before|since|by) (.+?))?()`, make: makeGets},
 		{example: `Mei's digest says "Budget" and "Lunch"`, pattern: `WHOSE (?:latest |last |newest )?` + kinds + `(?: in (.+?))? (says|does not say|contains|does not contain|shows|does not show) (".*")`, make: makeLetterSays},
 		{example: `Mei's digest has 2 asks`, pattern: `WHOSE (?:latest |last |newest )?digest (?:has|asks|numbers|shows) (exactly )?(\d+|no|one) (?:numbered )?(?:asks?|questions?|items?)`, make: makeDigestCount},
 		{example: `Mei's digest asks 1 "Could you check the figures?" from Ana, due Wed 10:00`, pattern: `WHOSE (?:latest |last |newest )?digest (?:asks|has|has ask|numbers)(?: question)? ?#?(\d+)?:? TEXT(?: (?:from|of|by) (\S+?))?(?:,? due (.+))?`, make: makeDigestAsk},

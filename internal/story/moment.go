@@ -36,7 +36,7 @@ var (
 	isDate     = regexp.MustCompile(`^(\d{4})-(\d{2})-(\d{2})$`)
 	isNumber   = regexp.MustCompile(`^(\d{1,2})(?:st|nd|rd|th)?$`)
 	isYear     = regexp.MustCompile(`^(20\d{2})$`)
-	isDuration = regexp.MustCompile(`^(\d+(?:\.\d+)?) ?(seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|w)(?: |$)`)
+	isDuration = regexp.MustCompile(`^(\d+(?:\.\d+)?) ?(seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|w)(?:[ ,:]+|$)`)
 )
 
 // about is how far off "about 09:00" may be.
@@ -79,7 +79,8 @@ func (c *cast) readMoment(s string) (m moment, rest string, err error) {
 		if !ok {
 			break
 		}
-		found = true
+		w := strings.ToLower(word)
+		found = found || w != "at" && w != "on" && w != "about" && w != "around"
 		s = skipWords(s, n)
 	}
 	if !found {

@@ -155,6 +155,9 @@ func (s *Story) add(all []*form, st *statement) error {
 		if err != nil {
 			return st.wrong("%v", err)
 		}
+		if !m.relative && !m.hasClock {
+			return st.wrong("%q lacks a time of day", m.said)
+		}
 		out.when, text = &m, tidy(rest)
 	}
 	b := &builder{cast: c, st: st}

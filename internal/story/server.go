@@ -109,7 +109,8 @@ func (w *world) startServer() error {
 			}
 			return w.hostLis.Dial(ctx)
 		},
-		Uptime: func() time.Duration { return time.Since(s.began) },
+		Resolver: &w.dns,
+		Uptime:   func() time.Duration { return time.Since(s.began) },
 	}
 	s.gateway, err = gateway.OpenAt(site, cfg, slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelInfo})))
 	if err != nil {
@@ -190,6 +191,9 @@ func (w *world) openHost() {
 	w.host = testkit.NewSmarthost(w.t, testkit.SmarthostOptions{Listener: w.hostLis})
 }
 
+// maxLine is how much of a line of the log is kept: a panic writes long ones.
+const maxLine = 600
+
 // A logBook keeps what the server logs.
 type logBook struct {
 	mu    sync.Mutex
@@ -207,7 +211,7 @@ func (l *logBook) Write(p []byte) (int, error) {
 		if !ok {
 			return len(p), nil
 		}
-		l.lines = append(l.lines, string(line))
+		l.lines = append(l.lines, string(line[:min(len(line), maxLine)]))
 		l.part = bytes.Clone(rest)
 	}
 }

@@ -29,6 +29,7 @@ type world struct {
 	host    *testkit.Smarthost
 	hostLis *testkit.PipeListener
 	hostOff bool
+	dns     dnsBook
 	server  *server // nil: it is down
 	logs    *logBook
 	zone    *time.Location
