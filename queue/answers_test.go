@@ -417,3 +417,93 @@ func TestTheStandInAnswers(t *testing.T) {
 		t.Errorf("ask: %q; %s", got, w.did(w.tom))
 	}
 }
+
+// styles are replies to Tom's digest, as clients make them: each answers what Ana asked
+// with "yes, attached" and Anna with "Thursday 3pm". [n] stands for a number.
+var styles = map[string]func(text string, ana, anna string) (contentType, body string){
+	"plain, on top": func(text, ana, anna string) (string, string) {
+		return "text/plain; charset=utf-8", ana + " yes, attached\n" + anna + " Thursday 3pm\n\nOn Mon, Mar 2, 2026 at 2:00 PM Tidepost <tidepost@team.example>\nwrote:\n\n" + quoteAll(text)
+	},
+	"brackets, blank lines, signature": func(text, ana, anna string) (string, string) {
+		return "text/plain; charset=utf-8", "Hi,\n\n" + ana + ") yes, attached\n\n" + anna + ") Thursday 3pm\n\nBest regards,\nTom\n\n-- \nTom Hall\nHarbours\n"
+	},
+	"one line with slashes": func(text, ana, anna string) (string, string) {
+		return "text/plain; charset=utf-8", ana + ": yes, attached / " + anna + ": Thursday 3pm\n\n" + quoteAll(text)
+	},
+	"one line with commas, from a telephone": func(text, ana, anna string) (string, string) {
+		first, second := ana+" yes", anna+" Thursday 3pm"
+		if ana > anna {
+			first, second = second, first
+		}
+		return "text/plain; charset=utf-8", first + ", " + second + "\n\nSent from my iPhone\n\n> On 2 Mar 2026, at 14:00, Tidepost <tidepost@team.example> wrote:\n> \n" + quoteAll(text)
+	},
+	"bullets": func(text, ana, anna string) (string, string) {
+		return "text/plain; charset=utf-8", "- " + ana + ": yes, attached\n- " + anna + ": Thursday 3pm\n"
+	},
+	"below the questions": func(text, ana, anna string) (string, string) {
+		return "text/plain; charset=utf-8", "Am 02.03.26 um 20:00 schrieb Tidepost:\n" + inline(quoteAll(text), "\n\n", "yes, attached", "Thursday 3pm")
+	},
+	"below the questions, format=flowed": func(text, ana, anna string) (string, string) {
+		return "text/plain; charset=utf-8; format=flowed", "On 02/03/2026 19:00, Tidepost wrote:\n" + inline(quoteAll(text), "\n", "yes, attached", "Thursday 3pm")
+	},
+	"at the bottom, numbered": func(text, ana, anna string) (string, string) {
+		return "text/plain; charset=utf-8", "Tidepost <tidepost@team.example> writes:\n\n" + quoteAll(text) + "\n\n#" + ana + " yes, attached\n#" + anna + " Thursday 3pm\n"
+	},
+	"outlook, no marks": func(text, ana, anna string) (string, string) {
+		return "text/plain; charset=utf-8", ana + ". yes, attached\n" + anna + ". Thursday 3pm\n\n________________________________\nFrom: Tidepost <tidepost@team.example>\nSent: Monday, March 2, 2026 2:00 PM\nTo: Tom Hall <tom@team.example>\nSubject: 3 questions for you\n\n" + text
+	},
+	"outlook, written into the digest": func(text, ana, anna string) (string, string) {
+		return "text/plain; charset=utf-8", "From: Tidepost <tidepost@team.example>\nSent: Monday, March 2, 2026 2:00 PM\nTo: Tom Hall <tom@team.example>\nSubject: 3 questions for you\n\n" + inline(text, "\n", "yes, attached", "Thursday 3pm")
+	},
+	"a client that marks nothing": func(text, ana, anna string) (string, string) {
+		return "text/plain; charset=utf-8", inline(text, "\n", "yes, attached", "Thursday 3pm")
+	},
+	"gmail, html": func(text, ana, anna string) (string, string) {
+		return "text/html; charset=utf-8", `<div dir="ltr"><div>` + ana + ` yes, attached</div><div>` + anna + ` Thursday 3pm</div></div><br><div class="gmail_quote"><div dir="ltr" class="gmail_attr">On Mon, Mar 2, 2026 at 2:00 PM Tidepost &lt;tidepost@team.example&gt; wrote:<br></div><blockquote class="gmail_quote"><pre>` +
+			strings.NewReplacer("<", "&lt;", ">", "&gt;").Replace(text) + `</pre></blockquote></div>`
+	},
+}
+
+func quoteAll(text string) string {
+	return strings.ReplaceAll("> "+strings.TrimRight(text, "\n"), "\n", "\n> ")
+}
+
+// inline puts answers below the questions of Ana and Anna.
+func inline(text, gap, ana, anna string) string {
+	for question, answer := range map[string]string{"q1@team.example>": ana, "q2@team.example>": anna} {
+		text = strings.Replace(text, question, question+gap+answer+gap, 1)
+	}
+	return text
+}
+
+func TestRepliesInManyStyles(t *testing.T) {
+	for name, style := range styles {
+		t.Run(name, func(t *testing.T) {
+			w := newTeam(t)
+			mid := w.threeQuestions()
+			octets, _ := w.digestOf(w.tom)
+			text := textIn(octets)
+			kind, body := style(text, "2", "3")
+			w.submit(monday(19, 5), w.tom, letter(w.tom, "r1@team.example", "Re: 3 questions for you", monday(19, 5), strings.ReplaceAll(body, "\n", "\r\n"), "To: tidepost@team.example",
+				"In-Reply-To: <"+mid+">", "MIME-Version: 1.0", "Content-Type: "+kind), "tidepost@team.example")
+			if got := textIn(w.lastNote(w.tom)); !strings.HasPrefix(got, "Answered: ") || strings.Contains(got, "\n") {
+				t.Errorf("note:\n%s", got)
+			}
+			w.pass(tuesday(9, 0))
+			for q, want := range map[string]string{"q1@team.example": "tom answered", "q2@team.example": "tom answered"} {
+				if got := w.asks(q); got != want {
+					t.Errorf("%s: %q, want %q", q, got, want)
+				}
+			}
+			if got := w.asks("q3@else.example"); strings.Contains(got, "answered") {
+				t.Errorf("the third question was not answered, but is %q", got)
+			}
+			if got := textIn(w.lastNote(w.ana)); !strings.HasSuffix(got, "March?\n\nyes, attached") && !strings.HasSuffix(got, "March?\n\nyes") {
+				t.Errorf("Ana reads\n%s", got)
+			}
+			if got := textIn(w.lastNote(w.person("anna@team.example"))); !strings.HasSuffix(got, "plan?\n\nThursday 3pm") {
+				t.Errorf("Anna reads\n%s", got)
+			}
+		})
+	}
+}
