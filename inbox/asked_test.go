@@ -2,6 +2,7 @@ package inbox_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -356,6 +357,60 @@ func TestTheDigestTellsOfClocksThatChange(t *testing.T) {
 	if got := h.lastDigest(h.mei).Clocks; got != nil {
 		t.Errorf("Mei: %+v", got)
 	}
+	// A week later New York follows; Ana reads of it if the digest names somebody there.
+	h.add("Bob Ray", "bob", "America/New_York")
+	h.add("Cleo Fox", "cleo", "America/Toronto")
+	h.reload()
+	for _, local := range []string{"bob", "cleo"} {
+		p, _, _ := h.dir.ByAddress(address(local + "@team.example"))
+		h.write(p, h.ana, "Hello", "Greetings.", at("10-29", "20:00"))
+	}
+	h.write(h.mei, h.tom, "Hello", "Greetings from Sydney.", at("10-29", "20:00"))
+	h.pass(at("10-30", "09:00"))
+	want = []digest.ClockChange{{Cities: []string{"New York", "Toronto"}, Day: dayOf(t, "2026-11-01"), Forward: -time.Hour, There: "09:00", Before: "13:00", After: "14:00"}}
+	if diff := cmp.Diff(want, h.lastDigest(h.ana).Clocks); diff != "" {
+		t.Errorf("Ana: %s", diff)
+	}
+	if got := h.lastDigest(h.tom).Clocks; got != nil {
+		t.Errorf("Tom, who works with nobody there: %+v", got)
+	}
+}
+
+func TestADigestThatCannotBeFilledKeepsNoMail(t *testing.T) {
+	for name, blocked := range map[string]func(*store.Tx, *people.Person, time.Time) ([]digest.BlockedLine, int, error){
+		"panic": func(*store.Tx, *people.Person, time.Time) ([]digest.BlockedLine, int, error) { panic("hostile") },
+		"error": func(*store.Tx, *people.Person, time.Time) ([]digest.BlockedLine, int, error) {
+			return nil, 0, errors.New("no")
+		},
+	} {
+		h := newAskingHouse(t, func(o *inbox.Options) { o.Blocked = blocked })
+		h.write(h.tom, h.ana, "Workshop", budget, monday)
+		if err := h.box.RunDue(context.Background(), at("11-23", "13:00")); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		h.expectList(h.ana, store.KindInbox, "*Workshop")
+		h.runDue(at("11-23", "13:00"))
+		h.update(func(tx *store.Tx) error {
+			list, err := clocks.OnMe(tx, h.ana.ID)
+			if err != nil || len(list) != 1 {
+				return fmt.Errorf("%s: %d asks, %w", name, len(list), err)
+			}
+			return h.keeper.Waive(tx, h.ana, list[0].Ask.ID, at("11-23", "14:00"))
+		})
+		if err := h.box.RunDue(context.Background(), at("11-23", "16:00")); err == nil || !strings.Contains(err.Error(), "without mail") {
+			t.Errorf("%s: Tom's digest is missing, and nobody hears why: %v", name, err)
+		}
+	}
+}
+
+func TestMailThatHasExpiredIsNoNews(t *testing.T) {
+	h := newAskingHouse(t, nil)
+	h.write(h.tom, h.ana, "Workshop", budget, monday)
+	h.pass(at("11-23", "13:00"))
+	h.read(h.ana)
+	h.write(h.mei, h.ana, "Cake", "There is cake.", at("11-23", "14:00"), "Expires: Mon, 23 Nov 2026 09:00:00 +0000")
+	h.pass(at("11-23", "16:00"))
+	h.expectList(h.ana, store.KindInbox, "Workshop", "1 question for you, 1 message", "*Cake")
 }
 
 func dayOf(t *testing.T, s string) scheduler.Date {

@@ -338,7 +338,7 @@ func (b *Inbox) ripe(now time.Time) bool {
 func (b *Inbox) open(ctx context.Context, person int64, now time.Time) error {
 	p, ok := b.dir.ByID(person)
 	if ok {
-		err := b.db.Update(ctx, func(tx *store.Tx) error { return b.tide(tx, p, now) })
+		err := b.db.Update(ctx, func(tx *store.Tx) error { return caught(func() error { return b.tide(tx, p, now) }) })
 		if err == nil || errors.Is(err, store.ErrFailed) || errors.Is(err, store.ErrClosed) || ctx.Err() != nil {
 			return err
 		}

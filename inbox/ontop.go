@@ -101,6 +101,11 @@ func (b *Inbox) onTop(tx *store.Tx, r run, came []store.Delivery) error {
 	if err := b.tell(tx, r, &c, came, d.since(now)); err != nil {
 		return err
 	}
+	if len(came) > 0 && len(c.Entries)+c.More+len(c.Confirmed) == 0 { // All of it has expired.
+		if stirs, err := b.stirs(tx, p, d.since(now), now); err != nil || !stirs {
+			return err
+		}
+	}
 	return b.putDigest(tx, p, c, unread, now)
 }
 

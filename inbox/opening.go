@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -112,9 +113,11 @@ func (b *Inbox) tellAlone(ctx context.Context, o opening, now time.Time) (wait b
 		r.at, r.missed = now.Truncate(time.Second), o.at
 	}
 	due := false
-	err = b.db.View(ctx, func(tx *store.Tx) (err error) {
-		due, err = b.stirsNow(tx, r)
-		return err
+	err = b.db.View(ctx, func(tx *store.Tx) error {
+		return caught(func() (err error) {
+			due, err = b.stirsNow(tx, r)
+			return err
+		})
 	})
 	if err != nil || !due {
 		return false, wrapTide(o.person, err)
@@ -122,7 +125,20 @@ func (b *Inbox) tellAlone(ctx context.Context, o opening, now time.Time) (wait b
 	if wait, err = b.postpone(ctx, o.person.ID, now); wait || err != nil {
 		return wait, err
 	}
-	return false, wrapTide(o.person, b.db.Update(ctx, func(tx *store.Tx) error { return b.onTop(tx, r, nil) }))
+	return false, wrapTide(o.person, b.db.Update(ctx, func(tx *store.Tx) error {
+		return caught(func() error { return b.onTop(tx, r, nil) })
+	}))
+}
+
+// caught makes a panic an error. What is told with a tide comes from many hands and
+// foreign texts; none of it may keep mail back, or stop the timer.
+func caught(do func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return do()
 }
 
 func wrapTide(p *people.Person, err error) error {
