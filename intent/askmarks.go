@@ -20,7 +20,7 @@ func (r *reader) askMarks(s sentence, weigh bool) []askMark {
 			if h.act == actAskStart && !r.opensClause(h.from, s) || h.act == actAskIfQ && !s.question || r.vetoed(h) || r.quoted(h.from, s) {
 				continue
 			}
-			if r.refusing(h, s) || r.genericYou(h, s) || r.harsh && r.toks[h.from].is("wonder", "wondering") || h.act == actAskIfQ && (r.harsh || weigh || rhetoric) {
+			if r.refusing(h, s) || r.choosing(h, s) || r.genericYou(h, s) || r.harsh && r.toks[h.from].is("wonder", "wondering") || h.act == actAskIfQ && (r.harsh || weigh || rhetoric) {
 				continue
 			}
 			marks = append(marks, askMark{at: h.from, end: h.to, question: h.act == actAskIfQ})
@@ -116,6 +116,31 @@ var (
 func (r *reader) refusing(h hit, s sentence) bool {
 	return h.to == h.from+1 && r.toks[h.from].is("please", "pls", "plz") && (h.to >= s.to || r.toks[h.to].kind == kindMark) && r.hasWordBefore(h.from, s, "no", "not", "don't", "never", "nothing")
 }
+
+// choosing reports whether a please at the end of a reply only names what its author
+// chooses of what was offered: "April, please", "the second one please".
+func (r *reader) choosing(h hit, s sentence) bool {
+	if !r.in.Reply || h.to != h.from+1 || !r.toks[h.from].is("please", "pls", "plz", "bitte", "graag") || h.from == s.from {
+		return false
+	}
+	for i := h.to; i < s.to; i++ {
+		if r.toks[i].kind != kindMark {
+			return false
+		}
+	}
+	for i := s.from; i < h.from; i++ {
+		if t := &r.toks[i]; t.kind != kindMark && t.kind != kindNumber && !choices[t.low] {
+			return false
+		}
+	}
+	return true
+}
+
+// choices are words by which something offered is named.
+var choices = wordSet("the a at in on of option number no nr version variant one ones first second third fourth last latter former both either neither all none this that b c d e " +
+	"am pm o'clock noon midday morning afternoon evening today tomorrow next week weekend month year early late mid end " +
+	"monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun january february march april may june july august september october november december " +
+	"jan feb mar apr jun jul aug sep sept oct nov dec spring summer autumn winter blue red green white black yellow small large big left right yes")
 
 func (r *reader) hasWordBefore(i int, s sentence, words ...string) bool {
 	for k := s.from; k < i; k++ {

@@ -5,6 +5,9 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
+
+	"tidepost/mail"
 )
 
 // TestAskSentences reads every sentence of testdata/ask-lines.txt as a mail of its
@@ -52,6 +55,21 @@ func TestAskMails(t *testing.T) {
 			for _, a := range got {
 				t.Errorf("\tasks %q because of %q", a.Text, a.Because)
 			}
+		}
+	}
+}
+
+// TestChoosing: a reply that names what was offered asks nothing; the same words that
+// begin a thread do.
+func TestChoosing(t *testing.T) {
+	for text, asks := range map[string]bool{
+		"April, please.": false, "The second one please": false, "Tuesday 3pm, please!": false, "Option B, please.": false,
+		"The signed form, please.": true, "April figures, please.": true, "Please decide by Friday.": true, "Send it please.": true,
+	} {
+		in := Input{Text: text, Subject: "Re: Visit", Reply: true, From: mail.Mailbox{Address: mail.Address{Local: "mei", Domain: "team.example"}},
+			To: []mail.Mailbox{{Name: "Ana", Address: mail.Address{Local: "ana", Domain: "team.example"}}}, Date: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
+		if got := Read(in); (len(got.Asks) > 0) != asks {
+			t.Errorf("%s: asks %v", text, got.Asks)
 		}
 	}
 }

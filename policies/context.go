@@ -25,8 +25,8 @@ func noContext(in Input, _ time.Time) []Finding {
 		return []Finding{{Reason: ReasonSeeBelow, Action: Advise, Recipient: recipientOf(in, who), Quote: read.Pointer.Text,
 			Missing: []string{MissingContext}, Text: who.Key()}}
 	}
-	if read.Vague == nil || smallTalk(in) {
-		return nil
+	if read.Vague == nil || smallTalk(in) || len(read.Decisions) > 0 && len(read.Asks) == 0 {
+		return nil // What is decided needs no answer.
 	}
 	if read.Attachment.Value == intent.AttachmentMissing {
 		return nil // The file is the topic; that it is missing is said already.
