@@ -7,8 +7,8 @@
 //     temperror, which proves nothing and condemns nobody.
 //   - Everything a stranger can make long has an end: time, questions to the DNS,
 //     signatures, signed fields, octets that are hashed (limits beside each).
-//   - Nobody can force a temperror for somebody else's domain: only answers about
-//     identities in line with the author's domain count.
+//   - A stranger's silent DNS makes no temperror of somebody else's domain: only answers
+//     about identities in line with the author's domain count.
 //   - The body is read as a stream, once for each signature that is looked at.
 //   - What a peer says about itself reaches our own header field only as a domain name.
 //

@@ -249,3 +249,19 @@ func TestResolverOverUDP(t *testing.T) {
 		t.Errorf("a server that fails: %+v", v)
 	}
 }
+
+// What the checks cost: a peer inside, whom nobody asks about; and a signed mail of a
+// customer whose names are remembered.
+func BenchmarkCheck(b *testing.B) {
+	text := sign(b, "bank.example", letter("olga@bank.example", "X-Long: "+strings.Repeat("word ", 300)))
+	for name, ip := range map[string]string{"inside": "127.0.0.1", "checked": evil} {
+		b.Run(name, func(b *testing.B) {
+			c := checker(world(), nil)
+			m := from(ip, "x@evil.example", text)
+			for b.Loop() {
+				v := c.Check(context.Background(), m, monday)
+				_, _ = c.Clean(m.Head, m), c.Field(v)
+			}
+		})
+	}
+}
