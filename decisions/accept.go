@@ -15,6 +15,8 @@ const (
 	// unaskedMany questions left unanswered within unaskedFor, and no more are put.
 	unaskedMany = 3
 	unaskedFor  = 30 * 24 * time.Hour
+	// likelyWords is how many words a sentence has at least that its author is asked about.
+	likelyWords = 5
 	// firstLook is how soon a mail is looked at that may not leave at once.
 	firstLook = 5 * time.Second
 )
@@ -32,6 +34,17 @@ func (m Mail) lines() []string {
 	return slices.DeleteFunc(lines, func(s string) bool {
 		return lazy != nil && (strings.Contains(fold(lazy.Text), s) || strings.Contains(s, fold(lazy.Text)) || s == Proposed(m.Words, lazy.Statement) || strip(s) != "" && strip(s) != s)
 	})
+}
+
+// likely is the first sentence that reads like a decision and says what is decided:
+// "Here it is." does not. Many that do are none, so its author is only asked.
+func (m Mail) likely() string {
+	for _, d := range m.Findings.Decisions {
+		if s := fold(d.Text); len(strings.Fields(s)) >= likelyWords && !strings.HasSuffix(s, ":") {
+			return s
+		}
+	}
+	return ""
 }
 
 // takeDown writes what a mail decides, proposes, or may have decided.
@@ -61,7 +74,8 @@ func (k *Keeper) takeDown(tx *store.Tx, m Mail, now time.Time) error {
 		}
 		return nil
 	}
-	if len(lines) > 0 || len(m.Findings.Decisions) == 0 {
+	sentence := m.likely()
+	if len(lines) > 0 || sentence == "" {
 		return nil
 	}
 	tired, err := tx.Unasked(m.Author.ID, now.Add(-unaskedFor), unaskedMany)
@@ -69,10 +83,8 @@ func (k *Keeper) takeDown(tx *store.Tx, m Mail, now time.Time) error {
 		return err
 	}
 	d := base
-	d.State, d.Made, d.Sentence = store.DecisionCandidate, store.MadeByWord, fold(m.Findings.Decisions[0].Text)
-	if d.Wake = now.Add(askFor); d.Sentence == "" {
-		return nil
-	}
+	d.State, d.Made, d.Sentence = store.DecisionCandidate, store.MadeByWord, sentence
+	d.Wake = now.Add(askFor)
 	return k.begin(tx, &d, m, Supersedes(m.Words))
 }
 

@@ -119,7 +119,7 @@ func (k *Keeper) Accepted(tx *store.Tx, m Mail, now time.Time) error {
 // Decides reports whether a mail is one that Accepted writes anything of: whoever has a
 // faster way for all other mail asks first.
 func Decides(m Mail) bool {
-	return !m.isMachine() && (m.Findings.Lazy != nil || len(m.Findings.Decisions) > 0 || len(m.lines()) > 0)
+	return !m.isMachine() && (m.Findings.Lazy != nil || m.likely() != "" || len(m.lines()) > 0)
 }
 
 func (m Mail) isMachine() bool {

@@ -91,6 +91,16 @@ func (k *Keeper) Fresh(tx *store.Tx, person int64, since time.Time) ([]Entry, er
 	return k.entries(tx, found)
 }
 
+// Catch puts into a person's folder what came with the mail of this moment, so that the
+// digest on top of it can tell of it.
+func (k *Keeper) Catch(tx *store.Tx, person int64, now time.Time) error {
+	gaps, err := tx.DecisionGapsOf(person, freshMost)
+	if err != nil || len(gaps) == 0 {
+		return err
+	}
+	return k.fill(tx, gaps, now)
+}
+
 // A Question is a sentence of a person's own that may be a decision.
 type Question struct {
 	ID       int64 // what Word.Asked wants

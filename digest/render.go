@@ -67,8 +67,14 @@ func (c Content) news() []string {
 	if overdue > 0 {
 		out = append(out, fmt.Sprintf("%d of yours overdue", overdue))
 	}
-	if n := len(c.Decisions) + c.MoreDecisions; n > 0 {
-		out = append(out, count(n, "decision", "decisions"))
+	decided := c.MoreDecisions
+	for _, d := range c.Decisions {
+		if d.What != DecisionToConfirm {
+			decided++
+		}
+	}
+	if decided > 0 {
+		out = append(out, count(decided, "decision", "decisions"))
 	}
 	if len(out) == 0 && other > 0 {
 		out = append(out, "News of "+count(other, "question", "questions"))

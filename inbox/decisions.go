@@ -42,6 +42,9 @@ func (b *Inbox) tellDecisions(tx *store.Tx, r run, c *digest.Content) error {
 	if b.o.Decisions == nil {
 		return nil
 	}
+	if err := b.o.Decisions.Catch(tx, r.person.ID, r.now); err != nil {
+		return err
+	}
 	fresh, err := b.o.Decisions.Fresh(tx, r.person.ID, c.Since)
 	if err != nil {
 		return err

@@ -84,6 +84,9 @@ func (q *Queue) actOnDecision(tx *store.Tx, in *intake, a *ask) (said string, er
 	return said, nil
 }
 
+// confirms reports whether all that is said is the word that a digest asks for.
+func (a *ask) confirms() bool { return a.word == decisions.WordDecision && a.rest == "" }
+
 // questionOf is the sentence that a digest asks about, of which somebody says that it is
 // a decision; 0: the mail answers no such digest of theirs.
 func questionOf(tx *store.Tx, p *people.Person, answered []string) (int64, error) {

@@ -409,3 +409,26 @@ func TestBccIsNotTold(t *testing.T) {
 		t.Errorf("names who got a blind copy:\n%s", text)
 	}
 }
+
+func TestTheDigestAsksAndTells(t *testing.T) {
+	w := newWorld(t)
+	w.profile(w.ana, func(p *people.Profile) { p.Tides = []string{"09:00", "13:00", "16:00"} })
+	w.ask(monday(10, 0), w.ana, "d1@x", "Hi Joe,\n\nwe have decided to go with Nimbus for the shop.\n\nAna", "joe@out.example")
+	w.ask(monday(10, 1), w.mei, "d2@x", "Decision: Tuesdays are for support.", "ana@team.example")
+	w.decide(monday(10, 2))
+	w.ask(monday(14, 30), w.tom, "n1@x", "Hi Ana, here are the numbers of last week.", "ana@team.example")
+	for at := monday(14, 31); at.Before(monday(16, 10)); at = at.Add(10 * time.Minute) {
+		w.decide(at)
+	}
+	digest := ""
+	for _, e := range w.entries(w.ana, store.KindDigests) {
+		digest = w.octets(e)
+	}
+	w.wantSays(digest, "D-1 Tuesdays are for support.")
+	w.wantSays(digest, "is this a decision?")
+	w.wantSays(digest, "go with Nimbus for the shop")
+	w.wantSees(w.ana, "D-1 Tuesdays are for support.")
+	said := w.tells(monday(16, 20), w.ana, digest, "Decision\n\n> some of the digest\n")
+	w.wantSays(said, "D-2 we have decided to go with Nimbus for the shop.")
+	w.wantSees(w.ana, "D-1 Tuesdays are for support.; D-2 we have decided to go with Nimbus for the shop.")
+}

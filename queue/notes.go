@@ -93,8 +93,10 @@ func (q *Queue) answer(ctx context.Context, tx *store.Tx, in *intake, a *ask) er
 	if in.facts.IsAuto || in.facts.IsBounce {
 		return nil
 	}
-	if done, err := q.answerDigest(ctx, tx, in, a); done || err != nil {
-		return err
+	if !a.confirms() {
+		if done, err := q.answerDigest(ctx, tx, in, a); done || err != nil {
+			return err
+		}
 	}
 	if done, err := q.actOnThread(tx, in, a); done || err != nil {
 		return err

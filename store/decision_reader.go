@@ -100,6 +100,18 @@ func (tx *Tx) DecisionGaps(decision int64, limit int) ([]DecisionGap, error) {
 		ORDER BY 1, 2 LIMIT ?2`, decision, limit)
 }
 
+// DecisionGapsOf returns which decisions that a person took part in the folder lacks,
+// although the mail is there.
+func (tx *Tx) DecisionGapsOf(person int64, limit int) ([]DecisionGap, error) {
+	return all(tx, func(g *DecisionGap) []any { return []any{&g.Decision, &g.Person} }, `
+		SELECT d.id, p.person_id FROM decision_part p JOIN decision d ON d.id = p.decision_id
+			WHERE p.person_id = ?1 AND d.number IS NOT NULL
+			AND NOT EXISTS (SELECT 1 FROM decision_reader r WHERE r.person_id = ?1 AND r.decision_id = d.id)
+			AND EXISTS (SELECT 1 FROM recipient c LEFT JOIN delivery x ON x.recipient_id = c.id
+				WHERE c.submission_id = d.submission_id AND c.person_id = ?1 AND c.state = 'delivered' AND coalesce(x.state, 'published') = 'published')
+			ORDER BY d.id LIMIT ?2`, person, limit)
+}
+
 // FreshDecisions returns the decisions that a person may see since an instant, oldest
 // first, at most limit. Those that the person made are left out, but for what silence
 // decided.

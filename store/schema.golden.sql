@@ -194,6 +194,8 @@ CREATE TABLE decision_part (
   PRIMARY KEY (decision_id, address)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX decision_part_of ON decision_part (person_id) WHERE person_id IS NOT NULL;
+
 CREATE TABLE decision_reader (
   person_id   INTEGER NOT NULL REFERENCES person (id),
   decision_id INTEGER NOT NULL REFERENCES decision (id),

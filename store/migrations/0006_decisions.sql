@@ -49,6 +49,8 @@ CREATE TABLE decision_part (
   PRIMARY KEY (decision_id, address)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX decision_part_of ON decision_part (person_id) WHERE person_id IS NOT NULL;
+
 -- Whose folder has it: who may see it.
 CREATE TABLE decision_reader (
   person_id   INTEGER NOT NULL REFERENCES person (id),
