@@ -3,6 +3,7 @@ package clocks
 import (
 	"fmt"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,7 +38,7 @@ func (m *Mail) mid() string {
 
 // Asks reports whether a mail asks anything that would be kept. It is pure; whoever
 // accepts mail may look before there is a transaction.
-func (k *Keeper) Asks(m *Mail) bool { return k != nil && len(k.asksOf(m, time.Time{})) > 0 }
+func (k *Keeper) Asks(m *Mail) bool { return k != nil && len(k.safely(m, time.Time{})) > 0 }
 
 // Accepted takes a mail: first what it means for open asks of its thread, then its own
 // asks. m.Message is stored, with the recipients or deliveries of m.Readers.
@@ -49,7 +50,7 @@ func (k *Keeper) Accepted(tx *store.Tx, m Mail, now time.Time) error {
 	if err := k.means(tx, &m, now); err != nil {
 		return fmt.Errorf("follow the answers of %s: %w", m.mid(), err)
 	}
-	if err := k.keep(tx, &m, now); err != nil {
+	if err := k.keep(tx, &m, k.safely(&m, now), now); err != nil {
 		return fmt.Errorf("follow the asks of %s: %w", m.mid(), err)
 	}
 	return nil
@@ -57,8 +58,7 @@ func (k *Keeper) Accepted(tx *store.Tx, m Mail, now time.Time) error {
 
 // keep writes the asks of a mail down. A mail that was taken back, or failed, and is
 // accepted again has the asks it had.
-func (k *Keeper) keep(tx *store.Tx, m *Mail, now time.Time) error {
-	asks := k.asksOf(m, now)
+func (k *Keeper) keep(tx *store.Tx, m *Mail, asks []Item, now time.Time) error {
 	if len(asks) == 0 {
 		return nil
 	}
@@ -147,6 +147,21 @@ func (k *Keeper) again(tx *store.Tx, m *Mail, i *Item, known []Item, now time.Ti
 		}
 	}
 	return false, nil
+}
+
+// safely is asksOf with a net below: whatever the words of a mail do to it, the mail is
+// accepted.
+func (k *Keeper) safely(m *Mail, now time.Time) (asks []Item) {
+	defer k.caught(m, func() { asks = nil })
+	return k.asksOf(m, now)
+}
+
+// caught is deferred where words are read.
+func (k *Keeper) caught(m *Mail, forget func()) {
+	if r := recover(); r != nil {
+		k.o.Log.Error("following a mail panicked", "mid", m.mid(), "panic", r, "stack", string(debug.Stack()))
+		forget()
+	}
 }
 
 // asksOf reads the asks of a mail that are kept: those of somebody who gets it.

@@ -24,7 +24,7 @@ func item(tx *store.Tx, ask int64) (Item, error) {
 	if err != nil {
 		return Item{}, err
 	}
-	return itemOf(row)
+	return itemOf(row), nil
 }
 
 // Delivered is called when a message is in its reader's window: it stands in INBOX, in

@@ -88,7 +88,8 @@ func (k *Keeper) means(tx *store.Tx, m *Mail, now time.Time) error {
 	return nil
 }
 
-func (k *Keeper) meanings(tx *store.Tx, m *Mail, now time.Time) ([]meaning, error) {
+func (k *Keeper) meanings(tx *store.Tx, m *Mail, now time.Time) (list []meaning, err error) {
+	defer k.caught(m, func() { list, err = nil, nil })
 	w, ok := k.writerOf(m)
 	if !ok {
 		return nil, nil
@@ -170,10 +171,12 @@ func away(s *scheduler.Schedule, now time.Time) bool {
 // settled is what a mail means that names the asks it answers.
 func (k *Keeper) settled(tx *store.Tx, m *Mail, w writer, now time.Time) ([]meaning, error) {
 	var out []meaning
+	seen := map[int64]bool{}
 	for _, s := range m.Settles {
-		if s.Keep {
+		if s.Keep || seen[s.Ask] {
 			continue
 		}
+		seen[s.Ask] = true
 		i, err := item(tx, s.Ask)
 		if err != nil {
 			return nil, err

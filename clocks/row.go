@@ -34,44 +34,37 @@ func utc(t time.Time) time.Time {
 	return t.UTC()
 }
 
-func (m moment) date() (scheduler.Date, error) {
-	if m.Date == "" {
-		return scheduler.Date{}, nil
+func (m moment) date() scheduler.Date {
+	d, err := scheduler.ParseDate(m.Date)
+	if err != nil { // None, or one that cannot be read.
+		return scheduler.Date{}
 	}
-	return scheduler.ParseDate(m.Date)
+	return d
 }
 
-// itemOf reads a stored ask.
-func itemOf(row store.ClockedAsk) (Item, error) {
+// itemOf reads a stored ask. What cannot be read of its clock is nothing special: an ask
+// must not keep the mail of its thread.
+func itemOf(row store.ClockedAsk) Item {
 	c := row.Clock
 	i := Item{Ask: row.Ask, Reason: threading.ClockReason(c.Reason), Late: c.Late, turn: c.Turn}
 	if c.State == "" {
-		return i, nil
+		return i
 	}
 	i.Clock = threading.Clock{State: threading.State(c.State), Owner: row.Owner, Started: c.Started, Due: c.Due, Wake: c.Wake, Since: c.Since}
+	if json.Unmarshal(c.Target, &i.Clock.Target) != nil {
+		i.Clock.Target = threading.DefaultTargets().Of(threading.Class(row.Class))
+	}
 	var stated moment
+	if json.Unmarshal(c.Stated, &stated) == nil {
+		i.Clock.Stated = threading.Wanted{Date: stated.date(), Time: stated.Time}
+	}
 	var promises []moment
-	for _, f := range []struct {
-		raw  json.RawMessage
-		into any
-	}{{c.Target, &i.Clock.Target}, {c.Stated, &stated}, {c.Promises, &promises}} {
-		if err := json.Unmarshal(f.raw, f.into); err != nil {
-			return i, fmt.Errorf("read clock of ask %d: %w", row.ID, err)
+	if json.Unmarshal(c.Promises, &promises) == nil {
+		for _, m := range promises {
+			i.Clock.Promises = append(i.Clock.Promises, scheduler.Promise{Made: m.Made, Date: m.date(), Time: m.Time})
 		}
 	}
-	var err error
-	if i.Clock.Stated.Date, err = stated.date(); err != nil {
-		return i, fmt.Errorf("read clock of ask %d: %w", row.ID, err)
-	}
-	i.Clock.Stated.Time = stated.Time
-	for _, m := range promises {
-		p := scheduler.Promise{Made: m.Made, Time: m.Time}
-		if p.Date, err = m.date(); err != nil {
-			return i, fmt.Errorf("read clock of ask %d: %w", row.ID, err)
-		}
-		i.Clock.Promises = append(i.Clock.Promises, p)
-	}
-	return i, nil
+	return i
 }
 
 // itemsOf reads stored asks.
@@ -81,11 +74,7 @@ func itemsOf(rows []store.ClockedAsk, err error) ([]Item, error) {
 	}
 	out := make([]Item, 0, len(rows))
 	for _, row := range rows {
-		i, err := itemOf(row)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, i)
+		out = append(out, itemOf(row))
 	}
 	return out, nil
 }
