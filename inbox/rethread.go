@@ -40,7 +40,7 @@ func (b *Inbox) rethreadStale(ctx context.Context) error {
 // together; the id of one that became part of another resolves to that. What a swept
 // message said before its head went is believed.
 func (b *Inbox) Rethread(ctx context.Context) (changed int, err error) {
-	r := rethreading{archive: threading.NewArchive(), told: map[string]*store.Told{}, was: map[string]int64{}}
+	r := rethreading{archive: threading.NewArchive(), told: map[string]*store.Told{}, was: map[string]int64{}, topics: map[string]string{}}
 	err = b.db.View(ctx, func(tx *store.Tx) error { return r.readHeads(tx) })
 	if err == nil {
 		err = b.db.Update(ctx, func(tx *store.Tx) error {
@@ -59,6 +59,7 @@ type rethreading struct {
 	archive *threading.Archive
 	read    int64                  // the last message that is in it
 	told    map[string]*store.Told // by Message-ID of a head that is here; nil: tells nothing
+	topics  map[string]string      // by the same: the subject as it was written
 	was     map[string]int64       // by the same: the thread of the message
 	bare    []nameless             // messages without a Message-ID
 	before  []store.Ref
@@ -97,7 +98,7 @@ func (r *rethreading) add(h store.ThreadedHead) error {
 			r.bare = append(r.bare, nameless{h.ID, h.Thread, refs[len(refs)-1]})
 		}
 	} else if _, copied := r.told[m.ID]; !copied {
-		r.told[m.ID], r.was[m.ID] = told(m), h.Thread
+		r.told[m.ID], r.was[m.ID], r.topics[m.ID] = told(m), h.Thread, m.Topic
 	}
 	_, err := r.archive.Add(m)
 	return err
@@ -291,7 +292,7 @@ func (r *rethreading) measure() {
 		}
 		t, ok := r.spans[n.Thread]
 		if !ok || told.Written.Before(t.Created) {
-			t.Subject, t.Created = told.Subject, told.Written
+			t.Subject, t.Created = r.topics[n.ID], told.Written
 		}
 		if told.Written.After(t.Updated) {
 			t.Updated = told.Written

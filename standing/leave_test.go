@@ -107,7 +107,7 @@ func TestSomebodyLeaves(t *testing.T) {
 		}
 	}
 	text := w.body(w.tom, "Hand-over from Mei Chen")
-	w.wants(text, []string{"Asked of Mei Chen, now of you", "signed contract", "the answers come to you", "review the draft", "it is closed", "budget, last mail"}, "salary", "Salary")
+	w.wants(text, []string{"Asked of Mei Chen, now of you", "signed contract", "the answers come to you", "review the draft", "it is closed", "Budget, last mail"}, "salary", "Salary")
 	if got := w.letters(w.tom, store.KindNeedsReply); len(got) != 1 || got[0] != "Budget" {
 		t.Errorf("Tom's Needs reply: %q", got)
 	}

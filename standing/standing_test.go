@@ -87,7 +87,7 @@ func TestBlockedTellsByConversation(t *testing.T) {
 	w.pass(at(2, "11:55"))
 	w.pass(at(2, "13:30"))
 	list := w.blocked(w.tom)
-	if len(list) == 0 || list[0].Subject != "budget" || len(list[0].Needed) != 1 {
+	if len(list) == 0 || list[0].Subject != "Budget" || len(list[0].Needed) != 1 {
 		t.Fatalf("blocked for Tom: %+v", list)
 	}
 	n := list[0].Needed[0]
@@ -104,7 +104,7 @@ func TestBlockedTellsByConversation(t *testing.T) {
 		t.Errorf("for somebody who is not on it: %+v", got)
 	}
 	for _, l := range w.blocked(w.mei) {
-		if l.Subject == "budget" {
+		if l.Subject == "Budget" {
 			t.Error("what only Mei is asked stands in her own digest")
 		}
 	}
@@ -180,7 +180,7 @@ func TestAnUrgentQuestionThatIsLate(t *testing.T) {
 		t.Fatalf("told too early: %s", got)
 	}
 	w.pass(at(1, "16:45"))
-	w.wants(w.body(w.ana, "Overdue: server"), []string{"You asked Mei Chen", "restart the mail server", "wanted by Mon 16:00", "Mei until 17:00"})
+	w.wants(w.body(w.ana, "Overdue: Server"), []string{"You asked Mei Chen", "restart the mail server", "wanted by Mon 16:00", "Mei until 17:00"})
 	w.wants(w.body(w.tom, "Overdue, and you stand in"), []string{"Ana Silva asks Mei Chen", "wanted by Mon 16:00"}, "restart")
 }
 
@@ -190,7 +190,7 @@ func TestTheWordState(t *testing.T) {
 	w.send(w.ana, "b@x", "Budget", budgetAsk, "To: mei@team.example", "Cc: tom@team.example")
 	w.pass(at(1, "14:30"))
 	w.send(w.tom, "s@x", "Re: Budget", "state", "To: tidepost@team.example", "In-Reply-To: <b@x>")
-	w.wants(w.body(w.tom, "State: budget"), []string{"Waits for Mei Chen since Mon 13:00.", "Ana Silva asks Mei Chen", "budget for the launch", "Open for 1 hour of working time",
+	w.wants(w.body(w.tom, "State: Budget"), []string{"Waits for Mei Chen since Mon 13:00.", "Ana Silva asks Mei Chen", "budget for the launch", "Open for 1 hour of working time",
 		"1 message, the last on Mon 09:30", "Ana Silva, Mei Chen and Tom Berg"})
 	w.send(w.sue, "s2@x", "Re: Budget", "state", "To: tidepost@team.example", "In-Reply-To: <b@x>")
 	if got := w.body(w.sue, "State"); got != "" {
@@ -205,7 +205,7 @@ func TestMailToBlocked(t *testing.T) {
 	w.send(w.ana, "b@x", "Budget", budgetAsk, "To: mei@team.example", "Cc: blocked@team.example")
 	w.send(w.ana, "c@x", "Contract", "Mei, please send me the contract by Tuesday 12:00.", "To: mei@team.example")
 	w.pass(at(2, "13:30"))
-	if got := w.blocked(w.sue); len(got) != 1 || got[0].Subject != "budget" || got[0].Needed[0].Text != "" {
+	if got := w.blocked(w.sue); len(got) != 1 || got[0].Subject != "Budget" || got[0].Needed[0].Text != "" {
 		t.Fatalf("blocked for Sue: %+v", got)
 	}
 	// Later, by an answer to blocked@ alone, by somebody who is in the conversation.

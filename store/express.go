@@ -115,7 +115,8 @@ type expressRecord struct {
 	At         time.Time       `json:"at"`
 	Thread     string          `json:"thread"`
 	Rank       int             `json:"rank,omitempty"`
-	Written    time.Time       `json:"written,omitzero"` // of what was told; the subject is Thread
+	Base       string          `json:"base,omitempty"` // of what was told, and the next two
+	Written    time.Time       `json:"written,omitzero"`
 	People     *toldPeople     `json:"people,omitempty"`
 	Sum        []byte          `json:"sum"`
 	Keep       time.Duration   `json:"keep"`
@@ -151,7 +152,7 @@ func encodeExpress(x *Express) ([]byte, error) {
 	b = b.octets("digest", s.Digest).text("subject", s.Subject).raw("plan", s.Plan).time("at", s.Accepted)
 	b = b.text("thread", x.Thread).number("rank", int64(x.Ref.Rank))
 	if t := x.Ref.Told; t != nil {
-		b = b.time("written", t.Written).raw("people", []byte(t.people()))
+		b = b.text("base", t.Subject).time("written", t.Written).raw("people", []byte(t.people()))
 	}
 	b = b.octets("sum", x.Sum[:]).number("keep", int64(x.Keep)).event("accepted", accepted)
 	b = append(b, `,"recipients":[`...)
@@ -198,7 +199,7 @@ func decodeExpress(id int64, record, head, rendition, body []byte) (*Express, er
 		Accepted: Event{At: r.At, Kind: r.Accepted.Kind, Detail: r.Accepted.Detail, PersonID: r.Author}}
 	x.Ref.Rank = r.Rank
 	if r.People != nil {
-		x.Ref.Told = &Told{Subject: r.Thread, Written: r.Written, From: r.People.From, To: r.People.To}
+		x.Ref.Told = &Told{Subject: r.Base, Written: r.Written, From: r.People.From, To: r.People.To}
 	}
 	for _, to := range r.Recipients {
 		x.Recipients = append(x.Recipients, Recipient{Address: to.Address, Notify: to.Notify, ORcpt: to.ORcpt, State: Sending,
