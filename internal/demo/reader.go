@@ -77,6 +77,18 @@ func (r *reader) letters(folder string) ([]letter, error) {
 	return out, nil
 }
 
+// search finds messages of a folder by a word.
+func (r *reader) search(folder, word string) ([]imap.UID, error) {
+	if _, err := r.client.Select(folder, nil).Wait(); err != nil {
+		return nil, fmt.Errorf("open %s: %w", folder, err)
+	}
+	found, err := r.client.UIDSearch(&imap.SearchCriteria{Text: []string{word}}, nil).Wait()
+	if err != nil {
+		return nil, fmt.Errorf("search %s: %w", folder, err)
+	}
+	return found.AllUIDs(), nil
+}
+
 // move drags one message of a folder to another.
 func (r *reader) move(folder string, uid imap.UID, to string) error {
 	if _, err := r.client.Select(folder, nil).Wait(); err != nil {

@@ -32,6 +32,7 @@ type guide struct {
 	left    imap.UID // of a mail in Scheduled that the morning takes
 	budget  draft    // the mail that the story is about
 	waiting []string // Message-IDs of what comes with the morning
+	digest  letter   // of that morning
 }
 
 // A scene is one step of the story. Its title is what a person would say of it.
@@ -53,6 +54,8 @@ func scenes() []scene {
 		{"The customer writes to Mei, twice. Mei takes a look.", (*guide).nextDelivery},
 		{"One more from Ana. Then Mei's day begins.", (*guide).morning},
 		{"The tide: three mails in one step, the digest on top.", (*guide).tide},
+		{"Mei replies to the digest, once: two answers and a promise.", (*guide).answers},
+		{"Something is decided.", (*guide).decided},
 		{"Ana wants the last one back.", (*guide).tooLate},
 	}
 }
