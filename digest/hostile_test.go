@@ -41,7 +41,7 @@ var hostile = []string{
 
 // mayHave is all that a digest is made of: elements and their attributes.
 var mayHave = map[string][]string{
-	"html": nil, "head": nil, "body": nil, "b": nil, "bdi": nil, "br": nil, "tbody": nil, "tr": nil, "style": nil,
+	"html": {"lang"}, "head": nil, "body": nil, "b": nil, "bdi": nil, "br": nil, "tbody": nil, "tr": nil, "style": nil,
 	"meta": {"charset", "name", "content"}, "table": {"role", "width", "border", "cellpadding", "cellspacing", "style"},
 	"td": {"class", "style"}, "div": {"class", "style"}, "a": {"href", "style", "rel"},
 }

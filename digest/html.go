@@ -22,9 +22,6 @@ const maxHTML = 256 << 10
 // right to left leaves the words around it where they are.
 const page = `<table role="presentation" width="100%" border="0" cellpadding="0" cellspacing="0" style="border-collapse:collapse;max-width:640px;font-family:Helvetica,Arial,sans-serif;font-size:15px;line-height:21px">
 <tr><td style="padding-top:4px;padding-bottom:2px;font-size:21px;line-height:28px;font-weight:bold">{{.Title}}</td></tr>
-{{- with .Summary}}
-<tr><td class="quiet" style="padding-bottom:6px;color:#6b7075">{{.}}</td></tr>
-{{- end}}
 {{- range .Leads}}
 <tr><td style="padding-top:6px;padding-bottom:6px">{{.}}</td></tr>
 {{- end}}
@@ -67,7 +64,7 @@ const page = `<table role="presentation" width="100%" border="0" cellpadding="0"
 // only makes three colours lighter where the mail program itself is dark.
 const (
 	shellTop = `<!DOCTYPE html>
-<html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><meta name="supported-color-schemes" content="light dark">
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><meta name="supported-color-schemes" content="light dark">
 <style>@media (prefers-color-scheme: dark) { .quiet { color: #a9b0b7 !important } .late { color: #ff8a80 !important } .risk { color: #ffc266 !important } .line { border-top-color: #454b52 !important } }</style></head><body>
 `
 	shellEnd = "</body></html>\n"
@@ -75,10 +72,10 @@ const (
 
 // A pageView is a view with what only HTML needs.
 type pageView struct {
-	Title, Summary string
-	Leads          []string
-	Sections       []pageSection
-	Remarks        []string
+	Title    string
+	Leads    []string
+	Sections []pageSection
+	Remarks  []string
 }
 
 type pageSection struct {
@@ -123,7 +120,7 @@ func shadeOf(t tone) shade {
 }
 
 func (v view) page() pageView {
-	out := pageView{Title: v.Title, Summary: v.Summary, Leads: v.Leads, Remarks: v.Remarks}
+	out := pageView{Title: v.Title, Leads: v.Leads, Remarks: v.Remarks}
 	for _, s := range v.Sections {
 		p := pageSection{Title: s.Title, More: s.More, Hint: s.Hint}
 		for _, it := range s.Items {

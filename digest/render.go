@@ -23,23 +23,18 @@ func (w Writer) Digest(to Reader, c Content) *mail.Letter {
 }
 
 // headline is the subject: what is wanted and what came; if it is only mail, from
-// whom.
+// whom. The letter does not say it again: a list of mails shows both.
 func (c Content) headline() string {
-	s := c.summary()
-	if s == "" {
-		return "Settings changed"
-	}
-	if who := c.authors(); len(who) > 0 && len(c.news()) == 0 {
-		s += " from " + names(who)
-	}
-	return s
-}
-
-// summary is the headline without names.
-func (c Content) summary() string {
 	parts := c.news()
 	if n := c.messages(); n > 0 {
-		parts = append(parts, count(n, "message", "messages"))
+		s := count(n, "message", "messages")
+		if who := c.authors(); len(parts) == 0 && len(who) > 0 {
+			s += " from " + names(who)
+		}
+		parts = append(parts, s)
+	}
+	if len(parts) == 0 {
+		return "Settings changed"
 	}
 	return commas(parts)
 }

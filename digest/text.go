@@ -13,9 +13,6 @@ const indent = "    "
 func (v view) text() string {
 	var b strings.Builder
 	b.WriteString(v.Title + "\n")
-	if v.Summary != "" {
-		b.WriteString(wrapAt(v.Summary, "", narrow) + "\n")
-	}
 	for _, s := range v.Leads {
 		b.WriteString("\n" + wrapAt(s, "", narrow) + "\n")
 	}

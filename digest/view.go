@@ -20,7 +20,6 @@ const (
 // like. Its foreign texts are lines without control characters, of bounded length.
 type view struct {
 	Title    string // "Tuesday 24 November, 13:00"
-	Summary  string // "2 questions for you, 5 messages"
 	Leads    []string
 	Sections []section
 	Remarks  []string // below: what was filed elsewhere, what changed
@@ -77,7 +76,7 @@ func unmarked(s string) string {
 }
 
 func (c Content) view(zone *time.Location) view {
-	v := view{Title: longMoment(c.Tide, zone, c.Tide), Summary: c.summary()}
+	v := view{Title: longMoment(c.Tide, zone, c.Tide)}
 	if !c.Missed.IsZero() {
 		v.Leads = append(v.Leads, "This delivery is late: Tidepost was not running at "+clock(c.Missed, zone, c.Tide)+".")
 	}

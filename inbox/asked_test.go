@@ -421,3 +421,27 @@ func dayOf(t *testing.T, s string) scheduler.Date {
 	}
 	return d
 }
+
+// BenchmarkAnEmptyTide is 09:00 in a team of 500 for whom no mail waits.
+func BenchmarkAnEmptyTide(b *testing.B) {
+	h := newAskingHouse(b, nil)
+	for i := range 500 {
+		h.add(fmt.Sprintf("Person %d", i), fmt.Sprintf("p%d", i), "Europe/London")
+	}
+	h.reload()
+	for i, p := range h.dir.All() {
+		if i < 20 {
+			h.set(p, func(pr *people.Profile) { pr.Cover = "ana@team.example" })
+		}
+	}
+	tide := at("11-24", "09:00")
+	for b.Loop() {
+		b.StopTimer()
+		h.runDue(tide.Add(-1))
+		b.StartTimer()
+		if err := h.box.RunDue(context.Background(), tide); err != nil {
+			b.Fatal(err)
+		}
+		tide = tide.AddDate(0, 0, 1)
+	}
+}

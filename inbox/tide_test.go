@@ -75,7 +75,7 @@ func TestATideOpensInOneStep(t *testing.T) {
 		return err
 	})
 	_, text := h.message(in[3].MessageID)
-	if !strings.Contains(text, "Monday 23 November, 13:00\r\n3 messages\r\n") {
+	if !strings.Contains(text, "Monday 23 November, 13:00\r\n\r\n- Re: Budget") {
 		t.Errorf("digest:\n%s", text)
 	}
 }
