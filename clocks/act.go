@@ -51,7 +51,7 @@ func (k *Keeper) Delivered(tx *store.Tx, d store.Delivery, now time.Time) error 
 			}
 		}
 	}
-	return nil
+	return markMessage(tx, d.MessageID)
 }
 
 // Reached says that an ask is in its owner's window by another way than the mail that

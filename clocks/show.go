@@ -44,7 +44,7 @@ func (k *Keeper) show(tx *store.Tx, i *Item, before Item, now time.Time) error {
 			return err
 		}
 	}
-	return nil
+	return mark(tx, i.Ask.MID)
 }
 
 // put makes a folder show a message exactly if there is something open in it, and

@@ -163,7 +163,7 @@ func TestQuestionFromAcceptToAnswer(t *testing.T) {
 	w.wantAsks("q@team.example", "mei answered")
 	w.wantLook(w.mei, store.KindNeedsReply, "")
 	w.wantLook(w.ana, store.KindWaitingFor, "")
-	w.wantLook(w.mei, store.KindInbox, "Launch answered; Waits: Re: Launch")
+	w.wantLook(w.mei, store.KindInbox, "Launch answered $Settled; Waits: Re: Launch")
 	if got := w.ledger("q@team.example", 1); got != "ask-put clock-delivered clock-three-quarters clock-due clock-answered" {
 		t.Errorf("ledger: got %q", got)
 	}

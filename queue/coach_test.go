@@ -405,7 +405,7 @@ func TestTheCopyInSentFollowsTheDraft(t *testing.T) {
 		return tx.AddEntry(&store.Entry{MailboxID: sent.ID, MessageID: e.MessageID, InternalDate: morning, Flags: store.Seen})
 	})
 	w.run(monday(22, 45))
-	if got := w.entries(w.ana, store.KindSent); len(got) != 1 || strings.Join(got[0].Keywords, " ") != "$Submitted" {
+	if got := w.entries(w.ana, store.KindSent); len(got) != 1 || strings.Join(got[0].Keywords, " ") != "$Open $Submitted" {
 		t.Errorf("Sent: %+v", got)
 	}
 }

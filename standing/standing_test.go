@@ -57,10 +57,13 @@ func TestStateFromQuestionToAnswer(t *testing.T) {
 			t.Errorf("%s reads %+v", name, s.Asks)
 		}
 	}
+	w.keywords("b@x", "mei $Open; tom $Open")
 	w.pass(at(2, "12:30"))
 	w.wantWord("b@x", standing.Late)
+	w.keywords("b@x", "mei $Open $Overdue; tom $Open $Overdue")
 	w.send(w.mei, "a@x", "Re: Budget", "Here is the budget: 400.", "To: ana@team.example", "In-Reply-To: <b@x>")
 	w.wantWord("b@x", standing.Closed)
+	w.keywords("b@x", "mei $Settled; tom $Settled")
 	if s := w.state("a@x", w.ana); s.Settled != 1 || s.Closed.IsZero() || s.Messages != 2 {
 		t.Errorf("closed: %+v", s)
 	}

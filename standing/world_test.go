@@ -274,3 +274,29 @@ func (w *world) thread(mid string) (id int64) {
 	})
 	return id
 }
+
+// keywords looks at the flags of a mail in INBOX of everybody who has it.
+func (w *world) keywords(mid, want string) {
+	w.t.Helper()
+	var out []string
+	w.view(func(tx *store.Tx) error {
+		for _, p := range w.dir.All() {
+			box, err := tx.MailboxByKind(p.ID, store.KindInbox)
+			if err != nil {
+				return err
+			}
+			entries, err := tx.EntriesByMID(box.ID, mid)
+			if err != nil {
+				return err
+			}
+			for _, e := range entries {
+				name, _, _ := strings.Cut(p.Address.String(), "@")
+				out = append(out, strings.Join(append([]string{name}, e.Keywords...), " "))
+			}
+		}
+		return nil
+	})
+	if got := strings.Join(out, "; "); got != want {
+		w.t.Errorf("%v: keywords %q, want %q", w.now, got, want)
+	}
+}

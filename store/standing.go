@@ -209,3 +209,23 @@ func (tx *Tx) MarkNotUrgent(person, message int64) (author int64, ok bool, err e
 	}
 	return author, true, nil
 }
+
+// EntriesOfMID returns the entries of all mail with a Message-ID, of everybody, but for
+// folders that Tidepost fills: what waits, and open questions.
+func (tx *Tx) EntriesOfMID(mid string) ([]Entry, error) {
+	if mid == "" {
+		return nil, nil
+	}
+	return all(tx, scanEntry, `SELECT e.id, e.mailbox_id, e.uid, e.message_id, e.modseq, e.internaldate, e.flags, e.keywords,
+		e.submission_id, e.delivery_id, e.remind FROM message m JOIN entry e ON e.message_id = m.id JOIN mailbox b ON b.id = e.mailbox_id
+		WHERE m.mid = ? AND e.submission_id IS NULL AND e.delivery_id IS NULL AND b.kind NOT IN ('needs-reply', 'waiting-for-others')
+		ORDER BY e.id`, mid)
+}
+
+// MIDOf returns the Message-ID of a message, "" if it has none.
+func (tx *Tx) MIDOf(message int64) (mid string, err error) {
+	if err = tx.row([]any{&mid}, `SELECT mid FROM message WHERE id = ?`, message); err != nil {
+		err = fmt.Errorf("message %d: %w", message, err)
+	}
+	return mid, err
+}
