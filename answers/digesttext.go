@@ -16,8 +16,12 @@ type digestText struct {
 	at    int  // the word behind the last line that was found
 }
 
-// outsideLine is the question of lines that belong to none.
-const outsideLine = 0
+// The questions of lines that belong to none: those below the last question, up to the
+// next heading, may stand between it and its answer.
+const (
+	outsideLine = 0
+	tailLine    = -1
+)
 
 func newDigestText(text string, items map[int]Item) digestText {
 	d := digestText{lines: map[string]int{}, set: map[string]bool{}}
@@ -31,17 +35,23 @@ func newDigestText(text string, items map[int]Item) digestText {
 		}
 	}
 	in := outsideLine
-	for line := range strings.Lines(text) {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
 		w := words(line)
 		if len(w) == 0 {
-			in = outsideLine
+			if in > 0 {
+				in = tailLine
+			}
 			continue
+		}
+		if i+1 < len(lines) && isRule(lines[i+1]) {
+			in = outsideLine
 		}
 		if n, _, boxed, ok := leadingNumber(line); ok && boxed == d.boxed && items[n].Number == n {
 			in = n
 		}
 		folded := strings.Join(w, " ")
-		if old, ok := d.lines[folded]; !ok || old == outsideLine {
+		if old, ok := d.lines[folded]; !ok || old <= outsideLine {
 			d.lines[folded] = in
 		}
 		d.words = append(d.words, w...)
@@ -51,6 +61,12 @@ func newDigestText(text string, items map[int]Item) digestText {
 	}
 	d.text = " " + strings.Join(d.words, " ") + " "
 	return d
+}
+
+// isRule reports whether a line is one of dashes, as below a heading.
+func isRule(line string) bool {
+	line = strings.TrimSpace(line)
+	return len(line) > 2 && strings.Trim(line, "-=_") == ""
 }
 
 func (d *digestText) known() bool { return len(d.words) > 0 }
@@ -119,6 +135,9 @@ func (d *digestText) follow(line string) {
 		}
 	}
 }
+
+// isOfQuestion reports whether a line is one of the digest that belongs to a question.
+func (d *digestText) isOfQuestion(line string) bool { return d.lines[strings.Join(words(line), " ")] > 0 }
 
 // isOutside reports whether a line is one of the digest that belongs to no question:
 // what follows it answers none.

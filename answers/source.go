@@ -144,7 +144,7 @@ func (p *parser) isPasted(text string) bool {
 		return false
 	}
 	m, ok := p.marker(text)
-	return !(ok && m.known && p.digest.isOutside(text))
+	return !ok || !m.known || p.digest.isOfQuestion(text)
 }
 
 // noAttribution reports whether what looks like "On … wrote:" is an answer: "1) Tom
