@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -81,6 +82,8 @@ func (db *DB) run(w *writer) {
 		select {
 		case j := <-db.jobs:
 			batch = append(batch, j)
+			// Who is about to hand a job in does so first: they share a COMMIT then.
+			runtime.Gosched()
 		case <-idle.C:
 			armed = false
 			w.flight.due = true
@@ -116,6 +119,8 @@ func (db *DB) gather(batch []*job) []*job {
 		select {
 		case j := <-db.jobs:
 			batch = append(batch, j)
+			// Who is about to hand a job in does so first: they share a COMMIT then.
+			runtime.Gosched()
 		default:
 			return batch
 		}
