@@ -268,13 +268,32 @@ func (q *Queue) work(ctx context.Context) {
 			return
 		case <-q.pool.wakeup:
 		}
-		for u, ok := q.pool.take(); ok && ctx.Err() == nil; u, ok = q.pool.take() {
+		for ctx.Err() == nil {
+			u, ok := q.pool.take()
+			if !ok {
+				break
+			}
 			for _, t := range u {
 				q.attempt(ctx, t)
 			}
 			q.pool.done(u)
 			q.freed()
 		}
+	}
+}
+
+// putBack has what was claimed and not begun wait again, when the workers have ended:
+// nobody need wonder whether it was sent.
+func (q *Queue) putBack(ctx context.Context) {
+	for u, ok := q.pool.take(); ok; u, ok = q.pool.take() {
+		for _, t := range u {
+			results := make([]Result, len(t.rcpts))
+			for i := range results {
+				results[i] = Result{Reply: mail.Reply{Code: 451, Enhanced: [3]int{4, 3, 2}, Text: "Not begun: the queue stops"}, stopped: true}
+			}
+			q.settleSurely(ctx, t, results)
+		}
+		q.pool.done(u)
 	}
 }
 

@@ -319,3 +319,37 @@ func TestClaimedAheadAtThePaceOfTheWorkers(t *testing.T) {
 		t.Errorf("room for %d though there is more than one way", n)
 	}
 }
+
+// What was claimed and not begun when the queue stops waits again, and nobody wonders
+// whether it was sent.
+func TestStopPutsBackWhatWasClaimed(t *testing.T) {
+	w := newWorld(t)
+	now := time.Now().UTC().Round(0)
+	ids := []int64{w.outside(now.Add(-time.Minute), "p1@team.example"), w.outside(now.Add(-time.Minute), "p2@team.example")}
+	if err := w.q.RunDue(t.Context(), now); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := w.q.Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range ids {
+		if s := w.states(id); !strings.HasPrefix(s, "deferred") {
+			t.Errorf("submission %d is %s", id, s)
+		}
+		if strings.Contains(w.kinds(id), evPossible) {
+			t.Errorf("ledger: %s", w.kinds(id))
+		}
+	}
+	if n := len(w.out.list()); n > 0 {
+		t.Errorf("%d were sent", n)
+	}
+	w.run(now.Add(time.Second))
+	for _, id := range ids {
+		w.wantStates(id, "delivered")
+	}
+	if n := len(w.out.list()); n != 2 {
+		t.Errorf("%d were sent, want 2", n)
+	}
+}

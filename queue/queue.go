@@ -5,7 +5,8 @@
 //	         plain and due is claimed for an attempt in it already, and settled
 //	         without rows of its own if all goes well (express.go)
 //	RunDue   what is due leaves: to a colleague's mailbox in the same transaction,
-//	         to elsewhere by way of an attempt
+//	         to elsewhere by way of an attempt; what is plain is claimed together
+//	         with all that leaves at the moment (depart.go)
 //	attempt  a worker hands it to the Sender
 //	settle   one transaction writes what came of it
 //	bounce   the author gets a report of what failed for good
@@ -391,6 +392,7 @@ func (q *Queue) Run(ctx context.Context) error {
 	all.Go(func() { q.refreshTimetables(ctx) })
 	all.Go(func() { q.tidy(ctx) })
 	all.Wait()
+	q.putBack(ctx)
 	q.runLater(ctx)
 	return nil
 }
