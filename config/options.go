@@ -235,5 +235,6 @@ func (c *Config) hostOptions() []option {
 		{key: "debug.listen", doc: "Profiles of the running server (net/http/pprof): \"host:port\" on loopback, or the path of a unix socket. They name no mail, but show what the server does.", value: text(&c.Debug.Listen, optional(checkLoopbackOrPath))},
 		{key: "monitor.listen", doc: "Figures for Prometheus at /metrics and one JSON answer at /health (503 if something is not well): \"host:port\" on loopback, or the path of a unix socket. They name nobody.", value: text(&c.Monitor.Listen, optional(checkLoopbackOrPath))},
 		{key: "store.reserve", doc: "With less free disk than this, new mail is refused for the moment (452); what waits still goes out.", value: octets(&c.Store.Reserve, 1<<20, math.MaxInt64)},
+		{key: "store.backup_within", doc: "Once there is a copy by \"tidepost backup\", the newest should not be older than this: server.admin is told. \"0s\": nobody looks.", value: span(&c.Store.BackupWithin, 0, 400*day)},
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"tidepost/config"
+	"tidepost/internal/gateway"
 	"tidepost/store"
 )
 
@@ -57,6 +58,9 @@ func (c *backupCmd) copy(ctx context.Context, a *app, from, to string) (int64, e
 	info, err := os.Stat(to)
 	if err != nil {
 		return 0, fmt.Errorf("backup: %w", err)
+	}
+	if err := gateway.NoteBackup(filepath.Dir(from), time.Now()); err != nil {
+		fmt.Fprintln(a.err, "tidepost:", err) // The copy is good; the server will miss it.
 	}
 	return info.Size(), nil
 }

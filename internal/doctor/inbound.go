@@ -60,7 +60,7 @@ func (v *visit) dmarc(ctx context.Context) {
 			do := "Look at inbound.resolver, or at the network."
 			v.warn(check, do, "%s: %s; mail is delivered unchecked meanwhile", name, missing(err))
 		case policy(txt) == "":
-			v.warn(check, `Publish one, such as "v=DMARC1; p=none": replies to digests from outside count only with it.`, "%s: no such record", name)
+			v.warn(check, `Publish one, such as "v=DMARC1; p=none": only then can others tell who forges your name.`, "%s: no such record", name)
 		default:
 			v.ok(check, "p=%s", policy(txt))
 		}

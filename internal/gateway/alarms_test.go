@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -154,5 +156,43 @@ func TestSecondRoute(t *testing.T) {
 	}
 	if n := len(first.Delivered()); n != 0 {
 		t.Errorf("%d mails left by the first route", n)
+	}
+}
+
+// Copies that stop coming are told of; a gateway that never had one says nothing.
+func TestStaleBackup(t *testing.T) {
+	g := start(t, configuration(t))
+	dir := g.cfg.Server.Data
+	stale := func(now time.Time) (time.Duration, bool) {
+		t.Helper()
+		return g.backupStale(now)
+	}
+	if _, known := stale(t0); known {
+		t.Error("there never was a copy")
+	}
+	if err := NoteBackup(dir, t0); err != nil {
+		t.Fatal(err)
+	}
+	if at, ok, err := LastBackup(dir); !ok || err != nil || !at.Equal(t0) {
+		t.Errorf("the last one was at %s, %v, %v", at, ok, err)
+	}
+	for after, want := range map[time.Duration]time.Duration{time.Hour: 0, 48 * time.Hour: 0, 50 * time.Hour: 2 * time.Hour} {
+		if late, known := stale(t0.Add(after)); !known || late != want {
+			t.Errorf("after %s: %s, %v", after, late, known)
+		}
+	}
+	h := g.health(t.Context(), &census{db: g.db}, t0.Add(50*time.Hour))
+	if bad := notWell(h); len(bad) != 1 || bad[0].name != "backup" || !strings.Contains(bad[0].detail, "2h0m0s") {
+		t.Errorf("not well: %+v", bad)
+	}
+	g.cfg.Store.BackupWithin = 0
+	if _, known := stale(t0.Add(50 * time.Hour)); known {
+		t.Error("nobody looks")
+	}
+	if err := os.WriteFile(filepath.Join(dir, backupFile), []byte("yesterday"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok, err := LastBackup(dir); ok || err == nil {
+		t.Errorf("a broken note: %v, %v", ok, err)
 	}
 }

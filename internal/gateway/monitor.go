@@ -174,6 +174,9 @@ func (g *Gateway) health(ctx context.Context, c *census, now time.Time) Health {
 	if end := g.certificateEnds(); !end.IsZero() {
 		add("certificate", end.Sub(now) > renewBefore, "ends %s", end.UTC().Format(time.RFC3339))
 	}
+	if late, known := g.backupStale(now); known {
+		add("backup", late == 0, "another copy is overdue by %s", late.Round(time.Minute))
+	}
 	return h
 }
 
