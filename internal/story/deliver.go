@@ -33,6 +33,7 @@ func (w *world) submit(author *member, s *sent, attempt bool) error {
 
 // transact sends octets and remembers the answer.
 func (w *world) transact(author *member, s *sent) (int, error) {
+	w.last = s.raw
 	if author.outside {
 		var here []string
 		for _, r := range s.rcpts {

@@ -30,6 +30,7 @@ func worldForms() []*form {
 		{example: `Mei comes back from leave`, pattern: `WHO (?:comes|is) back(?: from leave)?`, act: true, make: func(b *builder, m []string) (func(*world) error, error) {
 			return b.change(m[1], map[string]string{"leave": "none"})
 		}},
+		{example: `Mei leaves the team on 2026-03-31, Tom takes over`, pattern: `WHO leaves(?: the team)? on (\S+?),?(?: (?:and )?(?:(?:hands|handing) over to )?WHO(?: takes over)?)?`, act: true, make: makeLeaver},
 		{example: `the server restarts`, pattern: `the server (restarts|stops|starts|crashes)(?: again| and restarts| and starts again)?`, act: true, make: makeServer},
 		{example: `the server is down until Tue 11:00`, pattern: `the server is down until REST`, act: true, make: makeDown},
 		{example: `the outside refuses mail to Otto with "550 5.1.1 No such user"`, pattern: `the outside (refuses|defers|answers)(?: mail)? (?:to|for) (\S+)(?: with TEXT)?( once)?`, act: true, make: makeRefuse},

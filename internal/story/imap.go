@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"tidepost/digest"
 )
 
 // An imapClient speaks to the IMAP door as a mail program does.
@@ -196,10 +198,22 @@ func (w *world) fetch(c *imapClient, folder string) ([]entry, error) {
 			}
 		}
 		e.mid = strings.Trim(headerOf(e.raw, "Message-ID"), "<>")
-		e.mail = w.byMID(e.mid)
+		e.mail = w.known(e)
 		out = append(out, e)
 	}
 	return out, nil
+}
+
+// known is what the story calls a message: nil for a letter of Tidepost's. A mail that
+// Tidepost sent for somebody is called by its subject.
+func (w *world) known(e entry) *sent {
+	if s := w.byMID(e.mid); s != nil {
+		return s
+	}
+	if headerOf(e.raw, digest.LoopField) != "" || strings.HasPrefix(headerOf(e.raw, "Content-Type"), "multipart/report") {
+		return nil
+	}
+	return &sent{name: headerOf(e.raw, "Subject"), mid: e.mid}
 }
 
 // byMID finds a mail of the story.

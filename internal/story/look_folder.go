@@ -57,7 +57,7 @@ func (w *world) entries(p *member, folder string) ([]entry, error) {
 		for _, r := range t.Recipients {
 			if strings.EqualFold(r.Address, p.address) {
 				e := entry{raw: t.Data, came: t.Seen, mid: strings.Trim(headerOf(t.Data, "Message-ID"), "<>")}
-				e.mail = w.byMID(e.mid)
+				e.mail = w.known(e)
 				out = append(out, e)
 			}
 		}

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"tidepost/digest"
 	"tidepost/store"
 )
 
@@ -74,8 +73,7 @@ func (w *world) letters(p *member, kind, folder string) ([]ownMail, error) {
 			return nil, err
 		}
 		for _, e := range list {
-			own := headerOf(e.raw, digest.LoopField) != "" || strings.HasPrefix(headerOf(e.raw, "Content-Type"), "multipart/report")
-			if e.mail != nil || !own || known[e.mid] {
+			if e.mail != nil || known[e.mid] {
 				continue
 			}
 			known[e.mid] = true

@@ -18,7 +18,8 @@ type moment struct {
 	relative bool
 	weekday  time.Weekday
 	hasDay   bool
-	days     int // today 0, tomorrow 1
+	nextWeek bool // "next Tue": not today
+	days     int  // today 0, tomorrow 1
 	hasDays  bool
 	date     scheduler.Date
 	hasDate  bool
@@ -111,6 +112,10 @@ func (m *moment) word(word, after string) (n int, ok bool) {
 	switch w {
 	case "at", "on":
 		return 1, next != ""
+	case "next":
+		_, ok := weekday(next)
+		m.nextWeek = ok
+		return 1, ok
 	case "about", "around":
 		m.about = true
 		return 1, true
@@ -277,10 +282,10 @@ func (m moment) next(now time.Time, zone *time.Location) (time.Time, error) {
 	case m.hasDays:
 		day = day.AddDays(m.days)
 	case m.hasDay:
-		for range 7 {
-			if day.Weekday() == m.weekday && !m.at(day, zone).Before(now) {
-				break
-			}
+		if day.Weekday() == m.weekday && m.nextWeek {
+			day = day.AddDays(1)
+		}
+		for day.Weekday() != m.weekday {
 			day = day.AddDays(1)
 		}
 	}
@@ -289,7 +294,7 @@ func (m moment) next(now time.Time, zone *time.Location) (time.Time, error) {
 	}
 	at := m.at(day, zone)
 	if at.Before(now) {
-		return now, fmt.Errorf("%q has passed: it is %s", m.said, show(now, zone))
+		return now, fmt.Errorf("%q has passed: it is %s (for a later day write its date, tomorrow, or next %s)", m.said, show(now, zone), day.Weekday())
 	}
 	return at, nil
 }

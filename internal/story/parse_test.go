@@ -124,7 +124,10 @@ func TestMoments(t *testing.T) {
 	c := &cast{people: map[string]*member{"mei": {name: "Mei"}}}
 	for _, x := range []struct{ said, want, rest string }{
 		{"Tue 11:00", "2026-03-03 11:00", ""},
-		{"Tue 09:00", "2026-03-10 09:00", ""},
+		{"Tue 09:00", "has passed", ""},
+		{"next Tue 09:00", "2026-03-10 09:00", ""},
+		{"next Wed 09:00", "2026-03-04 09:00", ""},
+		{"Mon 09:00", "2026-03-09 09:00", ""},
 		{"10:30", "2026-03-03 10:30", ""},
 		{"9am", "has passed", ""},
 		{"tomorrow 9:15pm", "2026-03-04 21:15", ""},

@@ -35,6 +35,7 @@ type world struct {
 	zone    *time.Location
 	mails   map[string]*sent
 	serial  int
+	last    []byte    // octets of the mail that was sent last
 	answer  string    // what a server said last
 	acted   time.Time // when something was done last
 }
@@ -85,7 +86,7 @@ func (s *Story) Play(t *testing.T) {
 			t.Errorf("%s:%d: after the story: %v", s.File, s.Line, err)
 		}
 		if t.Failed() {
-			t.Logf("the server's log:\n%s", w.logs.tail(40))
+			t.Logf("the mail that was sent last:\n%s\nthe server's log:\n%s", w.last, w.logs.tail(40))
 		}
 	})
 }

@@ -225,7 +225,7 @@ func (w *world) quote(l *letter, parent *sent) (string, error) {
 	return out, nil
 }
 
-var numbered = regexp.MustCompile(`^\s*(?:\[|\()?(\d{1,3})(?:[.):\]]|\s{2,}| [^\d\s])`)
+var numbered = regexp.MustCompile(`^\s*[\[(]?(\d{1,3})[.):\]]`)
 
 // numberOf is the number with which a line of a digest begins.
 func numberOf(line string) string {
