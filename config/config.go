@@ -42,6 +42,7 @@ type Config struct {
 	Coach   Coach
 	Urgent  Urgent
 	Pass    Pass
+	Clocks  Clocks
 	Decided Decided
 	Inbound Inbound
 	Retry   Retry
@@ -136,6 +137,13 @@ type Pass struct {
 	Senders, Domains, Words, AlarmSenders []string
 }
 
+// Clocks says how long an answer may take that names no time itself.
+type Clocks struct {
+	Urgent, FirstReply time.Duration // of working time, in whole minutes
+	StandardDays       int           // working days
+	RoleNames          []string      // local parts of addresses such as support@, lower-case
+}
+
 // Decided is about the decisions archive.
 type Decided struct {
 	TeamLists []string // addresses that everybody in the team reads
@@ -199,8 +207,7 @@ type Monitor struct {
 
 // Store guards the disk.
 type Store struct {
-	Reserve      int64         // octets that stay free: below, mail is refused for the moment
-	BackupWithin time.Duration // how old the newest copy may be; 0: nobody looks
+	Reserve int64 // octets that stay free: below, mail is refused for the moment
 }
 
 // Default returns the configuration of an empty file. It lacks only what no
@@ -215,9 +222,11 @@ func Default() *Config {
 		Alarm:  Relay{Mode: "mx", Port: 587, TLS: "starttls", Connections: 1},
 		Hold: Hold{Mode: On, Grace: 30 * time.Minute, Undo: 20 * time.Second, Cap: 120 * time.Hour,
 			MaxExplicit: 9600 * time.Hour, Spread: 3 * time.Minute, Date: "release"},
-		Batch:   Batch{Mode: On, Style: "normal", Outside: "hours"},
-		Coach:   Coach{Mode: On, Delay: 15 * time.Minute, Policies: policyModes()},
-		Urgent:  Urgent{Budget: 8},
+		Batch:  Batch{Mode: On, Style: "normal", Outside: "hours"},
+		Coach:  Coach{Mode: On, Delay: 15 * time.Minute, Policies: policyModes()},
+		Urgent: Urgent{Budget: 8},
+		Clocks: Clocks{Urgent: 2 * time.Hour, FirstReply: 4 * time.Hour, StandardDays: 1,
+			RoleNames: []string{"support", "help", "helpdesk", "service", "info", "contact", "office", "sales"}},
 		Inbound: Inbound{Checks: "auto", DMARC: "junk", Timeout: 5 * time.Second},
 		Retry:   Retry{GiveUp: 120 * time.Hour, DelayedNotice: 4 * time.Hour},
 		Limits: Limits{MessageSize: 50_000_000, Recipients: 1000, Connections: 12000, PerAddress: 50, PerPerson: 30, ConnectionRate: 20,
@@ -225,7 +234,7 @@ func Default() *Config {
 			LoginTries:     10, LoginLockout: 15 * time.Minute,
 			IdleLogin: time.Minute, IdleSMTP: 5 * time.Minute, IdleData: 3 * time.Minute, IdleIMAP: 30 * time.Minute},
 		Log:   Log{Level: "info", Format: "text"},
-		Store: Store{Reserve: 256_000_000, BackupWithin: 48 * time.Hour},
+		Store: Store{Reserve: 256_000_000},
 	}
 }
 

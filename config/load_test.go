@@ -84,10 +84,10 @@ func TestProblems(t *testing.T) {
 			`t.toml:6: log.level: must be a string in quotation marks`,
 		}},
 		{"an unknown section is named once", "[holds]\nmode = \"on\"\ncap = 1\n", []string{
-			`t.toml:1: holds: unknown section; the sections are server, listen, tls, relay, alarm, hold, batch, coach, coach.policies, urgent, pass, decisions, inbound, retry, dkim, limits, log, debug, monitor, store`,
+			`t.toml:1: holds: unknown section; the sections are server, listen, tls, relay, alarm, hold, batch, coach, coach.policies, urgent, pass, clocks, decisions, inbound, retry, dkim, limits, log, debug, monitor, store`,
 		}},
 		{"a key outside of sections", "hostname = \"a.b\"\n", []string{
-			`t.toml:1: hostname: unknown key; the sections are server, listen, tls, relay, alarm, hold, batch, coach, coach.policies, urgent, pass, decisions, inbound, retry, dkim, limits, log, debug, monitor, store`,
+			`t.toml:1: hostname: unknown key; the sections are server, listen, tls, relay, alarm, hold, batch, coach, coach.policies, urgent, pass, clocks, decisions, inbound, retry, dkim, limits, log, debug, monitor, store`,
 		}},
 		{"an array of tables", "[[hold]]\nmode = \"on\"\n", []string{`t.toml:1: hold: unknown section: write [section], not [[section]]`}},
 		{"broken syntax names the line", "[hold]\nmode = on\n", []string{`t.toml:2: `}},

@@ -26,7 +26,7 @@ func (c *Config) options() []option {
 	var all []option
 	for _, part := range [][]option{
 		c.serverOptions(), c.listenOptions(), c.tlsOptions(), c.relayOptions(), c.alarmOptions(), c.holdOptions(),
-		c.batchOptions(), c.coachOptions(), c.urgentOptions(), c.passOptions(), c.decidedOptions(), c.inboundOptions(), c.retryOptions(), c.limitOptions(), c.hostOptions(),
+		c.batchOptions(), c.coachOptions(), c.urgentOptions(), c.passOptions(), c.clockOptions(), c.decidedOptions(), c.inboundOptions(), c.retryOptions(), c.limitOptions(), c.hostOptions(),
 	} {
 		all = append(all, part...)
 	}
@@ -46,6 +46,7 @@ func sectionDocs() map[string]string {
 		"coach":          "Advice on drafts before they leave. Who gets it how is a setting of each person (coach_mode).",
 		"coach.policies": "What advice is about: each policy \"off\", \"dry-run\" or \"on\". One that cries wolf goes to dry run by itself.",
 		"urgent":         "Urgent mail passes holds and tides and is never refused.",
+		"clocks":         "By when a question is to be answered that names no time itself.",
 		"decisions":      "What the team decides by mail.",
 		"pass":           "The team's additions to the pass list: mail that is never held and never batched.",
 		"inbound":        "Whether mail from other servers comes from whom it says it does: SPF, DKIM, DMARC, and the verdict of a filter in front.",
@@ -169,6 +170,16 @@ func (c *Config) urgentOptions() []option {
 	}
 }
 
+func (c *Config) clockOptions() []option {
+	k := &c.Clocks
+	return []option{
+		{key: "clocks.standard_days", doc: "In how many working days of theirs somebody answers a question that names no time.", value: number(&k.StandardDays, 1, 30)},
+		{key: "clocks.urgent", doc: "The same for urgent mail, in working time; whole minutes count.", value: span(&k.Urgent, time.Minute, 100*time.Hour)},
+		{key: "clocks.first_reply", doc: "The same for a first reply to somebody outside who wrote to one of clocks.role_names.", value: span(&k.FirstReply, time.Minute, 1000*time.Hour)},
+		{key: "clocks.role_names", doc: "What stands before the @ of addresses that are no person's own.", value: list(&k.RoleNames, wordItem)},
+	}
+}
+
 func (c *Config) decidedOptions() []option {
 	return []option{
 		{key: "decisions.team_lists", doc: "Addresses that everybody in the team reads, as in [\"all@lists.example\"]: what is decided in mail to one of them everybody may see at once. Else a decision is seen by those whom its mail went to, until its author publishes it.", value: list(&c.Decided.TeamLists, addressItem)},
@@ -235,6 +246,5 @@ func (c *Config) hostOptions() []option {
 		{key: "debug.listen", doc: "Profiles of the running server (net/http/pprof): \"host:port\" on loopback, or the path of a unix socket. They name no mail, but show what the server does.", value: text(&c.Debug.Listen, optional(checkLoopbackOrPath))},
 		{key: "monitor.listen", doc: "Figures for Prometheus at /metrics and one JSON answer at /health (503 if something is not well): \"host:port\" on loopback, or the path of a unix socket. They name nobody.", value: text(&c.Monitor.Listen, optional(checkLoopbackOrPath))},
 		{key: "store.reserve", doc: "With less free disk than this, new mail is refused for the moment (452); what waits still goes out.", value: octets(&c.Store.Reserve, 1<<20, math.MaxInt64)},
-		{key: "store.backup_within", doc: "Once there is a copy by \"tidepost backup\", the newest should not be older than this: server.admin is told. \"0s\": nobody looks.", value: span(&c.Store.BackupWithin, 0, 400*day)},
 	}
 }

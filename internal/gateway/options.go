@@ -8,6 +8,8 @@ import (
 	"encoding/pem"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -46,7 +48,16 @@ func policyModes(cfg *config.Config) map[string]policies.Mode {
 }
 
 func (g *Gateway) clockOptions() clocks.Options {
+	c := g.cfg.Clocks
 	return clocks.Options{
+		Targets: threading.Targets{
+			Urgent:     scheduler.Target{Working: c.Urgent.Truncate(time.Minute)},
+			Standard:   scheduler.Target{Days: c.StandardDays},
+			FirstReply: scheduler.Target{Working: c.FirstReply.Truncate(time.Minute)},
+		},
+		IsRole: func(a mail.Address) bool {
+			return g.dir.IsLocalDomain(a.Domain) && slices.ContainsFunc(c.RoleNames, func(name string) bool { return strings.EqualFold(name, a.Local) })
+		},
 		Appears: func(p *people.Person, released time.Time) time.Time { return g.inbox.Appears(p, released) },
 		OnLine:  func(tx *store.Tx, i clocks.Item, l threading.Line) error { return g.standing.OnLine(tx, i, l) },
 		Wake:    g.wake,
