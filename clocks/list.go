@@ -46,11 +46,22 @@ type Change struct {
 	// that is closed has no reason: somebody answered, or it was withdrawn.
 	At time.Time
 
+	// Handed says that somebody else has to answer since then, who has got it by now.
+	Handed bool
+
 	// Of an answer that is known: its Message-ID, who wrote it, and when it reaches the
 	// asker; zero if it has.
 	AnswerMID string
 	AnswerBy  string // name or address
 	Reaches   time.Time
+}
+
+// handedSince reports whether an ask was handed over after an instant.
+func handedSince(tx *store.Tx, i Item, since time.Time) (bool, error) {
+	list, err := tx.EventsOfAsk(i.Ask.ID)
+	return slices.ContainsFunc(list, func(e store.Event) bool {
+		return e.Kind == EventClock+string(threading.BecauseHandedOver) && !e.At.Before(since)
+	}), err
 }
 
 // Since returns what became of a person's own asks since an instant, in that order: the
@@ -66,6 +77,11 @@ func (k *Keeper) Since(tx *store.Tx, asker *people.Person, since, now time.Time)
 			continue
 		}
 		c := Change{Item: i, At: i.Ask.Changed}
+		if i.Reason == threading.BecauseDelivered {
+			if c.Handed, err = handedSince(tx, i, since); err != nil {
+				return nil, err
+			}
+		}
 		if i.Ask.AnswerID != 0 {
 			if err := k.answerOf(tx, asker, &c, now); err != nil {
 				return nil, err

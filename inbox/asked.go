@@ -205,6 +205,8 @@ func outcome(ch clocks.Change) digest.Outcome {
 		return digest.OutcomeLost
 	}
 	switch {
+	case ch.Handed:
+		return digest.OutcomeHanded
 	case ch.Clock.State == threading.Overdue:
 		return digest.OutcomeOverdue
 	case ch.Clock.State == "" && !ch.Ask.Open && ch.AnswerMID != "":
