@@ -181,6 +181,7 @@ type Limits struct {
 	PerPerson      int
 	ConnectionRate int // new connections a second from one address
 	InsideNetworks []netip.Prefix
+	MailboxSize    int64 // octets that a person may keep; 0: as many as the disk has
 	LoginTries     int
 	LoginLockout   time.Duration
 	IdleLogin      time.Duration
@@ -207,7 +208,8 @@ type Monitor struct {
 
 // Store guards the disk.
 type Store struct {
-	Reserve int64 // octets that stay free: below, mail is refused for the moment
+	Reserve      int64         // octets that stay free: below, mail is refused for the moment
+	BackupWithin time.Duration // how old the newest copy may be; 0: nobody looks
 }
 
 // Default returns the configuration of an empty file. It lacks only what no
@@ -234,7 +236,7 @@ func Default() *Config {
 			LoginTries:     10, LoginLockout: 15 * time.Minute,
 			IdleLogin: time.Minute, IdleSMTP: 5 * time.Minute, IdleData: 3 * time.Minute, IdleIMAP: 30 * time.Minute},
 		Log:   Log{Level: "info", Format: "text"},
-		Store: Store{Reserve: 256_000_000},
+		Store: Store{Reserve: 256_000_000, BackupWithin: 48 * time.Hour},
 	}
 }
 

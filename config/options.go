@@ -224,6 +224,7 @@ func (c *Config) limitOptions() []option {
 	l := &c.Limits
 	return []option{
 		{key: "limits.message_size", doc: "The largest message.", value: octets(&l.MessageSize, 64<<10, 1<<30)},
+		{key: "limits.mailbox_size", doc: "How much mail a person may keep, unless they have a quota of their own; \"0B\" sets no limit. Mail from elsewhere that does not fit is refused for the moment (452).", value: octets(&l.MailboxSize, 0, math.MaxInt64)},
 		{key: "limits.recipients", doc: "Recipients of one message (RFC 5321 asks for 100 at least).", value: number(&l.Recipients, 100, 100_000)},
 		{key: "limits.connections", doc: "Open connections in total.", value: number(&l.Connections, 10, 1_000_000)},
 		{key: "limits.per_address", doc: "Open connections without a login from one IPv4 address or one IPv6 /64, over all doors.", value: number(&l.PerAddress, 1, 1_000_000)},
@@ -246,5 +247,6 @@ func (c *Config) hostOptions() []option {
 		{key: "debug.listen", doc: "Profiles of the running server (net/http/pprof): \"host:port\" on loopback, or the path of a unix socket. They name no mail, but show what the server does.", value: text(&c.Debug.Listen, optional(checkLoopbackOrPath))},
 		{key: "monitor.listen", doc: "Figures for Prometheus at /metrics and one JSON answer at /health (503 if something is not well): \"host:port\" on loopback, or the path of a unix socket. They name nobody.", value: text(&c.Monitor.Listen, optional(checkLoopbackOrPath))},
 		{key: "store.reserve", doc: "With less free disk than this, new mail is refused for the moment (452); what waits still goes out.", value: octets(&c.Store.Reserve, 1<<20, math.MaxInt64)},
+		{key: "store.backup_within", doc: "Once there is a copy by \"tidepost backup\", the newest should not be older than this: server.admin is told. \"0s\": nobody looks.", value: span(&c.Store.BackupWithin, 0, 400*day)},
 	}
 }

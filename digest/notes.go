@@ -190,6 +190,16 @@ func (w Writer) Stuck(to Reader, about About) mail.Letter {
 		"Drag it from `Scheduled` to `Scheduled/Send now` to send it as it is.")
 }
 
+// Full tells the reader that there is little room left, or none.
+func (w Writer) Full(to Reader, percent int, limit string) mail.Letter {
+	what := fmt.Sprintf("Your mailbox is %d%% full: you may keep %s.", percent, line(limit, maxSubject))
+	if percent >= 100 {
+		what = fmt.Sprintf("Your mailbox is full: you may keep %s. Mail from elsewhere waits at its senders' servers, for some days. Mail of colleagues still comes.", line(limit, maxSubject))
+	}
+	return w.note(to, About{}, "Little room is left", what,
+		"Delete what you do not need, and empty Trash; or ask your administrator for more room.")
+}
+
 // A Delay is mail that another server has not taken yet.
 type Delay struct {
 	Since  string // when it was first tried

@@ -32,6 +32,9 @@ func (s *Session) Append(name string, r imap.LiteralReader, o *imap.AppendOption
 		if err != nil {
 			return err
 		}
+		if err := s.fits(s.person, r.Size()); err != nil {
+			return err
+		}
 		staged, err := s.stage(r)
 		if err != nil {
 			return err

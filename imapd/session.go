@@ -54,11 +54,13 @@ func newSession(server *Server, c *imapserver.Conn, ended *sync.WaitGroup) *Sess
 	ended.Add(1)
 	closed := server.opts.Metrics.Session(door)
 	conn := c.NetConn().(*guard.IMAP)
-	return &Session{
+	s := &Session{
 		server: server, db: server.opts.DB, lib: c, conn: conn,
 		log: server.opts.Log.With("peer", conn.RemoteAddr().String()),
 		ctx: ctx, cancel: cancel, ended: ended, closed: closed, wanted: map[place]bool{},
 	}
+	s.handle()
+	return s
 }
 
 // Close ends the session. Idle may still run when the client vanished; its writes

@@ -16,6 +16,7 @@ const (
 // Kinds of notes, in the store, that this package looks up again.
 const (
 	noteAway     = "away"
+	noteFull     = "full"
 	noteTalk     = "talk"
 	noteReminder = "reminder"
 )

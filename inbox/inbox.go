@@ -66,6 +66,9 @@ type Options struct {
 	// more there are, for the first digest of a day. nil: none.
 	Blocked func(tx *store.Tx, p *people.Person, now time.Time) (lines []digest.BlockedLine, more int, err error)
 
+	// Quota is how many octets a person may keep who has none of their own; 0: no limit.
+	Quota int64
+
 	// Kick wakes the timer loop: something may be due earlier. It must not block; nil: nobody.
 	Kick func()
 
@@ -114,6 +117,7 @@ type Inbox struct {
 	looked  int64         // Run only: up to this entry all have derived data
 	newest  int64         // Run only: the newest entry when it looked last
 
+	meter     meter
 	mu        sync.Mutex // guards below
 	due       time.Time  // when RunDue next has work; zero: unknown, look
 	idle      bool       // nothing waits

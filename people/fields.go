@@ -39,6 +39,7 @@ const (
 	FieldUrgentFrom   Field = "urgent_from"
 	FieldPass         Field = "pass"
 	FieldCover        Field = "cover"
+	FieldQuota        Field = "quota"
 )
 
 // A FieldError says what is wrong with the value of a field, and what is allowed.
@@ -133,6 +134,7 @@ func settingRules() []fieldRule {
 			(*draft).setCoachPolicies, (*draft).coachPolicies},
 		{FieldStyle, `how batches arrive: normal, quiet, or "team"`, (*draft).setStyle, func(d *draft) string { return string(orTeam(d.profile.Style)) }},
 		{FieldDigests, `how often a digest may come: tide (with every delivery), day, off, or "team"`, (*draft).setDigests, func(d *draft) string { return string(orTeam(d.profile.Digests)) }},
+		{FieldQuota, `how much mail may be kept, as in "5GB"; "none", or "team"`, (*draft).setQuota, (*draft).quota},
 		{FieldUrgentBudget, `urgent mails a month, or "team"`, (*draft).setUrgentBudget, (*draft).urgentBudget},
 		{FieldUrgentFrom, "outside addresses whose urgent mail counts; + and - as for aliases",
 			func(d *draft, s string) error { return setSenders(&d.profile.UrgentFrom, s) },
@@ -336,6 +338,47 @@ func (d *draft) setUrgentBudget(s string) error {
 		return fmt.Errorf("%q is not a number from 0 to 1000, or team", s)
 	}
 	d.profile.UrgentBudget = &n
+	return nil
+}
+
+// megabyte is the unit of quotas; a gigabyte is a thousand.
+const megabyte = 1_000_000
+
+func (d *draft) quota() string {
+	switch q := d.profile.Quota; {
+	case q == nil:
+		return "team"
+	case *q == 0:
+		return "none"
+	case *q%(1000*megabyte) == 0:
+		return strconv.FormatInt(*q/(1000*megabyte), 10) + "GB"
+	default:
+		return strconv.FormatInt(*q/megabyte, 10) + "MB"
+	}
+}
+
+func (d *draft) setQuota(s string) error {
+	d.profile.Quota = nil
+	word := strings.ToLower(strings.TrimSpace(s))
+	if word == "" || word == "team" {
+		return nil
+	}
+	unit := int64(megabyte)
+	number, giga := strings.CutSuffix(word, "gb")
+	if giga {
+		unit *= 1000
+	} else {
+		number, giga = strings.CutSuffix(word, "mb")
+	}
+	n, err := strconv.ParseInt(strings.TrimSpace(number), 10, 32)
+	switch {
+	case word == "none":
+		n = 0
+	case err != nil || !giga || n < 1 || n > 1_000_000:
+		return fmt.Errorf("%q is no size: a whole number with MB or GB, none, or team", s)
+	}
+	n *= unit
+	d.profile.Quota = &n
 	return nil
 }
 

@@ -110,6 +110,9 @@ type Profile struct {
 	// Digests is how often a digest may come.
 	Digests Pace `json:"digests,omitempty"`
 
+	// Quota is how many octets the person may keep, 0 without end; nil: the team's.
+	Quota *int64 `json:"quota,omitempty"`
+
 	// UrgentBudget is the number of urgent mails a month; nil: the team's.
 	UrgentBudget *int `json:"urgent_budget,omitempty"`
 
@@ -211,6 +214,9 @@ func (p Profile) validate() error {
 	}
 	if p.UrgentBudget != nil && (*p.UrgentBudget < 0 || *p.UrgentBudget > 1000) {
 		return fmt.Errorf("urgent budget: %d is not from 0 to 1000", *p.UrgentBudget)
+	}
+	if p.Quota != nil && *p.Quota < 0 {
+		return fmt.Errorf("quota: %d is negative", *p.Quota)
 	}
 	return nil
 }

@@ -49,12 +49,7 @@ func (s *session) receive(r io.Reader, whole *time.Time) error {
 	if err != nil {
 		return err
 	}
-	defer s.discard(staged)
-	if err := s.server.doors.Inbox.Receive(s.server.ctx, s.env, staged, s.peer(), now()); err != nil {
-		return err
-	}
-	s.log().Info("received", "from", s.env.From.String(), "rcpts", len(s.env.Recipients), "size", staged.Size())
-	return nil
+	return s.file(s.env, staged, *whole)
 }
 
 // stage reads the message. What the guard finds wrong in it comes as an error of r.

@@ -27,7 +27,9 @@ type session struct {
 	person *people.Person // whose login; nil before, and on inbound
 
 	env   mail.Envelope
-	begun bool // MAIL was accepted
+	begun bool     // MAIL was accepted
+	size  int64    // as MAIL announced it (RFC 1870), 0: not
+	paths []string // forward-paths as they were given
 }
 
 func (s *session) log() *slog.Logger {
@@ -71,7 +73,7 @@ func (s *session) Mail(from string, opts *smtp.MailOptions) error {
 			return &smtp.SMTPError{Code: 553, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "The sender address belongs to somebody else"}
 		}
 	}
-	s.env, s.begun = env, true
+	s.env, s.begun, s.size = env, true, opts.Size
 	return nil
 }
 
@@ -91,6 +93,11 @@ func (s *session) Rcpt(to string, opts *smtp.RcptOptions) error {
 	if err != nil {
 		return s.reply("refuse recipient", err)
 	}
+	if s.server.opts.Guard.Role == guard.Inbound {
+		if err := s.fits(a, max(1, s.size)); err != nil { // On LMTP each recipient is answered behind the message.
+			return s.reply("refuse recipient", err)
+		}
+	}
 	notify := make([]string, len(opts.Notify))
 	for i, n := range opts.Notify {
 		notify[i] = string(n)
@@ -100,6 +107,7 @@ func (s *session) Rcpt(to string, opts *smtp.RcptOptions) error {
 		r.ORcpt = string(opts.OriginalRecipientType) + ";" + opts.OriginalRecipient
 	}
 	s.env.Recipients = append(s.env.Recipients, r)
+	s.paths = append(s.paths, to)
 	return nil
 }
 
@@ -130,7 +138,7 @@ func (s *session) place(a mail.Address) (mail.Address, error) {
 
 // Reset implements smtp.Session.
 func (s *session) Reset() {
-	s.env, s.begun = mail.Envelope{}, false
+	s.env, s.begun, s.paths = mail.Envelope{}, false, nil
 }
 
 // Logout implements smtp.Session.

@@ -96,7 +96,7 @@ func newWorld(t *testing.T, ca *testkit.CA) *world {
 		t.Fatal(err)
 	}
 	w := &world{t: t, db: db, up: &upstream{}, ca: ca}
-	for _, name := range []string{"ana", "mei", "stu"} { // Stu wants to be stopped
+	for _, name := range []string{"ana", "mei", "stu", "ful"} { // Stu wants to be stopped, Ful has no room
 		w.person(name)
 	}
 	dir := people.NewDirectory(db, []string{"team.example"})
@@ -137,8 +137,12 @@ func (w *world) close() {
 func (w *world) person(name string) {
 	w.t.Helper()
 	of := people.DefaultProfile("Europe/London")
-	if name == "stu" {
+	switch name {
+	case "stu":
 		of.CoachMode = people.Stop
+	case "ful":
+		of.Quota = new(int64)
+		*of.Quota = 1
 	}
 	profile, err := of.Encode()
 	if err != nil {

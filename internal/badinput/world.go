@@ -103,11 +103,27 @@ func addPerson(ctx context.Context, data, name string, login bool) error {
 		for _, p := range list {
 			if p.Address == name+"@"+domain {
 				p.Password = hash
+				if name == "full" {
+					if p.Profile, err = noRoom(p.Profile); err != nil {
+						return err
+					}
+				}
 				return tx.UpdatePerson(p)
 			}
 		}
 		return fmt.Errorf("add %s: %w", name, store.ErrNotFound)
 	})
+}
+
+// noRoom gives somebody a quota that nothing fits into.
+func noRoom(profile []byte) ([]byte, error) {
+	p, err := people.DecodeProfile(profile)
+	if err != nil {
+		return nil, err
+	}
+	p.Quota = new(int64)
+	*p.Quota = 1
+	return p.Encode()
 }
 
 // A world is the gateway of one row.

@@ -100,6 +100,7 @@ func (g *Gateway) inboxOptions() inbox.Options {
 		Pass:          lists(cfg),
 		AlarmSenders:  cfg.Pass.AlarmSenders,
 		MaxHold:       cfg.Hold.Cap,
+		Quota:         cfg.Limits.MailboxSize,
 		Clocks:        g.clocks,
 		Decisions:     g.decisions,
 		Kick:          g.wake,
@@ -166,6 +167,7 @@ func (g *Gateway) imapOptions() imapd.Options {
 		Guard: guard.IMAPOptions{
 			TLS: g.tls, Logins: g.throttle, MaxAppend: cfg.Limits.MessageSize,
 			ID:              map[string]string{"name": "Tidepost"},
+			Caps:            imapd.Caps(),
 			GreetingTimeout: cfg.Limits.IdleLogin, IdleTimeout: cfg.Limits.IdleIMAP, DataTimeout: cfg.Limits.IdleData,
 			AllowClearAuth: cfg.Listen.AllowCleartextLogin,
 		},
