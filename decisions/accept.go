@@ -18,7 +18,7 @@ const (
 	// likelyWords is how many words a sentence has at least that its author is asked about.
 	likelyWords = 5
 	// firstLook is how soon a mail is looked at that may not leave at once.
-	firstLook = 5 * time.Second
+	firstLook = time.Second
 )
 
 // lines are what a mail decides in so many words; a line that names a condition is a

@@ -124,6 +124,9 @@ func (q *Queue) act(ctx context.Context, tx *store.Tx, in *intake, a *ask) (stri
 	if said, err := q.actOnDecision(tx, in, a); err != nil || said != "" {
 		return said, err
 	}
+	if said, err := q.actOnReport(tx, in, a); err != nil || said != "" {
+		return said, err
+	}
 	if said, err := q.actOnPace(tx, in, a); err != nil || said != "" {
 		return said, err
 	}

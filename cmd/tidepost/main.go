@@ -55,7 +55,8 @@ type commandLine struct {
 	Thread      threadCmd      `cmd:"" help:"Say how conversations stand: what is open, and for whom they wait."`
 	When        whenCmd        `cmd:"" help:"Say when mail sent now would reach somebody, and why."`
 	Check       checkCmd       `cmd:"" help:"Look at mail in files: what it asks, promises, decides, and what advice there is."`
-	Report      reportCmd      `cmd:"" help:"Show what the ledger says of the whole team."`
+	Report      reportCmd      `cmd:"" help:"Show what Tidepost does: for you, for the team, in a dry run."`
+	Decisions   decisionsCmd   `cmd:"" help:"Find, show and export what was decided."`
 	Policy      policyCmd      `cmd:"" help:"List the policies of the coach; wake one."`
 	Trace       traceCmd       `cmd:"" help:"Print the journey of one message from the ledger."`
 	Ledger      ledgerCmd      `cmd:"" help:"Prove that every accepted message is accounted for."`

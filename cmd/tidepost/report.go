@@ -11,8 +11,10 @@ import (
 	"tidepost/store"
 )
 
-// reportCmd is about what the ledger shows of the whole team.
+// reportCmd is about what Tidepost does for people.
 type reportCmd struct {
+	Me     reportMeCmd     `cmd:"" help:"Show your own figures; it asks for your password."`
+	Team   reportTeamCmd   `cmd:"" help:"Show sums of the team, of at least five people."`
 	DryRun reportDryRunCmd `cmd:"" name:"dry-run" help:"Show what the switches in dry run would have done."`
 }
 
