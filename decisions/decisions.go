@@ -168,6 +168,9 @@ const maxSteps = 200
 // trouble of one decision is not another's. It implements scheduler.Source.
 func (k *Keeper) RunDue(ctx context.Context, now time.Time) error {
 	now = now.UTC()
+	if next, ok, err := k.NextDue(ctx); err != nil || !ok || next.After(now) {
+		return err // An idle wake-up costs no SQL.
+	}
 	var due []int64
 	err := k.db.View(ctx, func(tx *store.Tx) (err error) {
 		due, err = tx.DecisionsDue(now, maxSteps)
