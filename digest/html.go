@@ -13,50 +13,55 @@ import (
 // sent as text alone.
 const maxHTML = 256 << 10
 
-// page is the HTML of a digest: tables and inline style, which every mail program
+// page is the HTML of a digest: small tables and inline style, which every mail program
 // draws, and longhand style only (a shorthand can cost a sanitiser minutes). Text has
 // no colour of its own but a grey, a red and an amber that can be read on white and on
-// black; mail programs in dark mode turn the rest themselves. What a reply calls an
-// item stands in one block with its sentence: however a mail program quotes, they stay
-// on one line. What is foreign is set apart (bdi), so that a name that is written from
-// right to left leaves the words around it where they are.
-const page = `<table role="presentation" width="100%" border="0" cellpadding="0" cellspacing="0" style="border-collapse:collapse;max-width:640px;font-family:Helvetica,Arial,sans-serif;font-size:15px;line-height:21px">
-<tr><td style="padding-top:4px;padding-bottom:2px;font-size:21px;line-height:28px;font-weight:bold">{{.Title}}</td></tr>
+// black; mail programs in dark mode turn the rest themselves.
+//
+// It is made to be answered. What a reply calls an item stands in one block with its
+// sentence: however a mail program quotes, they stay on one line. No table holds the
+// others, and below each question there is an empty line outside of tables: who writes
+// there, and presses Enter, parts the quotation, which no program does in a table. What
+// is foreign is set apart (bdi), so that a name that is written from right to left
+// leaves the words around it where they are.
+const page = `<div style="max-width:640px;font-family:Helvetica,Arial,sans-serif;font-size:15px;line-height:21px">
+{{template "open"}}<tr><td style="padding-top:4px;padding-bottom:2px;font-size:21px;line-height:28px;font-weight:bold">{{.Title}}</td></tr>
 {{- range .Leads}}
 <tr><td style="padding-top:6px;padding-bottom:6px">{{.}}</td></tr>
 {{- end}}
+</table>
 {{- range .Sections}}
-{{- if .Title}}
-<tr><td style="padding-top:24px;padding-bottom:6px;font-size:17px;line-height:22px;font-weight:bold">{{.Title}}</td></tr>
-{{- else}}
-<tr><td style="padding-top:10px"></td></tr>
-{{- end}}
+{{template "open"}}<tr><td style="padding-top:18px;padding-bottom:8px;font-size:17px;line-height:22px;font-weight:bold">{{.Title}}</td></tr></table>
 {{- range .Items}}{{if .Short}}{{template "short" .}}{{else}}{{template "item" .}}{{end}}{{end}}
 {{- with .More}}
-<tr><td style="padding-top:8px;padding-bottom:8px">{{.}}</td></tr>
+{{template "open"}}<tr><td style="padding-top:4px;padding-bottom:8px">{{.}}</td></tr></table>
 {{- end}}
 {{- if .Hint.Lead}}
-<tr><td style="padding-top:4px;padding-bottom:4px;font-size:13px;line-height:18px">{{.Hint.Lead}} <b>{{.Hint.Example}}</b><br>{{.Hint.Rule}}</td></tr>
+{{template "open"}}<tr><td style="font-size:13px;line-height:18px">{{.Hint.Lead}} <b>{{.Hint.Example}}</b><br>{{.Hint.Rule}}</td></tr></table>
 {{- end}}
 {{- end}}
 {{- with .Remarks}}
-<tr><td class="quiet" style="padding-top:24px;font-size:13px;line-height:18px;color:#6b7075">{{range .}}<div>{{.}}</div>{{end}}</td></tr>
+{{template "open"}}<tr><td class="quiet" style="padding-top:24px;font-size:13px;line-height:18px;color:#6b7075">{{range .}}<div>{{.}}</div>{{end}}</td></tr></table>
 {{- end}}
-</table>
+</div>
+{{define "open"}}<table role="presentation" width="100%" border="0" cellpadding="0" cellspacing="0" style="border-collapse:collapse;font-family:Helvetica,Arial,sans-serif;font-size:15px;line-height:21px">{{end}}
 {{define "short"}}
-<tr><td class="line" style="padding-top:7px;padding-bottom:7px;border-top-width:1px;border-top-style:solid;border-top-color:#c9ced4">
+{{template "open"}}<tr><td class="line" style="padding-top:7px;padding-bottom:7px;border-top-width:1px;border-top-style:solid;border-top-color:#c9ced4">
 <div>{{if .URL}}<a href="{{.URL}}" style="font-weight:bold;text-decoration:none"><bdi>{{.Head}}</bdi></a>{{else}}<b><bdi>{{.Head}}</bdi></b>{{end}}</div>
-<div class="quiet" style="font-size:13px;line-height:18px;color:#6b7075">{{range .Facts}}<bdi>{{.Text}}</bdi> · {{end}}{{.Right}}</div></td></tr>
+<div class="quiet" style="font-size:13px;line-height:18px;color:#6b7075">{{range .Facts}}<bdi>{{.Text}}</bdi> · {{end}}{{.Right}}</div></td></tr></table>
 {{- end}}
 {{define "item"}}
-<tr><td style="padding-top:4px;padding-bottom:10px">
-<table role="presentation" width="100%" border="0" cellpadding="0" cellspacing="0" style="border-collapse:collapse">
-<tr><td style="padding-left:12px;border-left-width:4px;border-left-style:solid;border-left-color:{{.Bar}}">
+{{template "open"}}<tr><td style="padding-left:12px;border-left-width:4px;border-left-style:solid;border-left-color:{{.Bar}}">
 <div>{{with .Mark}}<b>{{.}}</b> {{end}}{{if and .URL (not .Where)}}<a href="{{.URL}}" style="text-decoration:none"><bdi>{{.Head}}</bdi></a>{{else}}<bdi>{{.Head}}</bdi>{{end}}</div>
 {{- range .Facts}}
 <div class="{{.Class}}" style="font-size:13px;line-height:18px;{{.Style}}">{{.Text}}{{with .Where}} · {{template "where" .}}{{end}}</div>
 {{- end}}
-</td></tr></table></td></tr>
+</td></tr></table>
+{{- if .Mark}}
+<div><br></div>
+{{- else}}
+{{template "open"}}<tr><td style="padding-top:12px"></td></tr></table>
+{{- end}}
 {{- end}}
 {{define "where"}}{{if .URL}}<a href="{{.URL}}"><bdi>{{.Subject}}</bdi></a>{{else}}<bdi>{{.Subject}}</bdi>{{end}}{{end}}`
 

@@ -29,10 +29,10 @@ func quotedReplies(c digest.Content, l mail.Letter) map[string]string {
 	page := l.HTML[strings.Index(l.HTML, "<body>")+6 : strings.Index(l.HTML, "</body>")]
 	const cite = `<blockquote type="cite">`
 	for n := range c.Asks { // Programs close the quotation, and open it again below the words.
-		const end = "</div>\n</td></tr></table></td></tr>"
+		const end = "<div><br></div>"
 		at := strings.Index(page, fmt.Sprintf("<b>[%d]</b>", n+1))
 		at += strings.Index(page[at:], end) + len(end)
-		page = page[:at] + fmt.Sprintf("</blockquote><p>answer to number %d</p>", n+1) + cite + page[at:]
+		page = page[:at-len(end)] + fmt.Sprintf("</blockquote><p>answer to number %d</p>", n+1) + cite + page[at:]
 	}
 	html := "Content-Type: text/html; charset=utf-8\r\n\r\n<html><body><p>" + strings.NewReplacer("<", "&lt;", ">", "&gt;").Replace(wrote) + "</p>" +
 		cite + page + "</blockquote></body></html>"
