@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -505,5 +506,48 @@ func TestRepliesInManyStyles(t *testing.T) {
 				t.Errorf("Anna reads\n%s", got)
 			}
 		})
+	}
+}
+
+// TestAReplyIsAllOrNothing: if its transaction fails, nothing of it has happened, and
+// the closure may be run again.
+func TestAReplyIsAllOrNothing(t *testing.T) {
+	w := newTeam(t)
+	mid := w.threeQuestions()
+	now := monday(19, 5)
+	before := w.subjects(w.tom, store.KindInbox) + w.asks("q1@team.example") + w.asks("q2@team.example") + w.asks("q3@else.example")
+	text := letter(w.tom, "r1@team.example", "Re: 3 questions for you", now, "2 yes\r\n3 -> mei\r\n1 no answer needed\r\n7 no", "To: tidepost@team.example", "In-Reply-To: <"+mid+">")
+	in, err := w.q.read(Submission{Author: w.tom, Envelope: envelope(w.tom, "tidepost@team.example"), Staged: w.stage(text, now), Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	heard, err := w.q.hear(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken := errors.New("the disk is full")
+	for range 2 {
+		err = w.db.Update(t.Context(), func(tx *store.Tx) error {
+			if err := w.q.answer(t.Context(), tx, in.clone(), heard); err != nil {
+				return err
+			}
+			return broken
+		})
+		if !errors.Is(err, broken) {
+			t.Fatalf("got %v", err)
+		}
+		if got := w.subjects(w.tom, store.KindInbox) + w.asks("q1@team.example") + w.asks("q2@team.example") + w.asks("q3@else.example"); got != before {
+			t.Fatalf("after a failure: %s\nbefore: %s", got, before)
+		}
+	}
+	w.update(func(tx *store.Tx) error { return w.q.answer(t.Context(), tx, in.clone(), heard) })
+	want := "Answered: 2 → Ana (leaves Tue 09:00 London (Tue 04:00 New York)). Handed over: 3 → Mei (leaves Tue 09:00 Sydney (Mon 17:00 New York)). Closed without a mail: 1."
+	if got := w.did(w.tom); got != want {
+		t.Errorf("got %q\nwant %q", got, want)
+	}
+	w.pass(monday(22, 0))
+	w.pass(tuesday(9, 0))
+	if got := w.subjects(w.tom, store.KindSent); got != "Re: Subject q2; Re: Subject q1" {
+		t.Errorf("Sent: %q", got)
 	}
 }
