@@ -50,7 +50,7 @@ type Options struct {
 	// Timeout bounds a whole check; default 5 s.
 	Timeout time.Duration
 	// Questions bounds the questions that are out at the same time, over all checks;
-	// default 64.
+	// default 128.
 	Questions int
 	Log       *slog.Logger // of what should not happen; nil: nowhere
 }
@@ -69,7 +69,7 @@ func New(o Options) *Checker {
 		o.Timeout = 5 * time.Second
 	}
 	if o.Questions <= 0 {
-		o.Questions = 64
+		o.Questions = 128
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
