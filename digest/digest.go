@@ -1,7 +1,7 @@
 // Package digest words the letters that Tidepost itself writes: the digest on top
 // of a tide, the timetable in Scheduled, and the short notes that confirm, warn or
 // explain. From typed inputs it makes a mail.Letter, as text that reads well at 76
-// columns and, where it helps, as HTML.
+// columns (a digest, which is made to be answered, at 72) and, where it helps, as HTML.
 //
 // It is pure: it reads no clock and no database. Foreign text (subjects, names,
 // previews, replies of other servers) is cut to one bounded line, without control

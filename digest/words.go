@@ -30,9 +30,6 @@ func clock(t time.Time, zone *time.Location, now time.Time) string {
 	return local.Format("15:04")
 }
 
-// moment is a point in time with its day, "Tue 24 Nov 09:00".
-func moment(t time.Time, zone *time.Location) string { return t.In(zone).Format("Mon 2 Jan 15:04") }
-
 // longMoment is a point in time with everything spelled out, so that it means the
 // same when it is read a day later: "Tuesday 24 November, 09:00". An hour that the
 // clock shows twice has its offset beside it.
