@@ -127,7 +127,7 @@ func (s *session) place(a mail.Address) (mail.Address, error) {
 	if _, _, ok := dir.ByAddress(a); ok {
 		return a, nil
 	}
-	if s.person != nil && strings.EqualFold(a.Local, "tidepost") {
+	if s.person != nil && (strings.EqualFold(a.Local, "tidepost") || strings.EqualFold(a.Local, "blocked")) {
 		return a, nil // Words to Tidepost itself.
 	}
 	if base, _ := a.Tag(); strings.EqualFold(base.Local, "postmaster") && !s.server.opts.Postmaster.IsNull() {

@@ -17,8 +17,8 @@ import (
 const (
 	noteStandIn = "overdue-cover"
 	noteUrgent  = "overdue-urgent"
-	noteBack    = "back"
-	noteHanded  = "handed-over"
+	noteBack    = "return-letter"
+	noteHanded  = "hand-over"
 	noteLeft    = "colleague-left"
 )
 
