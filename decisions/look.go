@@ -130,6 +130,15 @@ func (k *Keeper) Ask(tx *store.Tx, person int64) (q Question, ok bool, err error
 	return Question{ID: d.ID, Sentence: d.Sentence, MID: d.MID, Subject: s.Subject}, true, nil
 }
 
+// Asking reports whether a question is still to be answered. A View is enough.
+func (k *Keeper) Asking(tx *store.Tx, id int64) (bool, error) {
+	d, err := tx.Decision(id)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return d.State == store.DecisionCandidate, err
+}
+
 // asked stands in Why of a candidate whose author was asked.
 const asked = "asked"
 

@@ -49,7 +49,10 @@ func (b *Inbox) tellDecisions(tx *store.Tx, r run, c *digest.Content) error {
 	if err != nil {
 		return err
 	}
-	asked := slices.DeleteFunc(slices.Clone(c.Decisions), func(d digest.DecisionLine) bool { return d.What != digest.DecisionToConfirm })
+	asked, err := b.stillAsked(tx, c.Decisions)
+	if err != nil {
+		return err
+	}
 	c.Decisions = nil
 	for _, e := range fresh {
 		c.Decisions = append(c.Decisions, decisionLine(e))
@@ -68,6 +71,23 @@ func (b *Inbox) tellDecisions(tx *store.Tx, r run, c *digest.Content) error {
 	}
 	c.Decisions = append(c.Decisions, asked...)
 	return nil
+}
+
+// stillAsked are the questions of an unread digest that nobody has answered meanwhile.
+func (b *Inbox) stillAsked(tx *store.Tx, lines []digest.DecisionLine) (out []digest.DecisionLine, err error) {
+	for _, d := range lines {
+		if d.What != digest.DecisionToConfirm {
+			continue
+		}
+		asking, err := b.o.Decisions.Asking(tx, d.Decision)
+		if err != nil {
+			return nil, err
+		}
+		if asking {
+			out = append(out, d)
+		}
+	}
+	return out, nil
 }
 
 // silenceDecided reports whether silence has decided something that a person was asked

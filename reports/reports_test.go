@@ -20,6 +20,9 @@ import (
 // monday is Monday 2 March 2026 in London.
 func monday(hour, minute int) time.Time { return time.Date(2026, 3, 2, hour, minute, 0, 0, time.UTC) }
 
+// mail is one that would have come at one time and came at another.
+func mail(would, came time.Time) store.Came { return store.Came{Would: would, Came: came} }
+
 func TestInterruptions(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -27,10 +30,10 @@ func TestInterruptions(t *testing.T) {
 		want Mail
 	}{
 		{"nothing", nil, Mail{}},
-		{"three with one tide", []store.Came{{monday(9, 30), monday(13, 0)}, {monday(10, 30), monday(13, 0)}, {monday(11, 30), monday(13, 0)}}, Mail{3, 3, 1, 2}},
-		{"two at once are one", []store.Came{{monday(9, 30), monday(13, 0)}, {monday(9, 34), monday(13, 0)}}, Mail{2, 1, 1, 0}},
-		{"a slow stream is not one", []store.Came{{monday(9, 30), monday(13, 0)}, {monday(9, 34), monday(13, 0)}, {monday(9, 38), monday(13, 0)}}, Mail{3, 2, 1, 1}},
-		{"never less than none", []store.Came{{monday(9, 30), monday(13, 0)}, {monday(9, 31), monday(16, 0)}}, Mail{2, 1, 2, 0}},
+		{"three with one tide", []store.Came{mail(monday(9, 30), monday(13, 0)), mail(monday(10, 30), monday(13, 0)), mail(monday(11, 30), monday(13, 0))}, Mail{3, 3, 1, 2}},
+		{"two at once are one", []store.Came{mail(monday(9, 30), monday(13, 0)), mail(monday(9, 34), monday(13, 0))}, Mail{2, 1, 1, 0}},
+		{"a slow stream is not one", []store.Came{mail(monday(9, 30), monday(13, 0)), mail(monday(9, 34), monday(13, 0)), mail(monday(9, 38), monday(13, 0))}, Mail{3, 2, 1, 1}},
+		{"never less than none", []store.Came{mail(monday(9, 30), monday(13, 0)), mail(monday(9, 31), monday(16, 0))}, Mail{2, 1, 2, 0}},
 	} {
 		if diff := cmp.Diff(c.want, *interruptions(c.came)); diff != "" {
 			t.Errorf("%s: %s", c.name, diff)
@@ -47,12 +50,12 @@ func TestNights(t *testing.T) {
 		came []store.Came
 		want Nights
 	}{
-		{"by day", []store.Came{{monday(10, 0), monday(13, 0)}}, Nights{}},
-		{"written at night", []store.Came{{monday(22, 0), monday(33, 0)}, {monday(23, 0), monday(33, 0)}}, Nights{1, 1}},
-		{"came at night", []store.Came{{monday(22, 0), monday(22, 0)}}, Nights{1, 0}},
-		{"one disturbs the night of the others", []store.Came{{monday(22, 0), monday(33, 0)}, {monday(23, 0), monday(23, 0)}}, Nights{1, 0}},
-		{"a weekend is one", []store.Came{{friday, monday(33, 0).AddDate(0, 0, 6)}, {sunday, monday(33, 0).AddDate(0, 0, 6)}}, Nights{1, 1}},
-		{"two nights", []store.Came{{monday(22, 0), monday(33, 0)}, {monday(46, 0), monday(46, 0)}}, Nights{2, 1}},
+		{"by day", []store.Came{mail(monday(10, 0), monday(13, 0))}, Nights{}},
+		{"written at night", []store.Came{mail(monday(22, 0), monday(33, 0)), mail(monday(23, 0), monday(33, 0))}, Nights{1, 1}},
+		{"came at night", []store.Came{mail(monday(22, 0), monday(22, 0))}, Nights{1, 0}},
+		{"one disturbs the night of the others", []store.Came{mail(monday(22, 0), monday(33, 0)), mail(monday(23, 0), monday(23, 0))}, Nights{1, 0}},
+		{"a weekend is one", []store.Came{mail(friday, monday(33, 0).AddDate(0, 0, 6)), mail(sunday, monday(33, 0).AddDate(0, 0, 6))}, Nights{1, 1}},
+		{"two nights", []store.Came{mail(monday(22, 0), monday(33, 0)), mail(monday(46, 0), monday(46, 0))}, Nights{2, 1}},
 	} {
 		if diff := cmp.Diff(c.want, *nights(s, c.came)); diff != "" {
 			t.Errorf("%s: %s", c.name, diff)
