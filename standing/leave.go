@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"tidepost/clocks"
 	"tidepost/digest"
+	"tidepost/mail"
 	"tidepost/people"
 	"tidepost/store"
 )
@@ -17,6 +19,7 @@ const EventLeft = "person-left"
 
 const (
 	maxThreads    = 50                  // that a hand-over letter names
+	maxWaiting    = 10_000              // mails that pass on with who leaves
 	decisionsBack = 90 * 24 * time.Hour // whose decisions it tells
 )
 
@@ -80,6 +83,11 @@ func (d *Desk) leave(tx *store.Tx, l store.Leaver, now time.Time) error {
 	if err := d.passOwn(tx, &h, x, to, now); err != nil {
 		return err
 	}
+	if to != nil {
+		if err := passMail(tx, x, to, now); err != nil {
+			return err
+		}
+	}
 	if err := tx.RemovePerson(x.ID); err != nil {
 		return err
 	}
@@ -133,9 +141,7 @@ func (d *Desk) passAsked(tx *store.Tx, h *digest.HandOver, x, to *people.Person,
 			if len(i.Clock.Promises) > 0 {
 				h.Promises = append(h.Promises, d.question(i, to, true, now))
 			}
-			if err = d.clocks.HandOver(tx, i.Ask.ID, to, 0, now); err == nil {
-				err = d.showTo(tx, i, to, now)
-			}
+			err = d.handOver(tx, i, to, now)
 		}
 		if err != nil && !errors.Is(err, clocks.ErrNotOpen) {
 			return err
@@ -146,6 +152,57 @@ func (d *Desk) passAsked(tx *store.Tx, h *digest.HandOver, x, to *people.Person,
 
 // departed is what an asker hears.
 type departed struct{ passed, private []digest.Question }
+
+// handOver passes an ask on: with the mail that brings it, if that is still on its way,
+// or with a copy.
+func (d *Desk) handOver(tx *store.Tx, i clocks.Item, to *people.Person, now time.Time) error {
+	if i.Ask.ShownID == 0 && i.Ask.RecipientID != 0 {
+		return d.clocks.HandOver(tx, i.Ask.ID, to, i.Ask.RecipientID, now)
+	}
+	if err := d.clocks.HandOver(tx, i.Ask.ID, to, 0, now); err != nil {
+		return err
+	}
+	return d.showTo(tx, i, to, now)
+}
+
+// passMail gives what waits for x, on hold or for a tide, to whoever takes over, but for
+// private mail.
+func passMail(tx *store.Tx, x, to *people.Person, now time.Time) error {
+	held, err := tx.HeldTo(x.ID)
+	if err != nil {
+		return err
+	}
+	for _, h := range held {
+		if !private(h.Head) {
+			if err := tx.PassRecipient(h.Recipient, to.ID); err != nil {
+				return err
+			}
+		}
+	}
+	waiting, err := tx.WaitingDeliveries(x.ID, time.Time{}, maxWaiting)
+	if err != nil {
+		return err
+	}
+	for _, w := range waiting {
+		m, err := tx.Message(w.MessageID)
+		if err != nil {
+			return err
+		}
+		if !private(m.Head) {
+			if err := tx.PassDelivery(w, to.ID, now); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// private reports whether a mail is marked so, or encrypted.
+func private(head []byte) bool {
+	h := mail.ParseHeader(head)
+	s := strings.ToLower(strings.TrimSpace(h.Get("Sensitivity")))
+	return s != "" && s != "normal" || mail.FactsOf(h, nil, mail.Address{}).IsEncrypted
+}
 
 // showTo puts the mail of an ask into INBOX of its new owner: the copy that the old
 // owner got, or else what was sent.

@@ -153,3 +153,34 @@ func TestSomebodyLeavesToNobody(t *testing.T) {
 		t.Errorf("mail to who left: %v", err)
 	}
 }
+
+// What waits for who leaves, on hold or for a tide, reaches who takes over, once, and
+// its questions with it. Private mail does not.
+func TestMailOnItsWayPasses(t *testing.T) {
+	w := newWorld(t)
+	w.pass(at(1, "16:15"))
+	w.send(w.ana, "tide@x", "For the tide", plainAsk, "To: mei@team.example")
+	w.pass(at(1, "18:00"))
+	w.send(w.ana, "held@x", "On hold", "Could you please check the figures in the offer?", "To: mei@team.example")
+	w.send(w.ana, "secret@x", "Secret", "This is for you alone.", "To: mei@team.example", "Sensitivity: Private")
+	w.departs(w.mei, w.tom, 2)
+	w.pass(at(2, "13:30"))
+	got := w.letters(w.tom, store.KindInbox)
+	for _, subject := range []string{"For the tide", "On hold"} {
+		if n := len(slices.DeleteFunc(slices.Clone(got), func(s string) bool { return s != subject })); n != 1 {
+			t.Errorf("%q came %d times: %q", subject, n, got)
+		}
+	}
+	if slices.Contains(got, "Secret") {
+		t.Error("private mail passed on")
+	}
+	for mid, want := range map[string]string{"tide@x": "ana asks tom: running", "held@x": "ana asks tom: running"} {
+		if got := w.owners(mid); got != want {
+			t.Errorf("%s: %q, want %q", mid, got, want)
+		}
+	}
+	rep, err := w.db.CheckLedger(t.Context())
+	if err != nil || len(rep.Findings) > 0 {
+		t.Errorf("ledger: %+v, %v", rep.Findings, err)
+	}
+}

@@ -229,3 +229,53 @@ func (tx *Tx) MIDOf(message int64) (mid string, err error) {
 	}
 	return mid, err
 }
+
+// A HeldMail is a recipient who waits for the release of a mail.
+type HeldMail struct {
+	Recipient int64
+	Head      []byte // of the mail as submitted
+}
+
+// HeldTo returns the mail on hold for a person.
+func (tx *Tx) HeldTo(person int64) ([]HeldMail, error) {
+	return all(tx, func(h *HeldMail) []any { return []any{&h.Recipient, &h.Head} },
+		`SELECT r.id, m.head FROM recipient r JOIN submission s ON s.id = r.submission_id JOIN message m ON m.id = s.message_id
+		 WHERE r.state = 'held' AND r.person_id = ? ORDER BY r.id`, person)
+}
+
+// PassRecipient makes another person the reader of a mail on hold. ErrConflict: it has
+// left.
+func (tx *Tx) PassRecipient(recipient, to int64) error {
+	n, err := tx.exec(`UPDATE recipient SET person_id = ? WHERE id = ? AND state = 'held'`, to, recipient)
+	if err == nil && n == 0 {
+		err = ErrConflict
+	}
+	if err != nil {
+		return fmt.Errorf("pass recipient %d: %w", recipient, err)
+	}
+	return nil
+}
+
+// PassDelivery makes another person the reader of what waits for its tide, in whose Next
+// delivery it stands then.
+func (tx *Tx) PassDelivery(d Delivery, to int64, now time.Time) error {
+	e, err := tx.EntryOfDelivery(d.ID)
+	if err != nil {
+		return err
+	}
+	if err := tx.RemoveEntry(e, GoneMoved, now); err != nil {
+		return err
+	}
+	n, err := tx.exec(`UPDATE delivery SET person_id = ? WHERE id = ? AND state = 'waiting'`, to, d.ID)
+	if err == nil && n == 0 {
+		err = ErrConflict
+	}
+	if err != nil {
+		return fmt.Errorf("pass delivery %d: %w", d.ID, err)
+	}
+	box, err := tx.MailboxByKind(to, KindNextDelivery)
+	if err != nil {
+		return err
+	}
+	return tx.AddEntry(&Entry{MailboxID: box.ID, MessageID: e.MessageID, InternalDate: e.InternalDate, Flags: e.Flags, Keywords: e.Keywords, DeliveryID: d.ID})
+}
