@@ -23,6 +23,7 @@ type answerMail struct {
 	acts   []*answerAct
 	all    bool           // the others who had the question get it too
 	owner  *people.Person // who is to answer; nil: an answer
+	files  []mail.Attachment
 	out    *intake
 	sub    store.Submission  // once it is accepted
 	rcpts  []store.Recipient // the same
@@ -121,6 +122,9 @@ func (q *Queue) called(name string) []*people.Person {
 // composeAnswers writes the mails and plans when they leave, as for any mail of the
 // author, but without advice.
 func (q *Queue) composeAnswers(ctx context.Context, in *intake, r *digestReply) error {
+	if err := q.carryFiles(ctx, in, r); err != nil {
+		return err
+	}
 	for n, m := range r.mails {
 		id := sha256.Sum256(fmt.Appendf(nil, "%s %d", r.key, n))
 		mid := hex.EncodeToString(id[:16]) + "@" + q.o.mainDomain()
@@ -140,7 +144,7 @@ func (q *Queue) composeAnswers(ctx context.Context, in *intake, r *digestReply) 
 			return err
 		}
 		l := q.answerLetter(in, m, question, words)
-		l.MessageID = mid
+		l.MessageID, l.Attached = mid, m.files
 		if err := q.planAnswer(ctx, in, m, l); err != nil {
 			return err
 		}

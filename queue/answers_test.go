@@ -551,3 +551,41 @@ func TestAReplyIsAllOrNothing(t *testing.T) {
 		t.Errorf("Sent: %q", got)
 	}
 }
+
+// withFile is a multipart message: words and a file.
+func withFile(words string) (contentType, body string) {
+	return `multipart/mixed; boundary="b"`, "--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" + strings.ReplaceAll(words, "\n", "\r\n") +
+		"\r\n--b\r\nContent-Type: application/pdf; name=\"figures.pdf\"\r\nContent-Disposition: attachment; filename=\"figures.pdf\"\r\nContent-Transfer-Encoding: base64\r\n\r\nSGVsbG8=\r\n--b--\r\n"
+}
+
+// TestFilesOfAReply go along if it is clear where to.
+func TestFilesOfAReply(t *testing.T) {
+	for _, c := range []struct {
+		words, back string
+		carried     bool
+	}{
+		{"2 yes, attached", "", true},
+		{"2 → mei, it is attached", "", true},
+		{"2 yes, attached\n3 Thursday", "> figures.pdf\n(this reply answers several people", false},
+		{"Nothing of that.", "no number says", false},
+	} {
+		w := newTeam(t)
+		mid := w.threeQuestions()
+		kind, body := withFile(c.words)
+		w.submit(monday(19, 5), w.tom, letter(w.tom, "r1@team.example", "Re: 3 questions for you", monday(19, 5), body, "To: tidepost@team.example",
+			"In-Reply-To: <"+mid+">", "MIME-Version: 1.0", "Content-Type: "+kind), "tidepost@team.example")
+		if got := textIn(w.lastNote(w.tom)); c.back == "" && strings.Contains(got, "\n") || !strings.Contains(got, c.back) {
+			t.Errorf("%s: note:\n%s", c.words, got)
+		}
+		w.pass(monday(22, 0))
+		w.pass(tuesday(9, 0))
+		carried := false
+		for _, e := range w.entries(w.tom, store.KindSent) {
+			o := w.octets(e)
+			carried = carried || strings.Contains(o, "filename=figures.pdf") && strings.Contains(o, "SGVsbG8=")
+		}
+		if carried != c.carried {
+			t.Errorf("%s: the file went along: %v, want %v", c.words, carried, c.carried)
+		}
+	}
+}

@@ -61,6 +61,9 @@ func (q *Queue) ownerName(act *answerAct) string {
 // confirmAnswers tells the author in one line what the reply did, and below it what
 // comes back.
 func (q *Queue) confirmAnswers(tx *store.Tx, in *intake, r *digestReply, back []backLine) error {
+	if len(back) == 0 && len(r.acts) == 0 && len(r.reading.Courtesy) == 0 {
+		back = []backLine{{"(nothing)", "no words of yours could be read in it"}}
+	}
 	var b strings.Builder
 	b.WriteString(q.didLine(in, r))
 	b.WriteString("\n")
