@@ -2,6 +2,7 @@ package story
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -9,6 +10,9 @@ import (
 func folderForms() []*form {
 	return []*form{
 		{example: `Ana moves "Budget" from Scheduled to Drafts`, pattern: `WHO (tries to |try to )?(moves?|drags?|files?|cop(?:y|ies)) TEXT(?: (?:from|in|out of) (.+?))? (?:to|into|back to|back into) (.+)`, act: true, make: makeMove},
+		{example: `Mei moves "Budget" out of Needs reply`, pattern: `WHO (tries to |try to )?(moves?|drags?) TEXT out of (.+)`, act: true, make: func(b *builder, m []string) (func(*world) error, error) {
+			return makeMove(b, append(slices.Clone(m), "Archive"))
+		}},
 		{example: `Ana deletes "Budget" from Scheduled`, pattern: `WHO (tries to |try to )?(deletes?|expunges?) TEXT(?: (?:from|in) (.+))?`, act: true, make: makeDelete},
 		{example: `Mei marks "Budget" as read`, pattern: `WHO (tries to |try to )?(?:marks?|flags?) TEXT(?: (?:in|from) (.+?))?(?: (?:as|with) (.+))?`, act: true, make: makeMark},
 		{example: `Mei reads "Budget"`, pattern: `WHO (?:reads?|opens?) TEXT(?: (?:in|from) (.+))?`, act: true, make: func(b *builder, m []string) (func(*world) error, error) {

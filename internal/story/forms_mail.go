@@ -37,7 +37,7 @@ func mailForms() []*form {
 	try := `(?:tries to |try to )?`
 	return []*form{
 		{example: `Ana sends "Budget" again`, pattern: `WHO (tries to )?(?:re)?sends? TEXT (?:once )?again`, act: true, make: makeAgain},
-		{example: `Ana replies to "Budget" saying "Yes, Thursday."`, pattern: `WHO (` + try + `)(?:repl(?:ies|y)|answers?)(?: to)? ((?:"|her |his |their |the |\pL[\pL\d_-]*'s? (?:latest |last |newest )?(?:digest|note|advice|letter|bounce|decision)).*)`,
+		{example: `Ana replies to "Budget" saying "Yes, Thursday."`, pattern: `WHO (` + try + `)(?:repl(?:ies|y)|answers?)(?: to (?:all|everybody|everyone))?(?: to)? ((?:(?:\pL[\pL\d_-]*'s? )?"|her |his |their |the |\pL[\pL\d_-]*'s? (?:latest |last |newest )?(?:digest|note|advice|letter|bounce|decision)).*)`,
 			details: mailDetails, body: true, act: true, make: makeReply},
 		{example: `Ana forwards "Budget" to Tom`, pattern: `WHO (` + try + `)forwards? TEXTREST`, details: mailDetails, body: true, act: true, make: makeForward},
 		{example: `Ana drafts "Budget" to Mei in Drafts`, pattern: `WHO (` + try + `)(?:drafts|draft|saves a draft|puts a draft)(?: of)? (.*?)(?: in(?:to)? (.*))?`, details: mailDetails, body: true, act: true, make: makeDraft},
@@ -99,7 +99,11 @@ func makeReply(b *builder, m []string) (func(*world) error, error) {
 	if err != nil {
 		return nil, err
 	}
-	rest := m[3]
+	head, rest := strings.TrimSuffix(m[0], m[3]), m[3]
+	l.everybody = strings.Contains(head, " to all ") || strings.Contains(head, " to every")
+	if i := strings.Index(rest, `"`); i > 0 && strings.HasSuffix(rest[:i], "'s ") {
+		rest = rest[i:] // Ana's "Budget"
+	}
 	if strings.HasPrefix(rest, `"`) {
 		parent, after, _ := strings.Cut(rest[1:], `"`)
 		l.answers, rest = b.mail(parent), strings.TrimSpace(after)
@@ -108,8 +112,12 @@ func makeReply(b *builder, m []string) (func(*world) error, error) {
 		if x == nil {
 			return nil, b.st.wrong(`say which mail is answered: "Budget", or: her latest digest, her latest note`)
 		}
-		l.answersOwn, l.answersOf, rest = strings.ToLower(x[2]), l.author, x[3]
-		if owner, ok := strings.CutSuffix(x[1], "'s"); ok {
+		l.answersOwn, l.answersOf, rest = strings.ToLower(x[2]), l.author, x[4]
+		owner, ok := strings.CutSuffix(x[1], "'s")
+		if x[3] != "" {
+			owner, ok = x[3], true
+		}
+		if ok {
 			if l.answersOf, err = b.colleague(owner); err != nil {
 				return nil, err
 			}
@@ -127,7 +135,7 @@ func makeReply(b *builder, m []string) (func(*world) error, error) {
 	return b.send(l), nil
 }
 
-var ownLetter = regexp.MustCompile(`(?i)^(her|his|their|the|\pL[\pL\d_-]*'s) (?:latest |last |newest )?(digest|note|advice|letter|bounce|decision)\b ?(.*)$`)
+var ownLetter = regexp.MustCompile(`(?i)^(her|his|their|the|\pL[\pL\d_-]*'s) (?:latest |last |newest )?(digest|note|advice|letter|bounce|decision)\b(?: of (\pL[\pL\d_-]*))? ?(.*)$`)
 
 func makeForward(b *builder, m []string) (func(*world) error, error) {
 	l, err := b.newLetter(m[1], m[2])
@@ -187,9 +195,11 @@ func (b *builder) fill(l *letter, rest string) error {
 	if len(marks) > 0 {
 		head = rest[:marks[0][0]]
 	}
-	if q := quotes(head); len(q) > 0 {
+	if q := quotes(head); len(q) > 0 && (l.answers != "" || l.answersOwn != "") {
+		l.body = append(l.body, strings.Split(q[0], `\n`)...) // replies to "Budget": "Yes."
+	} else if len(q) > 0 {
 		l.subject = q[0]
-	} else if s := strings.TrimSpace(head); s != "" {
+	} else if s := strings.Trim(head, " :,"); s != "" {
 		return fmt.Errorf("%q is not understood here; the subject of a mail stands in quotes", s)
 	}
 	for i, m := range marks {

@@ -20,12 +20,21 @@ func worldForms() []*form {
 		{example: `Mei's hours become mon-fri 08:00-16:00`, pattern: `WHOSE ` + fields + ` (?:becomes?|changes? to|is now|are now|is set to|are set to) REST`, act: true, make: func(b *builder, m []string) (func(*world) error, error) {
 			return b.change(m[1], map[string]string{m[2]: m[3]})
 		}},
-		{example: `Mei goes on leave 2026-08-03..2026-08-14, cover Tom`, pattern: `WHO (?:goes on|takes) leave(?: from| on)? (\S+(?: to \S+)?)(?:,? (?:with )?cover(?:ed by)? (\S+))?`, act: true, make: func(b *builder, m []string) (func(*world) error, error) {
+		{example: `Mei goes on leave 2026-08-03..2026-08-14, cover Tom`, pattern: `WHO (?:goes on|takes|is on) leave(?: from| on)? (\S+(?: to \S+)?)(?:,? (?:with )?cover(?:ed by)? (\S+))?`, act: true, make: func(b *builder, m []string) (func(*world) error, error) {
 			fields := map[string]string{"leave": strings.TrimRight(m[2], ",")}
 			if m[3] != "" {
 				fields["cover"] = m[3]
 			}
 			return b.change(m[1], fields)
+		}},
+		{example: `Mei now works mon-fri 08:00-16:00`, pattern: `WHO (?:now )?works REST`, act: true, make: func(b *builder, m []string) (func(*world) error, error) {
+			return b.change(m[1], map[string]string{"hours": m[2]})
+		}},
+		{example: `Mei is now in Europe/London`, pattern: `WHO (?:is now in|travels to|moves to|flies to) ([A-Z][A-Za-z_/ +-]*)`, act: true, make: func(b *builder, m []string) (func(*world) error, error) {
+			if _, ok := zoneNamed(m[2]); !ok {
+				return nil, b.st.wrong("%q is not a zone", m[2])
+			}
+			return b.change(m[1], map[string]string{"zone": m[2]})
 		}},
 		{example: `Mei comes back from leave`, pattern: `WHO (?:comes|is) back(?: from leave)?`, act: true, make: func(b *builder, m []string) (func(*world) error, error) {
 			return b.change(m[1], map[string]string{"leave": "none"})
@@ -43,13 +52,7 @@ func worldForms() []*form {
 		{example: `the DNS has _dmarc.elsewhere.example TXT "v=DMARC1; p=reject"`, pattern: `the DNS (?:has|says)(?: of| for| that)? (\S+) (?:TXT|has TXT|is TXT) TEXT`, act: true, make: func(_ *builder, m []string) (func(*world) error, error) {
 			return func(w *world) error { w.dns.say(m[1], m[2]); return nil }, nil
 		}},
-		{example: `the team waits`, pattern: `(?:the team|everybody|everyone) waits(?: (?:for )?(.+))?`, act: true, make: func(b *builder, m []string) (func(*world) error, error) {
-			d, rest, ok := duration(m[1])
-			if m[1] != "" && (!ok || rest != "") {
-				return nil, b.st.wrong("%q is not a duration such as 3h or 20 minutes", m[1])
-			}
-			return func(w *world) error { w.sleepUntil(time.Now().Add(d)); return nil }, nil
-		}},
+		{example: `wait 20 minutes`, pattern: `(?:(?:the team|everybody|everyone|we) )?waits?(?: (?:for )?(.+))?`, act: true, make: makeWait},
 	}
 }
 
@@ -94,6 +97,25 @@ func (w *world) edit(p *member, fields map[people.Field]string) error {
 		return w.server.gateway.Reload(context.Background())
 	}
 	return nil
+}
+
+// makeWait lets time pass: a duration, or until a moment.
+func makeWait(b *builder, m []string) (func(*world) error, error) {
+	if until, ok := strings.CutPrefix(m[1], "until "); ok {
+		at, zone, err := b.momentOf(until, nil)
+		return func(w *world) error {
+			next, err := at.next(time.Now(), zone)
+			if err == nil {
+				w.sleepUntil(next)
+			}
+			return err
+		}, err
+	}
+	d, rest, ok := duration(m[1])
+	if !ok || rest != "" {
+		return nil, b.st.wrong("%q is not a duration such as 3h or 20 minutes, nor until a time", m[1])
+	}
+	return func(w *world) error { w.sleepUntil(time.Now().Add(d)); return nil }, nil
 }
 
 func makeServer(_ *builder, m []string) (func(*world) error, error) {

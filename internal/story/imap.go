@@ -235,8 +235,10 @@ func systemFolders() []string {
 
 // folderName finds the folder that a story means, whatever its case.
 func folderName(s string) string {
-	s = strings.Trim(strings.TrimSpace(s), `"`)
-	s = strings.TrimPrefix(s, "the folder ")
+	s = strings.TrimSpace(s)
+	for _, word := range []string{"her ", "his ", "their ", "the ", "folder ", "own "} {
+		s = strings.TrimPrefix(s, word)
+	}
 	s = strings.Trim(s, `"`)
 	more := []string{"Scheduled/Send now", "Scheduled/Send tomorrow", "Scheduled/Send Monday", "Scheduled/When they start work"}
 	for _, f := range append(systemFolders(), more...) {

@@ -27,12 +27,19 @@ func folderLooks() []*form {
 			return b.holds(m[1], m[2], "exactly", nil)
 		}},
 		{example: `Mei's INBOX has 3 mails`, pattern: `WHOSE (.+?) (?:has|holds|contains|shows)(?: exactly)? (\d+|no|one) (?:mails?|messages?|entr(?:y|ies))`, make: makeCount},
-		{example: `Mei's INBOX has exactly "Budget", "Lunch"`, pattern: `WHOSE (.+?) (has|holds|contains|shows|lists|does not have|does not hold|does not contain|does not show)( exactly| only| just| no| neither| not)? (".*")`, make: func(b *builder, m []string) (func(*world) error, error) {
+		{example: `Mei's INBOX has exactly "Budget", "Lunch"`, pattern: `WHOSE (.+?) (has|holds|contains|shows|lists|does not have|does not hold|does not contain|does not show)( exactly| only| just| no| neither| not)?:? (".*")`, make: func(b *builder, m []string) (func(*world) error, error) {
 			how := strings.TrimSpace(strings.ToLower(m[4]))
 			if strings.Contains(m[3], "not") || how == "neither" || how == "not" {
 				how = "no"
 			}
 			return b.holds(m[1], m[2], how, listed(strings.NewReplacer(" nor ", ", ", " or ", ", ").Replace(m[5])))
+		}},
+		{example: `"Budget" is in Mei's INBOX`, pattern: `(".*") (?:is|are|lies?) (not |no longer )?in WHOSE (.+)`, make: func(b *builder, m []string) (func(*world) error, error) {
+			how := ""
+			if m[2] != "" {
+				how = "no"
+			}
+			return b.holds(m[3], m[4], how, listed(m[1]))
 		}},
 		{example: `Mei has the folder "Lists"`, pattern: `WHO (has|does not have|sees|does not see) (?:the |a )?folder (.+)`, make: makeHasFolder},
 		{example: `the answer says "one copy"`, pattern: `the answer (says|contains|does not say) TEXT`, make: func(_ *builder, m []string) (func(*world) error, error) {

@@ -27,11 +27,24 @@ func letterLooks() []*form {
 	return []*form{
 		{example: `Ana gets a note saying "Waits until" and "Mei" at Mon 22:00`, pattern: `WHO (?:gets|receives|has|got) (a |an |one |another |the |no |no more |\d+ )?(?:further |new )?` + kinds + `(?: from Tidepost)?(?: saying (".*"))?(?: (at|on|before|after|since|by) (.+?))?(?: saying (".*"))?`,
 			details: "*", make: makeGets},
+		{example: `Ana is told "Waits until" and "Mei" at Mon 22:00`, pattern: `WHO is (not )?told (".*")(?: (at|on|before|after|by) (.+?))?`, make: func(b *builder, m []string) (func(*world) error, error) {
+			how := ""
+			if m[2] != "" {
+				how = "no"
+			}
+			return makeGets(b, []string{m[0], m[1], how, "note", m[3], m[4], m[5], ""})
+		}},
 		{example: `Ana never gets a bounce`, pattern: `WHO (?:does )?(no|never)(?:t get|t receive| gets| receives)(?: a| an| any)? ` + kinds + `(?: saying (".*"))?(?: (at|on|before|since|by) (.+?))?()`, make: makeGets},
 		{example: `Mei's digest says "Budget" and "Lunch"`, pattern: `WHOSE (?:latest |last |newest )?` + kinds + `(?: in (.+?))? (says|does not say|contains|does not contain|shows|does not show) (".*")`, make: makeLetterSays},
-		{example: `Mei's digest has 2 asks`, pattern: `WHOSE (?:latest |last |newest )?digest (?:has|asks|numbers|shows) (exactly )?(\d+|no|one) (?:numbered )?(?:asks?|questions?|items?)`, make: makeDigestCount},
-		{example: `Mei's digest asks 1 "Could you check the figures?" from Ana, due Wed 10:00`, pattern: `WHOSE (?:latest |last |newest )?digest (?:asks|has|has ask|numbers)(?: question)? ?#?(\d+)?:? TEXT(?: (?:from|of|by) (\S+?))?(?:,? due (.+))?`, make: makeDigestAsk},
 		{example: `Mei's digest is of Tue 09:00`, pattern: `WHOSE (?:latest |last |newest )?` + kinds + ` (?:is of|is from|came(?: at)?|arrived(?: at)?) (.+)`, make: makeLetterCame},
+	}
+}
+
+// digestLooks compare what the latest digest asks.
+func digestLooks() []*form {
+	return []*form{
+		{example: `Mei's digest has 2 asks`, pattern: `WHOSE (?:latest |last |newest )?digest (?:has|asks|numbers|shows) (exactly )?(?:asks? )?(\d+|no|one)(?: (?:numbered )?(?:asks?|questions?|items?))?`, make: makeDigestCount},
+		{example: `Mei's digest asks 1 "Could you check the figures?" from Ana, due Wed 10:00`, pattern: `WHOSE (?:latest |last |newest )?digest (?:asks|has|has ask|numbers)(?: question)? ?#?(\d+)?:? TEXT(?: (?:from|of|by) (\S+?))?(?:,? due (.+))?`, make: makeDigestAsk},
 	}
 }
 
@@ -165,6 +178,7 @@ type wanted struct {
 	kind    string
 	words   []string
 	without []string
+	more    []func(*world) error // of a digest: what it asks
 }
 
 func (x wanted) among(list []ownMail) []ownMail {
@@ -198,7 +212,11 @@ func makeGets(b *builder, m []string) (func(*world) error, error) {
 		case "does not say", "does not contain":
 			x.without = append(x.without, quotes(d.value)...)
 		default:
-			return nil, b.st.wrongAt(d, `below a letter stand: says "words", does not say "words"`)
+			look, err := b.below(d, p)
+			if err != nil {
+				return nil, err
+			}
+			x.more = append(x.more, look)
 		}
 	}
 	how := strings.ToLower(m[5])
@@ -221,7 +239,32 @@ func makeGets(b *builder, m []string) (func(*world) error, error) {
 			return err
 		}, nil
 	}
-	return func(w *world) error { return w.gets(x, how, at, zone) }, nil
+	return func(w *world) error {
+		if err := w.gets(x, how, at, zone); err != nil {
+			return err
+		}
+		for _, look := range x.more {
+			if err := look(w); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, nil
+}
+
+// below reads what may stand below a digest besides its words: asks 2; ask 1: "…" from
+// Ana, due Wed 10:00.
+func (b *builder) below(d detail, p *member) (func(*world) error, error) {
+	line := strings.TrimSpace(d.key + " " + d.value)
+	for _, try := range []string{"has " + line, "has " + strings.TrimPrefix(line, "has "), line} {
+		text := p.name + "'s digest " + try
+		for _, f := range digestLooks() {
+			if m := expand(f.pattern).FindStringSubmatch(tidy(text)); m != nil {
+				return f.make(b, m)
+			}
+		}
+	}
+	return nil, b.st.wrongAt(d, `below a letter stand: says "words", does not say "words"; below a digest also: 2 asks, ask 1: "words" from Ana, due Wed 10:00`)
 }
 
 func (w *world) gets(x wanted, how string, at moment, zone *time.Location) error {

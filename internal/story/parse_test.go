@@ -170,3 +170,65 @@ func TestPlaces(t *testing.T) {
 		t.Error("Mei is a zone")
 	}
 }
+
+// The same thing may be said in several ways.
+func TestSpellings(t *testing.T) {
+	for _, said := range []string{
+		`Ana sends a mail to Mei "Hello"`,
+		`Ana sends "Hello" to Mei and Tom.`,
+		`Ana sends to Mei: "Hello"`,
+		`Ana writes to Mei "Hello" saying "Hi"`,
+		`Ana mails "Hello" to Mei, cc Tom, bcc Otto`,
+		`On Mon 22:00 Ana sends "Hello" to Mei`,
+		`At 22:00, Ana sends "Hello" to Mei`,
+		`at Tue 3 Mar 09:00 Europe/Berlin: Ana sends "Hello" to Mei`,
+		`at 9am Mei's time Ana sends "Hello" to Tom`,
+		`+3h Ana sends "Hello" to Mei`,
+		`+ 3 hours: Ana sends "Hello" to Mei`,
+		`+ 1 day and 2 hours Ana sends “Hello” to Mei`,
+		`Mei replies to Ana's "Budget" with "Yes"`,
+		`Mei replies to "Budget": "Yes"`,
+		`Mei answers "Budget" saying "Yes" to everybody`,
+		`Mei replies to all to "Budget"`,
+		`Mei replies to the latest digest of Mei`,
+		`Mei replies to Tom's latest digest saying "1 yes"`,
+		`Mei replies to her digest: "1 yes"`,
+		`then Mei's INBOX contains exactly: "Budget", "Lunch"`,
+		`expect Mei's folder "Needs reply" to be`,
+		`Mei's folder "Needs reply" has "Budget" and "Lunch"`,
+		`Mei's Needs reply holds only "Budget"`,
+		`Mei's INBOX does not contain "Budget" or "Lunch"`,
+		`Mei's INBOX contains nothing`,
+		`Mei's inbox has no mails`,
+		`"Budget" is no longer in Mei's Needs reply`,
+		`"Budget" and "Lunch" are in Mei's INBOX`,
+		`Mei marks "Budget" as read`,
+		`Mei moves "Budget" from her INBOX to the folder Archive`,
+		`Mei drags "Budget" into Remind me/Tomorrow`,
+		`Ana moves "Budget" to "Send Monday"`,
+		`the clock of "Budget" is overdue`,
+		`the question in "Budget" is due on Thu 10:00`,
+		`the ask "figures" in "Budget" for Mei is not overdue`,
+		`Mei gets no digest`,
+		`Mei gets advice`,
+		`Mei has received "Budget" once`,
+		`Mei never receives "Budget"`,
+		`"Budget" never reaches Mei`,
+		`nothing for Mei before Tue 09:00`,
+		`"Budget" is held for Mei until Tue 09:00 in Berlin`,
+		`"Budget" to otto@elsewhere.example is now delivered`,
+		`Ana is told "Not sent"`,
+		`Otto's mailbox is empty`,
+		`"Budget" at Otto does not say "secret"`,
+		`the answer is NO`,
+		`Tom is on leave 2026-03-03 to 2026-03-06`,
+		`wait until Tue 09:00`,
+		`everybody waits 3 days`,
+		`the server crashes and restarts`,
+	} {
+		_, err := Parse("f.txt", scene+said+"\n")
+		if bad := strings.HasSuffix(said, " to be"); (err != nil) != bad {
+			t.Errorf("%s: %v", said, err)
+		}
+	}
+}
