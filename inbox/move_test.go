@@ -282,3 +282,46 @@ func TestRebuildOfWhatHasNoDerivedData(t *testing.T) {
 		return err
 	})
 }
+
+// What has no derived data is found batch by batch, each of it once, and a message that
+// stands in two folders too.
+func TestRebuildGoesOnBehindItsLastEntry(t *testing.T) {
+	h := newHouse(t, nil)
+	const many = 230
+	h.update(func(tx *store.Tx) error {
+		archive, err := tx.MailboxByKind(h.ana.ID, store.KindArchive)
+		if err != nil {
+			return err
+		}
+		trash, err := tx.MailboxByKind(h.ana.ID, store.KindTrash)
+		if err != nil {
+			return err
+		}
+		for i := range many {
+			m, _, _, err := h.insert(tx, h.text("tom@team.example", fmt.Sprint("Bare ", i)), monday)
+			if err != nil {
+				return err
+			}
+			for _, box := range []store.Mailbox{archive, trash}[:1+i%2] {
+				if err := tx.AddEntry(&store.Entry{MailboxID: box.ID, MessageID: m.ID, InternalDate: monday}); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	var told []int
+	n, err := h.box.Rebuild(context.Background(), func(n int) { told = append(told, n) })
+	if err != nil || len(told) < 3 || told[len(told)-1] != n {
+		t.Fatalf("rebuilt %d, told %v, %v", n, told, err)
+	}
+	h.view(func(tx *store.Tx) error {
+		if n, err := tx.CountDerived(); n != many || err != nil {
+			t.Errorf("%d have derived data, want %d, %v", n, many, err)
+		}
+		return nil
+	})
+	if n, err := h.box.Rebuild(context.Background(), nil); n != 0 || err != nil {
+		t.Errorf("rebuilt %d again, %v", n, err)
+	}
+}
