@@ -47,9 +47,29 @@ func (b *Inbox) tellAsks(tx *store.Tx, r run, c *digest.Content) error {
 }
 
 // changes are what became of p's own questions after an instant: what happened at the
-// very instant of a digest stands in that digest, because clocks go first.
+// very instant of a digest stands in that digest, because clocks go first. A promise is news
+// although time has passed since, and the clock says so.
 func (b *Inbox) changes(tx *store.Tx, p *people.Person, after, now time.Time) ([]clocks.Change, error) {
-	return b.o.Clocks.Since(tx, p, after.Add(time.Millisecond), now)
+	list, err := b.o.Clocks.Since(tx, p, after.Add(time.Millisecond), now)
+	if err != nil {
+		return nil, err
+	}
+	for i, ch := range list {
+		if ch.Reason != threading.BecauseAtRisk {
+			continue
+		}
+		events, err := tx.EventsOfAsk(ch.Ask.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range slices.Backward(events) {
+			if e.Kind == clocks.EventClock+string(threading.BecausePromised) && e.At.After(after) {
+				list[i].Reason, list[i].At = threading.BecausePromised, e.At
+				break
+			}
+		}
+	}
+	return list, nil
 }
 
 // rank orders what became of questions.

@@ -230,6 +230,68 @@ func TestNewsOfMyQuestions(t *testing.T) {
 	}
 }
 
+func TestAPromiseIsToldAlthoughTimePasses(t *testing.T) {
+	h := newAskingHouse(t, nil)
+	h.write(h.ana, h.tom, "Workshop", budget, monday)
+	h.pass(at("11-23", "13:00"))
+	h.update(func(tx *store.Tx) error {
+		list, err := clocks.OnMe(tx, h.tom.ID)
+		if err != nil {
+			return err
+		}
+		m, err := tx.Message(list[0].Ask.MessageID)
+		if err != nil {
+			return err
+		}
+		promise := scheduler.Promise{Made: at("11-23", "14:00"), Time: at("11-23", "16:10")}
+		return h.keeper.Accepted(tx, clocks.Mail{Message: m, MID: "p1@x.test", Author: h.tom, Mute: true, Readers: []clocks.Reader{{Address: h.ana.Address, Person: h.ana}},
+			Settles: []clocks.Settle{{Ask: list[0].Ask.ID, Promise: promise}}}, at("11-23", "14:00"))
+	})
+	h.pass(at("11-23", "16:00"))
+	c := h.lastDigest(h.ana)
+	if diff := cmp.Diff([]string{"promised by tom@team.example: " + budget}, mine(c)); diff != "" || !c.Mine[0].Due.Equal(at("11-23", "16:10")) {
+		t.Error(c.Mine, diff)
+	}
+	h.view(func(tx *store.Tx) error {
+		list, err := clocks.OnMe(tx, h.tom.ID)
+		if len(list) != 1 || list[0].Clock.State != threading.AtRisk {
+			t.Errorf("the clock does not show that time passes: %+v", list)
+		}
+		return err
+	})
+}
+
+func TestAHandOverIsTold(t *testing.T) {
+	h := newAskingHouse(t, nil)
+	h.write(h.mei, h.tom, "Workshop", budget, monday)
+	h.pass(at("11-23", "13:00"))
+	h.update(func(tx *store.Tx) error {
+		list, err := clocks.OnMe(tx, h.tom.ID)
+		if err != nil {
+			return err
+		}
+		if err := h.keeper.HandOver(tx, list[0].Ask.ID, h.ana, 0, at("11-23", "14:00")); err != nil {
+			return err
+		}
+		return h.keeper.Reached(tx, list[0].Ask.ID, list[0].Ask.MessageID, at("11-23", "14:00"))
+	})
+	h.pass(at("11-23", "22:00")) // 09:00 in Sydney
+	if diff := cmp.Diff([]string{"handed-over by ana@team.example: " + budget}, mine(h.lastDigest(h.mei))); diff != "" {
+		t.Error(diff)
+	}
+	h.read(h.mei)
+	h.pass(at("11-24", "02:00"))
+	if h.digests(h.mei) != 1 {
+		t.Error("told twice")
+	}
+	// Ana has it among hers, with the next digest that there is.
+	h.write(h.tom, h.ana, "Hello", "Greetings.", at("11-23", "15:00"))
+	h.pass(at("11-23", "16:00"))
+	if got := asks(h.lastDigest(h.ana)); len(got) != 1 || !strings.Contains(got[0], budget) {
+		t.Errorf("Ana is asked %q", got)
+	}
+}
+
 func TestAnUnreadDigestTellsItsNewsAgain(t *testing.T) {
 	h := newAskingHouse(t, nil)
 	h.write(h.ana, h.tom, "Workshop", budget, monday)
