@@ -35,6 +35,11 @@ func (v *salvager) copyAll() error {
 		}
 	}
 	if len(torn) > 0 {
+		for _, t := range v.src.cat.texts { // Their blocks have the shape of texts.
+			if err := v.src.walk(t, func(*sourceTable, int64, []any) error { return nil }); err != nil {
+				return err
+			}
+		}
 		v.stray = true
 		if err := v.src.stray(torn, v.put); err != nil {
 			return err

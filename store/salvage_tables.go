@@ -40,14 +40,17 @@ type shape []sourceColumn
 // A catalog is what is known of the schema of the damaged database.
 type catalog struct {
 	tables   []*sourceTable
+	texts    []*sourceTable // of the full-text indexes: they are made anew, but their pages are no strays
 	indexes  []shape
 	sequence map[string]int64 // highest rowid ever given, by table
 }
 
 func (c *catalog) table(name string) *sourceTable {
-	for _, t := range c.tables {
-		if t.name == name {
-			return t
+	for _, list := range [][]*sourceTable{c.tables, c.texts} {
+		for _, t := range list {
+			if t.name == name {
+				return t
+			}
 		}
 	}
 	return nil
@@ -63,7 +66,7 @@ func knownCatalog(ctx context.Context, c *sql.Conn) (*catalog, error) {
 	}
 	objects, err := all(tx, func(o *object) []any { return []any{&o.kind, &o.name, &o.root, &o.text} },
 		`SELECT type, name, rootpage, coalesce(sql, '') FROM sqlite_schema
-		 WHERE type IN ('table', 'index') AND name NOT LIKE 'fts%' AND rootpage <> 0`)
+		 WHERE type IN ('table', 'index') AND rootpage <> 0`)
 	if err != nil {
 		return nil, fmt.Errorf("read known schema: %w", err)
 	}
@@ -83,6 +86,10 @@ func knownCatalog(ctx context.Context, c *sql.Conn) (*catalog, error) {
 		}
 		if t.rowid && t.columns[0].kind == "INTEGER" && strings.Contains(o.text, "INTEGER PRIMARY KEY") {
 			t.alias = 0
+		}
+		if strings.HasPrefix(o.name, "fts") {
+			cat.texts = append(cat.texts, t)
+			continue
 		}
 		cat.tables = append(cat.tables, t)
 	}
