@@ -303,7 +303,7 @@ func (p *parser) courtesies(rows []string) []string {
 }
 
 func pleasant(t string) bool {
-	return pleasantries[strings.ToLower(strings.Trim(t, " .!,:;*_-–:)("))]
+	return pleasantries[strings.ToLower(strings.Trim(t, " .!,:;*_-–)("))]
 }
 
 // isGreeting reports whether a line is "Hi Tidepost," and no more.
