@@ -11,8 +11,9 @@ import (
 
 const (
 	// askFor is how long a sentence that may be a decision waits to be confirmed.
-	askFor = 14 * 24 * time.Hour
-	// unaskedMany questions left unanswered within unaskedFor, and no more are put.
+	askFor = 7 * 24 * time.Hour
+	// unaskedMany questions in a row without an answer, and no more are put until they are
+	// unaskedFor old.
 	unaskedMany = 3
 	unaskedFor  = 30 * 24 * time.Hour
 	// likelyWords is how many words a sentence has at least that its author is asked about.

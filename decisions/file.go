@@ -133,7 +133,11 @@ func (k *Keeper) show(tx *store.Tx, d *store.Decision, now time.Time) error {
 			return err
 		}
 	}
-	if len(gaps) > 0 {
+	switch len(gaps) {
+	case 0:
+	case maxShown:
+		tx.AfterCommit(k.Kick) // for the others
+	default:
 		tx.AfterCommit(k.forgetOld)
 	}
 	return nil

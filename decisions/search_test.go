@@ -126,6 +126,25 @@ func TestSearch(t *testing.T) {
 	}
 }
 
+func TestTheIndexCanBeRebuilt(t *testing.T) {
+	a := newArchive(t)
+	a.file(t, "We host the shop with Nimbus.", false)
+	gone := a.file(t, "We host it with Kessler.", false)
+	a.update(t, func(tx *store.Tx) error {
+		p, _ := a.k.dir.ByID(a.ana)
+		_, err := a.k.withdraw(tx, p, gone, t0)
+		return err
+	})
+	for range 2 {
+		a.update(t, (*store.Tx).RebuildDecisionIndex)
+		for query, want := range map[string]string{"nimbus": "D-1", "silva": "D-1", "kessler": ""} {
+			if got := a.search(t, a.ana, query); got != want {
+				t.Errorf("%q finds %q, want %q", query, got, want)
+			}
+		}
+	}
+}
+
 func FuzzSearch(f *testing.F) {
 	for _, s := range []string{"budget", `"a" NEAR/2 b*`, "a AND (b OR NOT c)", "x:y ^z", "\x00", "\u00e9\u0301", "D-1", "{a}:", "+-*/'\"", "٣"} {
 		f.Add(s)

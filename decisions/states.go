@@ -25,7 +25,8 @@ const (
 	WhyObjection  = "objection"
 	WhyProposer   = "proposer"   // who proposed it has withdrawn it
 	WhyReplaced   = "replaced"   // by a newer proposal of the same author in the thread
-	WhyUnanswered = "unanswered" // nobody confirmed that it is one
+	WhyUnanswered = "unanswered" // its author did not confirm that it is one
+	WhyUnasked    = "unasked"    // there was something better to ask
 	WhyNobody     = "nobody"     // nobody was there to object
 )
 

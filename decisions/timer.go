@@ -28,7 +28,10 @@ func (k *Keeper) step(tx *store.Tx, id int64, now time.Time) error {
 	}
 	switch d.State {
 	case store.DecisionCandidate:
-		return k.drop(tx, &d, WhyUnanswered, now)
+		if d.Why == asked {
+			return k.drop(tx, &d, WhyUnanswered, now)
+		}
+		return k.drop(tx, &d, WhyUnasked, now)
 	case store.DecisionPending:
 		return k.stepPending(tx, d, store.NoteDecisionFiled, now)
 	case store.DecisionOpen:

@@ -55,7 +55,7 @@ func (q *Queue) readDecisions(in *intake) {
 
 // followDecisions tells of the accepted mail whoever keeps decisions.
 func (q *Queue) followDecisions(tx *store.Tx, in *intake, msg store.Message, sub store.Submission, rcpts []store.Recipient) error {
-	if q.o.Decisions == nil || in.read == nil || in.again || !in.decides && !in.facts.IsReply && len(parents(in.facts)) == 0 {
+	if q.o.Decisions == nil || in.again || in.device || !in.decides && !in.facts.IsReply && len(parents(in.facts)) == 0 {
 		return nil
 	}
 	return q.o.Decisions.Accepted(tx, q.decided(in, msg.ThreadID, sub, rcpts), in.now)

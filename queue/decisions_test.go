@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -364,22 +365,29 @@ func TestADetectedDecisionIsConfirmedByAWord(t *testing.T) {
 
 func TestUnansweredQuestionsEnd(t *testing.T) {
 	w := newWorld(t)
-	for i, mid := range []string{"d1@x", "d2@x", "d3@x"} {
-		w.ask(monday(10, i), w.ana, mid, "Hi Joe,\n\nwe have decided to go with Nimbus for the shop.\n\nAna", "joe@out.example")
+	asked := func(now time.Time, mid string) (ok bool) {
+		w.ask(now, w.ana, mid, "Hi Joe,\n\nwe have decided to go with Nimbus for the shop.\n\nAna", "joe@out.example")
+		w.decide(now.Add(time.Minute))
+		w.update(func(tx *store.Tx) (err error) {
+			_, ok, err = w.q.o.Decisions.Ask(tx, w.ana.ID)
+			return err
+		})
+		return ok
 	}
-	w.decide(monday(10, 5))
-	for at := monday(11, 0); at.Before(monday(11, 0).AddDate(0, 0, 16)); at = at.Add(24 * time.Hour) {
+	for i, want := range []bool{true, true, true, false} {
+		if got := asked(monday(10, 0).AddDate(0, 0, i), "d"+strconv.Itoa(i)+"@x"); got != want {
+			t.Errorf("question %d was put: %v, want %v", i+1, got, want)
+		}
+	}
+	for at := monday(11, 0); at.Before(monday(11, 0).AddDate(0, 0, 12)); at = at.Add(24 * time.Hour) {
 		w.decide(at)
 	}
-	later := monday(10, 0).AddDate(0, 0, 16)
-	w.ask(later, w.ana, "d4@x", "Hi Joe,\n\nwe have decided to go with Nimbus for the shop.\n\nAna", "joe@out.example")
-	w.decide(later.Add(time.Minute))
-	w.update(func(tx *store.Tx) error {
-		if q, ok, err := w.q.o.Decisions.Ask(tx, w.ana.ID); ok || err != nil {
-			t.Errorf("asked for the fourth time: %+v %v", q, err)
-		}
-		return nil
-	})
+	if asked(monday(10, 0).AddDate(0, 0, 14), "d8@x") {
+		t.Error("asked again after two weeks")
+	}
+	if !asked(monday(10, 0).AddDate(0, 0, 33), "d9@x") {
+		t.Error("not asked again after a month")
+	}
 }
 
 func TestDecisionsSurviveACrash(t *testing.T) {

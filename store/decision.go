@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -365,28 +366,20 @@ func (l *idList) Scan(src any) error {
 	return json.Unmarshal([]byte(s), (*[]int64)(l))
 }
 
-// Unasked reports whether a person has left so many questions of "is this a decision?"
-// unanswered since an instant that another one would be a nuisance.
+// Unasked reports whether a person has left the last so many questions of "is this a
+// decision?" without an answer, all put since an instant: another one would be a nuisance.
 func (tx *Tx) Unasked(author int64, since time.Time, many int) (bool, error) {
 	why, err := all(tx, func(s *string) []any { return []any{s} },
-		`SELECT CASE state WHEN 'dropped' THEN why ELSE state END FROM decision WHERE author_id = ? AND made = 'word' AND created >= ?
-		AND (state IN ('filed', 'withdrawn') OR why = 'unanswered') ORDER BY id DESC LIMIT ?`, author, stamp(since), many)
-	if err != nil || len(why) < many {
-		return false, err
-	}
-	for _, w := range why {
-		if w != "unanswered" {
-			return false, nil
-		}
-	}
-	return true, nil
+		`SELECT why FROM decision WHERE author_id = ? AND made = 'word' AND created >= ?
+		AND (state IN ('pending', 'filed', 'withdrawn') OR why IN ('asked', 'unanswered')) ORDER BY id DESC LIMIT ?`, author, stamp(since), many)
+	return err == nil && len(why) == many && !slices.Contains(why, ""), err
 }
 
-// NextCandidate returns the oldest sentence that its author was not asked about yet and
+// NextCandidate returns the newest sentence that its author was not asked about yet and
 // whose mail has left. ErrNotFound.
 func (tx *Tx) NextCandidate(author int64) (Decision, error) {
 	var d Decision
 	err := tx.row(scanDecision(&d), `SELECT `+decisionColumns+` FROM decision d WHERE d.author_id = ? AND d.made = 'word' AND d.state = 'candidate' AND d.why = ''
-		AND EXISTS (SELECT 1 FROM recipient r WHERE r.submission_id = d.submission_id AND r.state NOT IN ('held', 'cancelled')) ORDER BY d.id LIMIT 1`, author)
+		AND EXISTS (SELECT 1 FROM recipient r WHERE r.submission_id = d.submission_id AND r.state NOT IN ('held', 'cancelled')) ORDER BY d.id DESC LIMIT 1`, author)
 	return d, err
 }

@@ -56,6 +56,16 @@ const rebuildDecisionIndex = `INSERT INTO fts_decision (rowid, sentence, people)
 	coalesce((SELECT group_concat(p.name || ' ' || p.address, ' ') FROM decision_part p WHERE p.decision_id = d.id AND p.hidden = 0), '')
 	FROM decision d WHERE d.state = 'filed'`
 
+// RebuildDecisionIndex computes the index of decisions again.
+func (tx *Tx) RebuildDecisionIndex() error {
+	for _, q := range []string{`INSERT INTO fts_decision (fts_decision) VALUES ('delete-all')`, rebuildDecisionIndex} {
+		if _, err := tx.exec(q); err != nil {
+			return fmt.Errorf("index decisions: %w", err)
+		}
+	}
+	return nil
+}
+
 // UnindexDecision takes the words of a decision out of the index.
 func (tx *Tx) UnindexDecision(id int64) error {
 	if _, err := tx.exec(`DELETE FROM fts_decision WHERE rowid = ?`, id); err != nil {

@@ -28,6 +28,7 @@ func (c *rebuildCmd) Run(a *app) error {
 		moved := 0
 		if err == nil && ctx.Err() == nil && !c.Missing {
 			moved, err = d.Inbox.Rethread(ctx)
+			err = errors.Join(err, d.DB.Update(ctx, (*store.Tx).RebuildDecisionIndex))
 		}
 		if err = errors.Join(err, ctx.Err()); err != nil {
 			return err
