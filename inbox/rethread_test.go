@@ -124,6 +124,10 @@ func TestRethread(t *testing.T) {
 				t.Fatalf("threads %v", want)
 			}
 			h.raw(damage)
+			rep, err := h.db.CheckLedger(context.Background())
+			if torn := name == "torn threads" || name == "lost ids"; err != nil || torn != (len(rep.Findings) > 0) {
+				t.Errorf("the check finds %+v, %v", rep.Findings, err)
+			}
 			if _, err := h.box.Rethread(context.Background()); err != nil {
 				t.Fatal(err)
 			}

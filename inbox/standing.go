@@ -15,7 +15,7 @@ const EventNotUrgent = "not-urgent"
 // tellStanding adds to the first digest of a day what is blocked, and to the first of a
 // month how much of the reader's urgent mail was not urgent to others.
 func (b *Inbox) tellStanding(tx *store.Tx, r run, c *digest.Content) (err error) {
-	if !r.first {
+	if !r.first && sameDay(c.Since, r.now, r.person.Zone()) { // Else the first one was not read, and gives way to this.
 		return nil
 	}
 	if b.o.Blocked != nil {
