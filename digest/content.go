@@ -27,6 +27,7 @@ const (
 type Content struct {
 	Tide          time.Time      `json:"tide"`                // when this tide opened
 	Since         time.Time      `json:"since,omitzero"`      // what happened from then on is told; zero: of all time
+	First         bool           `json:"first,omitempty"`     // it tells what only the first digest of a day does
 	Missed        time.Time      `json:"missed,omitzero"`     // a tide that could not open in time; zero: none
 	Asks          []AskLine      `json:"asks,omitempty"`      // 1: what is asked of the reader, numbered
 	MoreAsks      int            `json:"more_asks,omitempty"` // those without a line: they stand in Needs reply
@@ -216,7 +217,7 @@ func (e *Entry) add(m Message) {
 // nil keeps all. Questions, decisions and what is blocked are told anew, from Since
 // on, as they are now.
 func Repeat(last Content, tide time.Time, keep func(Entry) bool) Content {
-	c := Content{Tide: tide, Since: last.Since, Missed: last.Missed, Counts: last.Counts, Confirmed: slices.Clone(last.Confirmed)}
+	c := Content{Tide: tide, Since: last.Since, First: last.First, Missed: last.Missed, Counts: last.Counts, Confirmed: slices.Clone(last.Confirmed)}
 	for _, e := range last.Entries {
 		if keep == nil || keep(e) {
 			c.Entries = append(c.Entries, e)

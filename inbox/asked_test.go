@@ -313,6 +313,29 @@ func TestAnUnreadDigestTellsItsNewsAgain(t *testing.T) {
 	h.expectList(h.ana, store.KindInbox, "*Hello", "*News of 1 question, 1 message")
 }
 
+func TestWhatTheFirstOfADaySaysIsNotLost(t *testing.T) {
+	h := newAskingHouse(t, func(o *inbox.Options) {
+		o.Blocked = func(*store.Tx, *people.Person, time.Time) ([]digest.BlockedLine, int, error) {
+			return []digest.BlockedLine{{Thread: 1, Subject: "Move"}}, 0, nil
+		}
+	})
+	for _, tide := range []string{"13:00", "16:00"} {
+		h.write(h.mei, h.ana, "Hello", "Greetings from Sydney.", at("11-23", tide).Add(-time.Minute))
+		h.pass(at("11-23", tide))
+		if c := h.lastDigest(h.ana); len(c.Blocked) != 1 {
+			t.Errorf("%s: blocked %+v, unread before it", tide, c.Blocked)
+		}
+	}
+	h.write(h.mei, h.tom, "Hello", "Greetings from Sydney.", at("11-23", "12:59"))
+	h.pass(at("11-23", "13:00"))
+	h.read(h.tom)
+	h.write(h.mei, h.tom, "Hello", "Greetings from Sydney.", at("11-23", "15:59"))
+	h.pass(at("11-23", "16:00"))
+	if c := h.lastDigest(h.tom); len(c.Blocked) != 0 {
+		t.Errorf("told twice on a day: %+v", c.Blocked)
+	}
+}
+
 func TestTheFirstWeekCountsForLoneDigestsToo(t *testing.T) {
 	h := newAskingHouse(t, func(o *inbox.Options) { o.EveryTide = false })
 	h.write(h.mei, h.ana, "Hello", "Greetings from Sydney.", monday)

@@ -98,6 +98,8 @@ func (b *Inbox) onTop(tx *store.Tx, r run, came []store.Delivery) error {
 	if !r.missed.IsZero() {
 		c.Missed = r.missed
 	}
+	r.first = r.first || c.First // The first of the day was not read: this one says it again.
+	c.First = r.first
 	if err := b.tell(tx, r, &c, came, d.since(now)); err != nil {
 		return err
 	}
@@ -140,6 +142,9 @@ func (b *Inbox) again(tx *store.Tx, r run, last store.Digest) (digest.Content, [
 		}
 		return still
 	})
+	if c.Since.IsZero() { // Of a version that did not tell of questions.
+		c.Since = last.Created
+	}
 	return c, unread, failed
 }
 
