@@ -71,11 +71,19 @@ func (rep *LedgerReport) checkAsk(steps []askStep) {
 		rep.Findings = append(rep.Findings, Finding{AskID: steps[0].ask, What: fmt.Sprintf(format, args...)})
 	}
 	if !steps[0].isOpen && !steps[0].isClosed {
+		if steps[len(steps)-1].kind == EventSalvaged {
+			return // It was lost.
+		}
 		wrong("the ledger names an ask that does not exist")
 		return
 	}
-	state, isOpen := "", true
+	state, isOpen, first := "", true, len(rep.Findings)
 	for n, s := range steps {
+		if s.kind == EventSalvaged { // Lines before it may be lost: the proof begins here.
+			rep.Findings = rep.Findings[:first]
+			state, isOpen = s.state, s.isOpen
+			continue
+		}
 		if s.kind == "ask-passed" && n > 0 { // Another asker, and nothing else.
 			continue
 		}

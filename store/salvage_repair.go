@@ -14,7 +14,7 @@ func (v *salvager) repair() error {
 		return err
 	}
 	for _, stage := range []func() error{
-		v.numbers, v.express, v.people, v.bodies, v.ancestors, v.mailboxes, v.recipients, v.entries, v.deliveries, v.unshown, v.leftovers, v.ledger,
+		v.numbers, v.express, v.people, v.bodies, v.ancestors, v.mailboxes, v.recipients, v.entries, v.deliveries, v.unshown, v.leftovers, v.asks, v.ledger,
 	} {
 		if err := stage(); err != nil {
 			return fmt.Errorf("repair: %w", err)

@@ -74,6 +74,11 @@ func oneOfMany(tx *Tx, i int, m Message, author, reader Person) error {
 	if err := tx.InsertRecipient(&r, Event{At: t0, Kind: "held"}); err != nil {
 		return err
 	}
+	if i%5 == 2 {
+		if err := asking(tx, m, author, reader); err != nil {
+			return err
+		}
+	}
 	if i%2 == 1 {
 		c := Coaching{PersonID: author.ID, SubmissionID: s.ID, Mode: CoachAdvise, State: CoachOpen, Draft: []byte(m.MID), Note: "n" + m.MID, Created: t0}
 		if err := tx.InsertCoaching(&c, []Advice{{Policy: "context", Reason: "no-topic"}}); err != nil {
@@ -103,9 +108,32 @@ func oneOfMany(tx *Tx, i int, m Message, author, reader Person) error {
 	return tx.AddEntry(&Entry{MailboxID: box.ID, MessageID: m.ID, InternalDate: t0, Flags: Seen, DeliveryID: d.ID})
 }
 
+// asking has a message ask something.
+func asking(tx *Tx, m Message, author, reader Person) error {
+	a := ClockedAsk{Ask: Ask{MessageID: m.ID, MID: m.MID, Number: 1, AskerID: author.ID, Asker: author.Address, OwnerID: reader.ID, Owner: reader.Address,
+		Kind: "do", Class: "standard", Text: "Can you send me the figures?", ShownID: m.ID, Open: true, Created: t0, Changed: t0},
+		Clock: Clock{State: "waiting", Target: json.RawMessage(`{"days":1}`), Promises: json.RawMessage(`[]`), Since: t0}}
+	if err := tx.InsertAsk(&a); err != nil {
+		return err
+	}
+	if err := tx.AddEvent(Event{At: t0, Kind: "ask-put", AskID: a.ID, State: "waiting"}); err != nil {
+		return err
+	}
+	for person, kind := range map[int64]Kind{author.ID: KindWaitingFor, reader.ID: KindNeedsReply} {
+		box, err := tx.MailboxByKind(person, kind)
+		if err != nil {
+			return err
+		}
+		if err := tx.AddEntry(&Entry{MailboxID: box.ID, MessageID: m.ID, InternalDate: t0, Flags: Seen}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // salvageTables are those whose rows are compared.
 var salvageTables = []string{"person", "address", "body", "chunk", "thread", "thread_ref", "message", "submission",
-	"recipient", "delivery", "mailbox", "entry", "expunged", "event", "sender_rule", "note", "digest", "coaching", "advice"}
+	"recipient", "delivery", "mailbox", "entry", "expunged", "event", "sender_rule", "note", "digest", "coaching", "advice", "ask", "clock"}
 
 // dump returns the rows of a table by their key, as text.
 func dump(t *testing.T, file, table string) map[string]string {
