@@ -32,7 +32,11 @@ func (p *parser) chunks(m marker, row string) []block {
 		c, ok := p.marker(row[next:])
 		verdict := chunkText
 		if ok && (c.every || c.others || c.numbers[0] > last) {
-			verdict = p.judgeChunk(m, c, strings.IndexByte("/|;", row[end]) >= 0)
+			if row[i] == ' ' && next == i+1 {
+				verdict = p.judgeClose(m, c, row[at:end])
+			} else {
+				verdict = p.judgeChunk(m, c, strings.IndexByte("/|;", row[end]) >= 0)
+			}
 		}
 		b := &out[len(out)-1]
 		switch verdict {
@@ -91,6 +95,15 @@ func (p *parser) judgeChunk(m, c marker, hard bool) int {
 	return chunkText
 }
 
+// judgeClose decides whether a number begins another answer that only a space parts from
+// what stands before: "1) yes 2) no".
+func (p *parser) judgeClose(m, c marker, before string) int {
+	if c.strength != strong || c.style != m.style || !c.known || c.style == "alone" || c.style != ")" && !p.whole(before) {
+		return chunkText
+	}
+	return chunkAnswer
+}
+
 // chunkOf is the beginning of a text up to the next mark.
 func chunkOf(s string) string {
 	s = s[:min(len(s), maxPhrase)]
@@ -116,13 +129,16 @@ func separatorAt(row string, i int) (end, next int) {
 		i++
 	case r == ' ':
 		w := firstWord(row[next:])
-		if !ands[w] && strings.HasPrefix(row[next:], "  ") {
-			break // columns
-		}
-		if w == "" || !ands[w] {
+		dash, width := utf8.DecodeRuneInString(row[next:])
+		switch {
+		case ands[w]:
+			next += len(w)
+		case (dash == '-' || dash == '–' || dash == '—') && strings.HasPrefix(row[next+width:], " "):
+			next += width
+		case dash >= '0' && dash <= '9' || dash == '(' || dash == '#': // The verdict is another one.
+		default:
 			return 0, 0
 		}
-		next += len(w)
 	default:
 		return 0, 0
 	}

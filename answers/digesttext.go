@@ -137,7 +137,9 @@ func (d *digestText) follow(line string) {
 }
 
 // isOfQuestion reports whether a line is one of the digest that belongs to a question.
-func (d *digestText) isOfQuestion(line string) bool { return d.lines[strings.Join(words(line), " ")] > 0 }
+func (d *digestText) isOfQuestion(line string) bool {
+	return d.lines[strings.Join(words(line), " ")] > 0
+}
 
 // isOutside reports whether a line is one of the digest that belongs to no question:
 // what follows it answers none.

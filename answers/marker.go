@@ -53,6 +53,13 @@ func (p *parser) marker(line string) (marker, bool) {
 		s = s[1:]
 	}
 	s, prefix := trimBefore(s)
+	if prefix == "" {
+		if word := firstWord(s); before[word] && strings.HasPrefix(s[len(word):], " ") { // "Answer to 1:"
+			if rest, second := trimBefore(s[len(word)+1:]); second != "" {
+				s, prefix = rest, second
+			}
+		}
+	}
 	var ok bool
 	if prefix == "" {
 		if s2, every, others, found := wordForAll(s); found {
@@ -302,7 +309,7 @@ func separator(s string) (style, rest string, ok bool) {
 	case ')', ']':
 		return ")", strings.TrimLeft(after, ":.-"), !digit
 	case '.':
-		return ".", after, !digit && !spaced
+		return ".", strings.TrimLeft(after, ")-"), !digit && !spaced
 	case ':', '：':
 		return ":", after, !digit
 	case '=':
@@ -345,6 +352,8 @@ func (p *parser) weigh(rest string) (strength, bool) {
 	token, _, _ := strings.Cut(rest, " ")
 	low := strings.ToLower(strings.TrimRight(token, ",;:!?"))
 	switch {
+	case w == "to" && p.isName(trimPlease(fold(rest[len(w):]))):
+		return likely, true
 	case clockUnits[low] || clockUnits[w] && w != "h":
 		return doubtful, false
 	case w == "may" || w == "mars" || w == "mai":

@@ -17,6 +17,7 @@ func (p *parser) meaning(text string, it Item) (Answer, Why) {
 	if a, why, ok := p.handOver(text); ok || why != "" {
 		return a, why
 	}
+	text = strings.TrimLeft(text[arrowAt(text):], " ")
 	if p.nameAlone(text) {
 		return Answer{}, WhyName
 	}
@@ -95,7 +96,7 @@ func (p *parser) waiver(s string) bool  { return waivers[fold(s)] }
 // also with a name nobody has; the others only before the name of a colleague.
 var (
 	handPrefixes = strings.Split(`please ask|ask|forward to|forward it to|forward this to|please forward to|fwd to|pass to|pass on to|pass it to|pass it on to|pass this to|pass this on to|hand over to|hand to|hand it to|hand it over to|hand this to|delegate to|delegate it to|delegate this to|assign to|assign it to|give to|give it to|give this to|over to|please hand to|please pass to|please pass on to|weiterleiten an|weiter an|bitte an|bitte weiter an|geht an|frag bitte|bitte frag|frag|fragt|transférer à|transmettre à|demande à|demandez à|voir avec|pregunta a|preguntar a|pregúntale a|pásalo a|pasar a|pergunta a|pergunta ao|pergunta à|passa para|passar para|encaminhar para|vraag|vraag het|vraag het aan|doorsturen naar|door naar`, "|")
-	weakPrefixes = strings.Split(`is for|this is for|that's for|that is for|it's for|one for|for|to|is with|ist für|das ist für|ist was für|für|an|pour|c'est pour|à|es para|para|a|é para|is voor|dit is voor|voor|aan|naar|bitte|please`, "|")
+	weakPrefixes = strings.Split(`is for|this is for|that's for|that is for|it's for|one for|for|to|goes to|is with|ist für|das ist für|ist was für|für|an|pour|c'est pour|à|es para|para|a|é para|is voor|dit is voor|voor|aan|naar|bitte|please`, "|")
 	handSuffixes = strings.Split(`please|pls|plz|bitte|por favor|svp|s'il te plaît|s'il vous plaît|stp|alsjeblieft|aub|should answer|should answer this|should answer that|can answer|can answer this|can answer that|will answer|will answer this|should take this|should take it|can take this|can take it|takes this|takes it|to answer|has to answer|übernimmt|übernimmt das|soll antworten|kann antworten|soll das beantworten|bitte übernehmen|doit répondre|peut répondre|s'en occupe|puede responder|debe responder|se encarga|pode responder|trata disso|kan antwoorden|moet antwoorden|pakt dit op`, "|")
 )
 
@@ -116,6 +117,9 @@ func (p *parser) handOver(text string) (Answer, Why, bool) {
 		name, note := cutName(strings.TrimLeft(text[size:], " "))
 		if name == "" {
 			return Answer{}, WhyEmpty, false
+		}
+		if p.whole(name) {
+			return Answer{}, "", false // "1 => yes"
 		}
 		if short := trimPlease(fold(name)); short != fold(name) {
 			name = tail(name, short)
@@ -228,9 +232,11 @@ func (p *parser) promise(text string, it Item) (due intent.Due, ok bool) {
 	if len(text) > maxPromise {
 		return due, false
 	}
-	for _, w := range words(text) {
-		if pastWords[w] {
-			return due, false
+	if all := wordSet(text); !all["will"] && !all["should"] && !all["wird"] {
+		for w := range all {
+			if pastWords[w] {
+				return due, false
+			}
 		}
 	}
 	f := p.findings(text)
@@ -282,7 +288,7 @@ func (p *parser) onlyTime(text string, d intent.Due) bool {
 }
 
 // comings say that something will come.
-var comings = set(`comes coming come kommt komme folgt follows arrives hopefully latest probably schicke mache arrive viene llega vem chega komt volgt vers towards`)
+var comings = set(`be done ready finished with should it'll wird comes coming come kommt komme folgt follows arrives hopefully latest probably schicke mache arrive viene llega vem chega komt volgt vers towards`)
 
 // The bounds of a promise.
 const (
