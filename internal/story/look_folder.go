@@ -448,9 +448,12 @@ func spoken(e entry, words []string, not bool) error {
 	return nil
 }
 
+var dayZero = regexp.MustCompile(`\b0(\d [A-Z][a-z]{2} \d{4})`)
+
 func headerCheck(not bool, name, value string) func(entry) error {
+	value = dayZero.ReplaceAllString(value, "$1") // 02 Mar 2026 is 2 Mar 2026.
 	return func(e entry) error {
-		got := headerOf(e.raw, name)
+		got := dayZero.ReplaceAllString(headerOf(e.raw, name), "$1")
 		if not == (got != "" && saying(got, value)) {
 			return fmt.Errorf("its header %s is %q", name, got)
 		}
