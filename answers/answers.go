@@ -260,7 +260,7 @@ func (p *parser) settle(b block) {
 			return // "1 and 9: yes" may mean a 2.
 		}
 	}
-	text := trimRows(b.text)
+	text := trimRules(trimRows(b.text))
 	if text == "" {
 		p.back(b.raw, b.numbers[0], WhyEmpty)
 		return

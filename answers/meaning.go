@@ -90,13 +90,14 @@ doe ik|ik doe het|zal ik doen|ik ga het doen|komt goed|ga ik doen|binnenkort`)
 )
 
 func (p *parser) refusal(s string) bool { return refusals[fold(s)] }
-func (p *parser) waiver(s string) bool  { return waivers[fold(s)] }
+func (p *parser) waiver(s string) bool  { return waivers[trimPlease(fold(s))] }
 
 // The words before the name of who is to answer. Those of asking say so by themselves,
 // also with a name nobody has; the others only before the name of a colleague.
 var (
 	handPrefixes = strings.Split(`please ask|ask|forward to|forward it to|forward this to|please forward to|fwd to|pass to|pass on to|pass it to|pass it on to|pass this to|pass this on to|hand over to|hand to|hand it to|hand it over to|hand this to|delegate to|delegate it to|delegate this to|assign to|assign it to|give to|give it to|give this to|over to|please hand to|please pass to|please pass on to|weiterleiten an|weiter an|bitte an|bitte weiter an|geht an|frag bitte|bitte frag|frag|fragt|transférer à|transmettre à|demande à|demandez à|voir avec|pregunta a|preguntar a|pregúntale a|pásalo a|pasar a|pergunta a|pergunta ao|pergunta à|passa para|passar para|encaminhar para|vraag|vraag het|vraag het aan|doorsturen naar|door naar`, "|")
 	weakPrefixes = strings.Split(`is for|this is for|that's for|that is for|it's for|one for|for|to|goes to|is with|ist für|das ist für|ist was für|für|an|pour|c'est pour|à|es para|para|a|é para|is voor|dit is voor|voor|aan|naar|bitte|please`, "|")
+	handTurns    = strings.Split(`please|pls|can you|could you|will you|would you|over to you|your turn|yours|bitte|kannst du|könntest du|peux-tu|pouvez-vous|puedes|podrías|podes|pode|kun je|kan jij`, "|")
 	handSuffixes = strings.Split(`please|pls|plz|bitte|por favor|svp|s'il te plaît|s'il vous plaît|stp|alsjeblieft|aub|should answer|should answer this|should answer that|can answer|can answer this|can answer that|will answer|will answer this|should take this|should take it|can take this|can take it|takes this|takes it|to answer|has to answer|übernimmt|übernimmt das|soll antworten|kann antworten|soll das beantworten|bitte übernehmen|doit répondre|peut répondre|s'en occupe|puede responder|debe responder|se encarga|pode responder|trata disso|kan antwoorden|moet antwoorden|pakt dit op`, "|")
 )
 
@@ -142,6 +143,13 @@ func (p *parser) handOver(text string) (Answer, Why, bool) {
 	for _, pre := range weakPrefixes {
 		if rest, ok := strings.CutPrefix(low, pre+" "); ok && p.isName(trimPlease(rest)) {
 			return Answer{Kind: HandOver, To: tail(name, trimPlease(rest)), Text: note}, "", true
+		}
+	}
+	if p.isName(name) && note != "" {
+		for _, turn := range handTurns {
+			if strings.HasPrefix(fold(note), turn) {
+				return Answer{Kind: HandOver, To: name, Text: note}, "", true // "Tom, please answer this"
+			}
 		}
 	}
 	for _, suf := range handSuffixes {
@@ -223,8 +231,26 @@ func capitalName(name, rest string) bool {
 
 // nameAlone reports whether a text is a name and no more.
 func (p *parser) nameAlone(text string) bool {
-	return p.isName(strings.Trim(text, " .!")) && !strings.Contains(text, "\n")
+	if strings.Contains(text, "\n") || strings.Contains(text, "?") {
+		return false
+	}
+	if p.isName(strings.Trim(text, " .!")) {
+		return true
+	}
+	names := 0
+	for _, w := range words(text) {
+		switch {
+		case p.names[w]:
+			names++
+		case !nameWords[w]:
+			return false
+		}
+	}
+	return names > 0
 }
+
+// nameWords may stand between names that are no answer and no order: "Tom or Anna please".
+var nameWords = set(`or and please oder und bitte ou et y o e of en maybe perhaps vielleicht`)
 
 // promise reports whether a text says that something will be done and by when, and
 // nothing else.
@@ -300,7 +326,7 @@ const (
 var pastWords = set(`ago yesterday done already finished gestern erledigt gemacht schon bereits hier déjà fait ayer hecho ya ontem feito já gisteren gedaan al`)
 
 // promiseStarts begin a text that names a time and no more.
-var promiseStarts = set(`by until till before bis vor spätestens d'ici avant antes para até tegen voor uiterlijk within latest`)
+var promiseStarts = set(`by until till before hasta bis vor spätestens d'ici avant antes para até tegen voor uiterlijk within latest`)
 
 func startsWillDo(text string) bool {
 	low := fold(text)

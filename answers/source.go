@@ -242,6 +242,26 @@ func hasWords(rows []string) bool {
 	return false
 }
 
+// trimRules cuts lines of dashes and the like off the end, which part answers.
+func trimRules(text string) string {
+	for {
+		above, last, ok := cutLast(text)
+		if !ok || strings.Trim(last, "-*_=~ ") != "" {
+			return text
+		}
+		text = trimRows(above)
+	}
+}
+
+// cutLast cuts the last line off; ok is false if it is the only one.
+func cutLast(text string) (above, last string, ok bool) {
+	i := strings.LastIndexByte(text, '\n')
+	if i < 0 {
+		return "", text, false
+	}
+	return text[:i], text[i+1:], true
+}
+
 // trimRows cuts blank lines off both ends and white space off the end of each line.
 func trimRows(text string) string {
 	rows := strings.Split(text, "\n")

@@ -220,6 +220,12 @@ func (s *splitter) finish(c *passage) {
 	}
 	s.trailing()
 	lead := s.p.courtesies(s.lead)
+	if s.under == 0 && announces(lead) {
+		// "My plan:" and a list: what is below may be no answers at all.
+		for i := range s.blocks {
+			s.blocks[i].unclear = true
+		}
+	}
 	if s.under != 0 && hasWords(lead) {
 		text := strings.Join(lead, "\n")
 		s.p.blocks = append(s.p.blocks, block{numbers: []int{s.under}, text: text, raw: text})
@@ -238,6 +244,27 @@ func (s *splitter) finish(c *passage) {
 		}
 		s.p.blocks = append(s.p.blocks, b)
 	}
+}
+
+// announces reports whether rows end in one that announces a list of something else than
+// answers.
+func announces(rows []string) bool {
+	for i := len(rows) - 1; i >= 0; i-- {
+		t := strings.TrimSpace(rows[i])
+		if t == "" {
+			continue
+		}
+		if !strings.HasSuffix(t, ":") {
+			return false
+		}
+		for _, w := range words(t) {
+			if answerNames[w] {
+				return false
+			}
+		}
+		return true
+	}
+	return false
 }
 
 // trailing cuts off the last block what belongs to nobody: the author's name, a

@@ -77,6 +77,10 @@ akkoord gedaan klaar niet nooit niets voor morgen vandaag ik wij hij zij dank be
 // closedAnswers are answers of one word, complete.
 var closedAnswers = set(`yes yep yeah no nope ok okay sure done fine agreed approved ja nein nee oui non sí si sim não fait hecho feito gedaan erledigt y n`)
 
+// answerNames are words of a line above a list of answers.
+var answerNames = set(`answer answers reply replies response responses question questions comment comments digest antwort antworten frage fragen rückmeldung rückmeldungen réponse réponses
+question questions respuesta respuestas pregunta preguntas resposta respostas pergunta perguntas antwoord antwoorden vraag vragen below inline unten ci-dessous abajo abaixo hieronder`)
+
 // before are the words that may stand before the number of a question.
 var before = set(`no nr num number item question q a re ad to for on point answer ans regarding as zu frage punkt antwort nummer question réponse point pregunta punto respuesta pergunta resposta ponto vraag punt antwoord vr`)
 
