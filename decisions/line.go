@@ -33,8 +33,11 @@ var bullet = regexp.MustCompile(`^(?:[-*•–]|\d{1,2}[.)])\s+`)
 // words are the new words of the mail.
 func Lines(words string) []string {
 	var out []string
-	lines := strings.Split(words, "\n")
+	lines := strings.Split(beginning(words), "\n")
 	for i := 0; i < len(lines) && len(out) < maxLines; i++ {
+		if !strings.ContainsAny(lines[i], ":：") {
+			continue
+		}
 		m := label.FindStringSubmatch(plainLine(lines[i]))
 		if m == nil {
 			continue
@@ -51,6 +54,17 @@ func Lines(words string) []string {
 		}
 	}
 	return out[:min(len(out), maxLines)]
+}
+
+// maxWords is how much of a mail is looked at, in octets: who decides says it before.
+const maxWords = 64 << 10
+
+// beginning is the first part of a text, without half a letter at its end.
+func beginning(words string) string {
+	if len(words) <= maxWords {
+		return words
+	}
+	return strings.ToValidUTF8(words[:maxWords], "")
 }
 
 // below reads what stands below a label: the items of a list, or else a paragraph. It
@@ -93,7 +107,12 @@ func plainLine(s string) string {
 	if strings.HasPrefix(s, "* ") {
 		return s // An item, not emphasis.
 	}
-	return strings.TrimSpace(strings.NewReplacer("**", "", "__", "").Replace(strings.TrimSpace(s)))
+	for _, mark := range []string{"**", "__"} {
+		if strings.Contains(s, mark) {
+			s = strings.ReplaceAll(s, mark, "")
+		}
+	}
+	return strings.TrimSpace(s)
 }
 
 // paragraph adds the lines that go on with a sentence: up to an empty line, an item or

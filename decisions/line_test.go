@@ -141,6 +141,18 @@ func TestObjects(t *testing.T) {
 	}
 }
 
+func TestNobodySaysYesAtLength(t *testing.T) {
+	if objects, _ := Objects(strings.Repeat("yes ok fine ", 100) + "but not before March"); !objects {
+		t.Error("a long reply consents")
+	}
+}
+
+func TestALongMailIsNotReadToItsEnd(t *testing.T) {
+	if got := Lines("Decision: A.\n\n" + strings.Repeat("ä long line of it.\n", maxWords/10) + "Decision: B."); len(got) != 1 {
+		t.Errorf("decides %q", got)
+	}
+}
+
 func TestWithdraws(t *testing.T) {
 	for words, want := range map[string]bool{
 		"I withdraw this.": true, "Never mind, Kessler has called.": true, "Hi all, forget it.": true, "Ich ziehe das zurück.": true,

@@ -49,6 +49,9 @@ var noObjection = regexp.MustCompile(`(?i)\b(?:(?:i |we )?(?:do not|don't|dont|w
 // the people it is between.
 func Objects(words string, names ...string) (objects bool, because string) {
 	neutral := wordSet(strings.ToLower(strings.Join(names, " ")))
+	if utf8.RuneCountInString(words) > maxSentence {
+		return true, "" // Nobody says yes at that length.
+	}
 	text := strings.ToLower(fold(words))
 	text = strings.ReplaceAll(text, "’", "'")
 	text = noObjection.ReplaceAllString(text, " agreed ")

@@ -69,7 +69,11 @@ var supersedes = regexp.MustCompile(`(?i)\b(?:supersed(?:es|ing|e)|replac(?:es|i
 // Supersedes returns the numbers of the decisions whose place a text takes: "this
 // replaces D-5 and D-6".
 func Supersedes(text string) []int {
+	text = beginning(text)
 	var out []int
+	if !strings.Contains(text, "D-") {
+		return nil
+	}
 	for _, m := range supersedes.FindAllStringSubmatch(text, 20) {
 		out = append(out, Names(strings.ToUpper(m[1]))...)
 	}

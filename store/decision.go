@@ -235,13 +235,6 @@ func (tx *Tx) OpenProposals(thread int64, mids []string) ([]Decision, error) {
 		(m.thread_id = ?1 OR d.mid IN (SELECT value FROM json_each(?2))) ORDER BY d.id`, nullID(thread), string(raw))
 }
 
-// HasOpenProposals reports whether silence will decide anything.
-func (tx *Tx) HasOpenProposals() (bool, error) {
-	var has bool
-	err := tx.row([]any{&has}, `SELECT EXISTS (SELECT 1 FROM decision WHERE state = 'open')`)
-	return has, err
-}
-
 // DecisionsDue returns the ids of decisions to look at again at now, the first ones
 // first.
 func (tx *Tx) DecisionsDue(now time.Time, limit int) ([]int64, error) {

@@ -84,12 +84,6 @@ func (tx *Tx) AddDecisionReader(decision, person int64, now time.Time) (bool, er
 	return n == 1, nil
 }
 
-// DecisionReaders returns who may see a decision.
-func (tx *Tx) DecisionReaders(decision int64) ([]int64, error) {
-	return all(tx, func(id *int64) []any { return []any{id} },
-		`SELECT person_id FROM decision_reader WHERE decision_id = ? ORDER BY person_id`, decision)
-}
-
 // A DecisionGap is somebody who may see a decision and has it not in the folder yet.
 type DecisionGap struct{ Decision, Person int64 }
 
