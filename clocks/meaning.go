@@ -86,13 +86,15 @@ func (k *Keeper) meanings(tx *store.Tx, m *Mail, now time.Time) (list []meaning,
 			mine = append(mine, i)
 		}
 	}
-	if len(own) > 0 {
-		said, err := k.askerMeans(tx, m, own)
-		if err != nil || len(said) > 0 {
-			return said, err
-		}
+	said, err := k.askerMeans(tx, m, own)
+	if err != nil || slices.ContainsFunc(said, func(x meaning) bool { return x.event.Kind == threading.OnWithdrawal }) {
+		return said, err
 	}
-	return k.ownerMeans(tx, m, w, mine, nobodys, now)
+	answered, err := k.ownerMeans(tx, m, w, mine, nobodys, now)
+	if len(answered) > 0 { // Who answers does not ask again.
+		said = slices.DeleteFunc(said, func(x meaning) bool { return x.event.Kind == threading.OnReopening })
+	}
+	return append(said, answered...), err
 }
 
 // settled is what a mail means that names the asks it answers.

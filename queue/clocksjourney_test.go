@@ -357,3 +357,20 @@ func TestReportFromElsewhereEndsTheQuestion(t *testing.T) {
 	w.wantLook(w.ana, store.KindWaitingFor, "")
 	w.sound()
 }
+
+// Who answers a question in the thread does not ask again what was closed there.
+func TestAnAnswerReopensNothing(t *testing.T) {
+	w := newWorld(t)
+	w.everybodyWorks()
+	w.ask(monday(10, 0), w.ana, "q@team.example", "Can you send me the figures?", "mei@team.example")
+	w.pass(monday(10, 1))
+	e := w.entries(w.mei, store.KindNeedsReply)[0]
+	w.update(func(tx *store.Tx) error { return w.q.o.Clocks.WaiveShown(tx, w.mei, e.MessageID, monday(10, 30)) })
+	w.answers(monday(11, 0), w.mei, "b@team.example", "q@team.example", "Can you tell me which day the launch is?", "ana@team.example")
+	w.pass(monday(11, 1))
+	w.wantAsks("b@team.example", "ana running Tue 11:01")
+	w.answers(monday(12, 0), w.ana, "c@team.example", "b@team.example", "It is the fifth.", "mei@team.example")
+	w.wantAsks("b@team.example", "ana answered")
+	w.wantAsks("q@team.example", "mei waived")
+	w.sound()
+}
