@@ -113,3 +113,12 @@ func TestEnglishDues(t *testing.T) {
 	englishRareDues.check(t, English, "Please send me the list %.")
 	englishDues.check(t, English, "Please send me the list %.", "Can you send me your remarks %?", "I need your numbers for the report %, thanks.")
 }
+
+// TestDueBesideAnotherDay: the day that something is for does not say by when it is due.
+func TestDueBesideAnotherDay(t *testing.T) {
+	dueTable{
+		{"03-13 17:30", "the room for the 20th by Friday; the room by Friday for the 20th; the room for 20 March by Friday; the room for the 20th until Friday"},
+		{"03-13 12:00", "the room for the 20th by Friday noon"},
+		{"03-20 17:30", "the room for Friday by the 20th"},
+	}.check(t, English, "Ana, could you book %?")
+}

@@ -222,6 +222,9 @@ func (p *timeParser) joint(e *timeExpr, i, to int) (int, bool) {
 		if p.limitInside(e, i) || t.is("t") && !t.space && e.hasDay && p.tok(i+1).kind == kindNumber && !p.tok(i+1).space {
 			link = true
 		}
+		if t.is("for") && p.tok(i+1).is("the") && p.anotherDay(i+1) {
+			return 0, false
+		}
 		if !link && !mark || t.breaks > 1 {
 			return 0, false
 		}
@@ -240,7 +243,16 @@ func (p *timeParser) limitInside(e *timeExpr, i int) bool {
 	if !p.due || e.hasClock || e.part > 0 || e.endOf || e.shift || e.weekday == 0 && (!e.hasDay || e.grain != GrainDay) {
 		return false
 	}
-	return p.tok(i).is(clockLimits...) && !p.dayAt(i+1) && !p.dateAt(i+1) || p.tok(i).is(beforeEnds...) && p.tok(i+1).kind == kindWord
+	return p.tok(i).is(clockLimits...) && !p.dayAt(i+1) && !p.dateAt(i+1) || p.tok(i).is(beforeEnds...) && p.tok(i+1).kind == kindWord && !(p.tok(i).is("by", "until") && p.anotherDay(i+1))
+}
+
+// anotherDay reports whether a day begins at token i that has a limit of its own: "for
+// the 20th by Friday".
+func (p *timeParser) anotherDay(i int) bool {
+	if p.tok(i).is("the") {
+		return p.tok(i+1).kind == kindNumber
+	}
+	return p.dayAt(i)
 }
 
 // dateAt reports whether a date in numbers stands at token i.
