@@ -159,7 +159,7 @@ func unknownWord(a *ask) string {
 	if len(word) > 40 {
 		word = strings.ToValidUTF8(word[:40], "") + "…"
 	}
-	possible := "Reply to one of my notes with the word that it names."
+	possible := "Reply to one of my notes with the word that it names, or to a digest with the numbers of its questions."
 	switch {
 	case !a.known:
 	case a.note.Kind == noteAdvice:
