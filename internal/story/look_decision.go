@@ -41,7 +41,7 @@ func makeDecisionSays(_ *builder, m []string) (func(*world) error, error) {
 		return w.decision(number, func(_ *store.Tx, d store.Decision) error {
 			for _, q := range words {
 				if saying(d.Sentence, q) == not {
-					return fmt.Errorf("D-%d says %q", number, d.Sentence)
+					return fmt.Errorf("decision D-%d says %q", number, d.Sentence)
 				}
 			}
 			return nil
@@ -63,7 +63,7 @@ func makeDecisionState(_ *builder, m []string) (func(*world) error, error) {
 				is = string(d.State) == want
 			}
 			if is == not {
-				return fmt.Errorf("D-%d is %s, public: %t", number, d.State, d.Public)
+				return fmt.Errorf("decision D-%d is %s, public: %t", number, d.State, d.Public)
 			}
 			return nil
 		})
@@ -84,7 +84,7 @@ func makeSupersedes(_ *builder, m []string) (func(*world) error, error) {
 				}
 				names = append(names, fmt.Sprintf("D-%d", o.Number))
 			}
-			return fmt.Errorf("D-%s supersedes %s", m[1], strings.Join(append(names, "nothing else"), ", "))
+			return fmt.Errorf("decision D-%s supersedes %s", m[1], strings.Join(append(names, "nothing else"), ", "))
 		})
 	}, nil
 }

@@ -258,14 +258,3 @@ func (f *form) takes(st *statement) error {
 	}
 	return nil
 }
-
-// detail returns the values of a key, in order.
-func (s *statement) detail(keys ...string) []string {
-	var out []string
-	for _, d := range s.details {
-		if slices.Contains(keys, d.key) {
-			out = append(out, d.value)
-		}
-	}
-	return out
-}

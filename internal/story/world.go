@@ -73,22 +73,31 @@ const patience = time.Minute
 // called from outside of a bubble.
 func (s *Story) Play(t *testing.T) {
 	t.Helper()
+	if err := s.tell(t); err != nil {
+		t.Error(err)
+	}
+}
+
+// tell plays a story and returns what was not as expected, with what may explain it.
+func (s *Story) tell(t *testing.T) (err error) {
+	t.Helper()
 	passwordHash()
 	dir := scratch(t)
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{t: t, story: s, dir: dir, zone: s.cast.zone, mails: map[string]*sent{}, logs: &logBook{}}
-		if err := w.begin(); err != nil {
-			t.Errorf("%s:%d: begin: %v", s.File, s.Line, err)
+		if err = w.begin(); err != nil {
+			err = fmt.Errorf("%s:%d: begin: %w", s.File, s.Line, err)
 		} else {
-			w.play()
+			err = w.play()
 		}
-		if err := w.end(); err != nil {
-			t.Errorf("%s:%d: after the story: %v", s.File, s.Line, err)
+		if end := w.end(err == nil); end != nil {
+			err = errors.Join(err, fmt.Errorf("%s:%d: after the story: %w", s.File, s.Line, end))
 		}
-		if t.Failed() {
-			t.Logf("the mail that was sent last:\n%s\nthe server's log:\n%s", w.last, w.logs.tail(40))
+		if err != nil {
+			err = fmt.Errorf("%w\nthe mail that was sent last:\n%s\nthe server's log:\n%s", err, w.last, w.logs.tail(40))
 		}
 	})
+	return err
 }
 
 // scratch is a directory for the database: in memory, if the system has such a place.
@@ -107,14 +116,14 @@ func scratch(t *testing.T) string {
 }
 
 // play takes the steps in order, until one fails.
-func (w *world) play() {
+func (w *world) play() error {
 	for _, st := range w.story.steps {
 		if err := w.step(st); err != nil {
-			w.t.Errorf("%s:%d: %s\n  at %s\n  %v", st.st.file, st.st.line, st.st.text, show(time.Now(), w.zone),
+			return fmt.Errorf("%s:%d: %s\n  at %s\n  %s", st.st.file, st.st.line, st.st.text, show(time.Now(), w.zone),
 				strings.ReplaceAll(err.Error(), "\n", "\n  "))
-			return
 		}
 	}
+	return nil
 }
 
 func (w *world) step(st step) error {
@@ -256,10 +265,10 @@ func (w *world) fieldValue(key, v string) string {
 	return v
 }
 
-// end stops everything and looks whether the books balance.
-func (w *world) end() error {
+// end stops everything and, if all was well, looks whether the books balance.
+func (w *world) end(well bool) error {
 	var err error
-	if w.server != nil && !w.t.Failed() {
+	if w.server != nil && well {
 		err = w.balance()
 	}
 	err = errors.Join(err, w.stopServer())
@@ -267,7 +276,7 @@ func (w *world) end() error {
 		w.host.Close()
 	}
 	synctest.Wait()
-	if bad := w.logs.errors(); len(bad) > 0 && !w.t.Failed() {
+	if bad := w.logs.errors(); len(bad) > 0 && well {
 		err = errors.Join(err, fmt.Errorf("the server logged errors:\n%s", strings.Join(bad, "\n")))
 	}
 	return err
