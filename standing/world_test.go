@@ -265,16 +265,6 @@ func (w *world) wants(text string, has []string, lacks ...string) {
 	}
 }
 
-// thread is the thread of a mail.
-func (w *world) thread(mid string) (id int64) {
-	w.t.Helper()
-	w.view(func(tx *store.Tx) (err error) {
-		id, err = tx.ThreadOf(mid)
-		return err
-	})
-	return id
-}
-
 // keywords looks at the flags of a mail in INBOX of everybody who has it.
 func (w *world) keywords(mid, want string) {
 	w.t.Helper()
