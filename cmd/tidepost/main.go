@@ -108,10 +108,14 @@ func run(args []string, in io.Reader, out, errw io.Writer) int {
 		)
 	}
 	if slices.Contains(args, "queue") && !asksHelp(args) {
-		debug.SetGCPercent(shortGarbage)
 		var cl queueLine
 		if parser, err := newParser(&cl); err == nil {
-			if ctx, err := parser.Parse(args); err == nil && !exited {
+			ctx, err := parser.Parse(args)
+			if exited {
+				return code
+			}
+			if err == nil {
+				debug.SetGCPercent(shortGarbage)
 				a := &app{in: in, out: out, err: errw, config: cl.Config, json: cl.JSON, now: time.Now()}
 				return a.code(ctx.Run(a))
 			}
