@@ -184,3 +184,20 @@ func TestMailOnItsWayPasses(t *testing.T) {
 		t.Errorf("ledger: %+v, %v", rep.Findings, err)
 	}
 }
+
+// What somebody has written before they left goes out as planned.
+func TestOwnMailGoesOutAfterTheDeparture(t *testing.T) {
+	w := newWorld(t)
+	w.pass(at(1, "18:00"))
+	w.leave(w.ana, 2, 2)
+	w.send(w.mei, "last@x", "My last mail", "It was good to work with you.", "To: ana@team.example")
+	w.departs(w.mei, w.tom, 2)
+	w.pass(at(2, "16:00"))
+	if got := w.letters(w.ana, store.KindInbox); slices.Contains(got, "My last mail") {
+		t.Fatalf("it came during leave: %q", got)
+	}
+	w.pass(at(3, "13:30"))
+	if got := w.letters(w.ana, store.KindInbox); !slices.Contains(got, "My last mail") {
+		t.Errorf("Ana's INBOX: %q", got)
+	}
+}
