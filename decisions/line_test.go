@@ -42,6 +42,7 @@ func TestLines(t *testing.T) {
 		{"in a sentence", "The decision: hard to take. The decision was Nimbus.", nil},
 		{"no letters", "Decision: ---", nil},
 		{"turned round", "Decision: a\u202eb", []string{"ab"}},
+		{"control", "Decision: a\u009b2Jb\x07", []string{"a2Jb"}},
 		{"nothing", "", nil},
 	} {
 		if diff := cmp.Diff(c.want, Lines(c.words)); diff != "" {

@@ -81,8 +81,8 @@ func (k *Keeper) entries(tx *store.Tx, found []store.Decision) ([]Entry, error) 
 const freshMost = 50
 
 // Fresh returns the decisions that a person may see since an instant, oldest first: what
-// others decided, and what silence decided of the person's own proposals. A View is
-// enough.
+// others decided, what silence decided of the person's own proposals, and what the person
+// had seen and others have withdrawn since. A View is enough.
 func (k *Keeper) Fresh(tx *store.Tx, person int64, since time.Time) ([]Entry, error) {
 	found, err := tx.FreshDecisions(person, since, freshMost)
 	if err != nil {

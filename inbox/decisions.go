@@ -97,13 +97,16 @@ func (b *Inbox) silenceDecided(tx *store.Tx, p *people.Person, since time.Time) 
 		return false, nil
 	}
 	fresh, err := b.o.Decisions.Fresh(tx, p.ID, since)
-	return slices.ContainsFunc(fresh, func(e decisions.Entry) bool { return e.Made == string(store.MadeBySilence) }), err
+	return slices.ContainsFunc(fresh, func(e decisions.Entry) bool { return e.Made == string(store.MadeBySilence) && !e.Withdrawn }), err
 }
 
 // decisionLine is how a digest tells of a decision.
 func decisionLine(e decisions.Entry) digest.DecisionLine {
 	d := digest.DecisionLine{Decision: e.ID, Label: e.Name(), What: digest.DecisionMade, Text: e.Sentence, Who: e.People, At: e.Filed, MID: e.MID}
-	if e.Made == string(store.MadeBySilence) {
+	switch {
+	case e.Withdrawn:
+		d.What, d.At = digest.DecisionWithdrawn, e.Settled
+	case e.Made == string(store.MadeBySilence):
 		d.What = digest.DecisionSilent
 		d.Away = e.Away
 	}

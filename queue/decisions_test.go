@@ -440,3 +440,20 @@ func TestTheDigestAsksAndTells(t *testing.T) {
 	w.wantSays(said, "D-2 we have decided to go with Nimbus for the shop.")
 	w.wantSees(w.ana, "D-1 Tuesdays are for support.; D-2 we have decided to go with Nimbus for the shop.")
 }
+
+func TestTheDigestTellsWhatIsWithdrawn(t *testing.T) {
+	w := newWorld(t)
+	w.ask(monday(14, 30), w.ana, "d1@x", nimbus, "tom@team.example")
+	w.decide(monday(14, 31))
+	w.tells(monday(15, 0), w.ana, "", "withdraw D-1")
+	for since, want := range map[time.Time]int{monday(14, 0): 0, monday(14, 45): 1, monday(15, 30): 0} {
+		var fresh []decisions.Entry
+		w.view(func(tx *store.Tx) (err error) {
+			fresh, err = w.q.o.Decisions.Fresh(tx, w.tom.ID, since)
+			return err
+		})
+		if len(fresh) != want || want == 1 && (!fresh[0].Withdrawn || fresh[0].Sentence != "" || fresh[0].MID != "") {
+			t.Errorf("since %s Tom is told %+v", since.Format("15:04"), fresh)
+		}
+	}
+}

@@ -117,11 +117,12 @@ func (tx *Tx) DecisionGapsOf(person int64, limit int) ([]DecisionGap, error) {
 }
 
 // FreshDecisions returns the decisions that a person may see since an instant, oldest
-// first, at most limit. Those that the person made are left out, but for what silence
-// decided.
+// first, at most limit, and those seen before that were withdrawn since. Those that the
+// person made are left out, but for what silence decided.
 func (tx *Tx) FreshDecisions(person int64, since time.Time, limit int) ([]Decision, error) {
 	return all(tx, scanDecision, `SELECT `+decisionColumns+` FROM decision_reader r JOIN decision d ON d.id = r.decision_id
-		WHERE r.person_id = ?1 AND r.shown > ?2 AND d.state = 'filed' AND (d.author_id <> ?1 OR d.made = 'silence')
+		WHERE r.person_id = ?1 AND (r.shown > ?2 AND d.state = 'filed' AND (d.author_id <> ?1 OR d.made = 'silence')
+			OR r.shown <= ?2 AND d.state = 'withdrawn' AND d.settled > ?2 AND d.author_id <> ?1)
 		ORDER BY d.number LIMIT ?3`, person, stamp(since), limit)
 }
 
