@@ -164,6 +164,32 @@ func (k *Keeper) caught(m *Mail, forget func()) {
 	}
 }
 
+// Again takes a mail that was accepted before and is sent once more, unread: what it
+// asks of a reader who never got it waits for this one.
+func (k *Keeper) Again(tx *store.Tx, m Mail, now time.Time) error {
+	if k == nil {
+		return nil
+	}
+	known, err := itemsOf(tx.AsksByMID(m.mid()))
+	if err != nil {
+		return err
+	}
+	for n := range known {
+		i := &known[n]
+		r := m.readerOf(i.Ask)
+		if i.Ask.Open || i.Reason != threading.BecauseUndelivered || r == nil || m.Author == nil || m.Author.ID != i.Ask.AskerID {
+			continue
+		}
+		_, err := k.step(tx, i, threading.Event{Kind: threading.OnRestore, At: now.UTC()}, &m, func(a *store.Ask) {
+			a.MessageID, a.RecipientID, a.DeliveryID, a.ShownID = m.Message.ID, r.Recipient, 0, 0
+		})
+		if err != nil {
+			return fmt.Errorf("follow %s once more: %w", m.mid(), err)
+		}
+	}
+	return nil
+}
+
 // asksOf reads the asks of a mail that are kept: those of somebody who gets it.
 func (k *Keeper) asksOf(m *Mail, now time.Time) []Item {
 	if m.Mute || len(m.Findings.Asks) == 0 || len(m.Facts.From) != 1 {

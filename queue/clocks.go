@@ -96,8 +96,11 @@ func (q *Queue) clocked(in *intake, msg store.Message, sub store.Submission, rcp
 
 // follow tells the clocks that the mail was accepted.
 func (q *Queue) follow(tx *store.Tx, in *intake, msg store.Message, sub store.Submission, rcpts []store.Recipient) error {
-	if q.o.Clocks == nil || in.again {
+	if q.o.Clocks == nil {
 		return nil
+	}
+	if in.again {
+		return q.o.Clocks.Again(tx, *q.clocked(in, msg, sub, rcpts), in.now)
 	}
 	if in.asking {
 		derived, err := in.derived()

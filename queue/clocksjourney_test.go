@@ -374,3 +374,20 @@ func TestAnAnswerReopensNothing(t *testing.T) {
 	w.wantAsks("q@team.example", "mei waived")
 	w.sound()
 }
+
+// An edited draft asks in the place of the first one; "both" has that ask too.
+func TestAnEditedDraftAsksOnce(t *testing.T) {
+	w := newWorld(t, coaching)
+	w.vague(morning, "v1@team.example")
+	w.wantAsks("v1@team.example", "mei waiting")
+	w.vague(morning.Add(5*time.Minute), "v2@team.example", replacing(vague, better))
+	w.wantAsks("v1@team.example", "mei withdrawn")
+	w.wantAsks("v2@team.example", "mei waiting, mei waiting")
+	w.reply(w.ana, "Replaced: Project", "both", monday(22, 40))
+	w.wantAsks("v1@team.example", "mei waiting")
+	w.pass(monday(23, 0))
+	w.wantAsks("v1@team.example", "mei running Tue 23:00")
+	w.wantAsks("v2@team.example", "mei running Thu 22:00, mei running Wed 22:00")
+	w.wantLook(w.ana, store.KindWaitingFor, "Project; Project")
+	w.sound()
+}
