@@ -179,7 +179,7 @@ func (r *run) outsideFiles() []string {
 		}
 	}
 	for name := range filesIn(r.w.setup.data()) {
-		if !strings.HasPrefix(name, "tidepost.") && name != "control.sock" && name != "lock" && name != "LOCK" {
+		if !strings.HasPrefix(name, "tidepost.") && name != "control.sock" && name != "people.roll" && name != "lock" && name != "LOCK" {
 			out = append(out, "data/"+name)
 		}
 	}
