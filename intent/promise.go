@@ -30,13 +30,42 @@ func (r *reader) promises(asks []Ask) []Promise {
 				out = append(out, p)
 			}
 		}
-		if len(out) == before && ruled < 2 {
+		if len(out) == before && ruled < 2 && !r.reports(s) {
 			p := r.promise(s.from, s.from, s.to, s)
 			p.Because = r.fold(r.spanOf(s.from, min(s.from+4, s.to)))
 			out = append(out, p)
 		}
 	}
 	return out
+}
+
+// reports reports whether a sentence tells of what was done, or is at hand: "Done an
+// hour ago", "I sent it this morning", "I have them: 12".
+func (r *reader) reports(s sentence) bool {
+	i := s.from
+	for i < s.to && (r.toks[i].kind == kindMark || r.toks[i].is("yes", "ok", "okay", "sure", "hi", "so", "and", "well")) {
+		i++
+	}
+	if i < s.to && r.past(i) && !r.hasWord(s, "by", "before", "until", "till", "tomorrow") {
+		return true
+	}
+	if i+1 >= s.to || !r.toks[i].is("i", "we", "i've", "we've") {
+		return false
+	}
+	have := r.toks[i].is("i've", "we've")
+	for i++; i < s.to && r.toks[i].is("have", "already", "just", "also", "now", "even", "only", "finally"); i++ {
+		have = have || r.toks[i].is("have")
+	}
+	return i < s.to && (r.past(i) || have && !r.toks[i].is("to", "got", "no", "not", "until", "time"))
+}
+
+// pastVerbs are the irregular ones that people report with.
+var pastVerbs = wordSet("done sent put did made had got gave took wrote booked paid brought bought built sold told said saw found left met read ran spoke began chose drew kept lost won went came spent set hung held")
+
+// past reports whether a verb of the past stands at token i.
+func (r *reader) past(i int) bool {
+	w := r.toks[i].low
+	return pastVerbs[w] || len(w) > 4 && strings.HasSuffix(w, "ed") && !r.toks[i].is("need", "speed", "exceed", "proceed", "indeed", "succeed", "shared", "interested", "concerned", "supposed", "prepared", "pleased")
 }
 
 // promise builds a promise of toks[from:end], with the due time behind token at.
