@@ -89,6 +89,7 @@ const (
 	WhyUnclear  Why = "unclear"   // a number in it may be one of a question or belong to the text
 	WhyEmpty    Why = "empty"     // nothing stands under the number
 	WhyName     Why = "name"      // a name alone: an answer, or who should answer?
+	WhyQuoted   Why = "quoted"    // it stands inside the quotation, as if the digest had said it
 )
 
 // A Leftover is a passage that did nothing.
@@ -119,6 +120,7 @@ func Parse(in Input) Reading {
 	if rest != "" {
 		p.back(rest, 0, WhyNoNumber)
 	}
+	p.inQuote()
 	p.twice()
 	p.spread()
 	for _, b := range p.blocks {
@@ -136,6 +138,7 @@ type parser struct {
 	author map[string]bool // folded forms of the author's own name
 	digest digestText
 	copied bool // the line before is one of the digest without a mark
+	quote  quote
 	inline bool // some passage stands under the question it answers
 	blocks []block
 	out    Reading

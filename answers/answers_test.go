@@ -187,3 +187,40 @@ func TestLabelledReplies(t *testing.T) {
 		t.Logf("%s: %d of %d", file, len(list)-wrong, len(list))
 	}
 }
+
+// TestTypedIntoTheQuotation: it is no answer, and not lost; a quotation that a program has
+// changed says nothing.
+func TestTypedIntoTheQuotation(t *testing.T) {
+	quoted := func(change func(string) string) string {
+		var out strings.Builder
+		for line := range strings.Lines(theDigest) {
+			out.WriteString("> " + change(line))
+		}
+		return out.String()
+	}
+	same := func(line string) string { return line }
+	read := func(text string) Reading {
+		return Parse(Input{Lines: mail.Lines("1 yes\n\nOn Mon, 2 Mar 2026, Tidepost wrote:\n" + text), Items: theItems, Digest: theDigest, Date: time.Now(), Zone: time.UTC})
+	}
+	for _, c := range []struct {
+		name, text string
+		back       []string
+	}{
+		{"as it was", quoted(same), nil},
+		{"typed behind a question", strings.Replace(quoted(same), ">     <mid:a3@team.example>\n", ">     <mid:a3@team.example>\n> By Friday.\n", 1), []string{"By Friday."}},
+		{"typed above the questions", "> Thank you!\n" + quoted(same), nil},
+		{"changed by a program", quoted(func(line string) string {
+			return strings.NewReplacer("by ", "due on ", "from ", "sent by person ", "Can you", "Would you kindly").Replace(line)
+		}), nil},
+		{"narrow", quoted(func(line string) string { return strings.Replace(line, " the ", " the\n> ", 1) }), nil},
+	} {
+		got := read(c.text)
+		var back []string
+		for _, b := range got.Back {
+			back = append(back, b.Text)
+		}
+		if len(got.Answers) != 1 || !slices.Equal(back, c.back) {
+			t.Errorf("%s: %d answers, back %q", c.name, len(got.Answers), back)
+		}
+	}
+}

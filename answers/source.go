@@ -117,6 +117,8 @@ func (p *parser) whose(i int, l mail.Line) ownLine {
 	case mail.LineBelow:
 		// Without the digest there is no telling what was written into it.
 		o.mine = !o.blank && p.digest.known() && !p.digest.holds(l.Text)
+	case mail.LineQuoted:
+		p.quote.look(p, l)
 	case mail.LineAttribution:
 		o.mine = p.noAttribution(l.Text)
 		return o
@@ -130,6 +132,9 @@ func (p *parser) whose(i int, l mail.Line) ownLine {
 		p.digest.follow(l.Text)
 	}
 	o.item = p.itemAt(i)
+	if o.item != 0 && l.Depth == 1 {
+		p.quote.item = o.item
+	}
 	o.outside = o.item == 0 && p.digest.isOutside(l.Text)
 	return o
 }

@@ -29,6 +29,9 @@ func whyBack(b answers.Leftover) string {
 	case answers.WhyName:
 		return fmt.Sprintf("is that the answer, or who should answer? Write \"%d -> name\", or a sentence", b.Number)
 	}
+	if b.Why == answers.WhyQuoted {
+		return fmt.Sprintf("it stands inside the quotation, behind question %d; write above or between quotations", b.Number)
+	}
 	return "no number says which question it answers"
 }
 
