@@ -44,10 +44,10 @@ func worldForms() []*form {
 		{example: `the server is down until Tue 11:00`, pattern: `the server is down until REST`, act: true, make: makeDown},
 		{example: `the outside refuses mail to Otto with "550 5.1.1 No such user"`, pattern: `the outside (refuses|defers|answers)(?: mail)? (?:to|for) (\S+)(?: with TEXT)?( once)?`, act: true, make: makeRefuse},
 		{example: `the outside takes everything again`, pattern: `the outside (?:takes everything|takes mail|accepts everything)(?: again)?`, act: true, make: func(*builder, []string) (func(*world) error, error) {
-			return func(w *world) error { w.hostOff = false; w.host.Reset(); return nil }, nil
+			return func(w *world) error { w.hostOff.Store(false); w.host.Reset(); return nil }, nil
 		}},
 		{example: `the outside is down`, pattern: `the outside is (down|up)(?: again)?`, act: true, make: func(_ *builder, m []string) (func(*world) error, error) {
-			return func(w *world) error { w.hostOff = strings.EqualFold(m[1], "down"); return nil }, nil
+			return func(w *world) error { w.hostOff.Store(strings.EqualFold(m[1], "down")); return nil }, nil
 		}},
 		{example: `the DNS has _dmarc.elsewhere.example TXT "v=DMARC1; p=reject"`, pattern: `the DNS (?:has|says)(?: of| for| that)? (\S+) (?:TXT|has TXT|is TXT) TEXT`, act: true, make: func(_ *builder, m []string) (func(*world) error, error) {
 			return func(w *world) error { w.dns.say(m[1], m[2]); return nil }, nil

@@ -104,7 +104,7 @@ func (w *world) startServer() error {
 			return testkit.NewPipeListener("127.0.0.1:1"), nil
 		},
 		Dial: func(ctx context.Context, _, addr string) (net.Conn, error) {
-			if w.hostOff {
+			if w.hostOff.Load() {
 				return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
 			}
 			return w.hostLis.Dial(ctx)

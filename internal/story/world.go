@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,7 +29,7 @@ type world struct {
 	dir     string // of the database
 	host    *testkit.Smarthost
 	hostLis *testkit.PipeListener
-	hostOff bool
+	hostOff atomic.Bool
 	dns     dnsBook
 	server  *server // nil: it is down
 	logs    *logBook
