@@ -169,8 +169,8 @@ func submit(addr, password, from string, to []string, mid, subject string) error
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "Date: Mon, 23 Nov 2026 09:00:00 +0000\r\nFrom: <%s>\r\nTo: <%s>\r\nMessage-ID: <%s>\r\nSubject: %s\r\n\r\nThe secret body.\r\n",
-		from, strings.Join(to, ">, <"), mid, subject)
+	fmt.Fprintf(w, "Date: %s\r\nFrom: <%s>\r\nTo: <%s>\r\nMessage-ID: <%s>\r\nSubject: %s\r\n\r\nThe secret body.\r\n",
+		time.Now().Format(time.RFC1123Z), from, strings.Join(to, ">, <"), mid, subject)
 	if err := w.Close(); err != nil {
 		return err
 	}
