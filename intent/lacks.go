@@ -48,7 +48,7 @@ func (r *reader) vague(g gist, f *Findings) (*Statement, act) {
 			continue
 		}
 		w := vagueWeight[h.act]
-		if w == 0 {
+		if w == 0 || h.act == actVague && r.saidOf(h.to) {
 			continue
 		}
 		points += w
@@ -65,6 +65,16 @@ func (r *reader) vague(g gist, f *Findings) (*Statement, act) {
 		return nil, 0
 	}
 	return r.statementOf(*best), best.act
+}
+
+// saidOf reports whether words behind a thing say which one: "the list of suppliers".
+func (r *reader) saidOf(i int) bool {
+	if i+1 >= len(r.toks) || !r.toks[i].is("of", "von", "des", "der", "de", "van") || r.lang == English && !r.toks[i].is("of") {
+		return false
+	}
+	for i++; i < len(r.toks) && r.toks[i].is("the", "a", "an", "our", "your", "all", "my"); i++ {
+	}
+	return i < len(r.toks) && r.toks[i].kind == kindWord && len(r.toks[i].low) > 3 && !r.toks[i].is("this", "that", "them", "these", "those", "things", "stuff", "yesterday", "course", "last")
 }
 
 // vagueWeight is how much a sign speaks for a mail that does not say what it is
