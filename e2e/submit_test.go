@@ -4,16 +4,24 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"tidepost/internal/testkit"
 )
 
-// mailTo writes a message with LF line ends, as people and programs have them in files.
+// dateField is the Date of a letter of testkit.
+var dateField = regexp.MustCompile(`(?m)^Date: .*$`)
+
+// mailTo writes a message of now with LF line ends, as people and programs have them in
+// files.
 func mailTo(from, to, subject, id, text string, extra ...string) string {
-	return strings.ReplaceAll(testkit.Letter(from, to, subject, id, text, extra...), "\r\n", "\n")
+	letter := strings.ReplaceAll(testkit.Letter(from, to, subject, id, text, extra...), "\r\n", "\n")
+	head, body, _ := strings.Cut(letter, "\n\n")
+	return dateField.ReplaceAllString(head, "Date: "+time.Now().Format(time.RFC1123Z)) + "\n\n" + body
 }
 
 // swaks speaks to a door with the options that it needs.
