@@ -40,11 +40,12 @@ func (s *Session) login(identity, username, password string) error {
 	if err := s.server.opts.People.MaybeReload(s.ctx, now); err != nil {
 		s.log.Warn("reload people", "reason", err)
 	}
-	p, err := s.server.opts.Auth.Authenticate(s.ctx, username, password, peerIP(s.conn.RemoteAddr().String()), now)
+	login, err := s.server.opts.Auth.Authenticate(s.ctx, username, password, peerIP(s.conn.RemoteAddr().String()), now)
 	if err != nil {
 		s.server.opts.Metrics.Login(door, false)
 		return s.refuseLogin(username, err)
 	}
+	p := login.Person
 	if !s.actsAs(p, identity) {
 		return no(imap.ResponseCodeAuthorizationFailed, "You can act for yourself only")
 	}

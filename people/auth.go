@@ -57,34 +57,41 @@ func NewAuthenticator(d *Directory, o AuthOptions) *Authenticator {
 	return a
 }
 
-// Authenticate returns the person whose address is user and whose password it is. A
-// user without a domain is one of the main domain: many clients ask for a name only.
+// A Login is who has logged in, and with what.
+type Login struct {
+	Person     *Person
+	Credential int64 // of the app password, 0: the person's own password
+	Device     bool  // a machine: its mail is never held, coached or clocked, and it steers nothing
+}
+
+// Authenticate returns the login of the person whose address is user and whose
+// password, or app password, it is. A user without a domain is one of the main domain: many clients ask for a name only.
 // The answer to a wrong password comes late, later with every further one. from may
 // be the zero Addr on a unix socket.
 //
 // Errors: ErrLogin; a *LockedError; the error of ctx. The first two are for the
 // peer to see as one and the same.
-func (a *Authenticator) Authenticate(ctx context.Context, user, password string, from netip.Addr, now time.Time) (*Person, error) {
+func (a *Authenticator) Authenticate(ctx context.Context, user, password string, from netip.Addr, now time.Time) (Login, error) {
 	user = a.directory.qualify(strings.ToLower(user))
 	p := a.find(user)
 	if p != nil {
 		user = p.Address.Key() // Aliases must not multiply the tries.
 	}
 	if wait := a.limits.blocked(user, from, now); wait > 0 {
-		return nil, &LockedError{For: wait}
+		return Login{}, &LockedError{For: wait}
 	}
 	ok, err := a.check(ctx, p, password)
 	if err != nil {
-		return nil, err
+		return Login{}, err
 	}
 	if ok {
 		a.limits.succeeded(user, from, now)
-		return p, nil
+		return Login{Person: p}, nil
 	}
 	if err := wait(ctx, a.limits.failed(user, from, now)); err != nil {
-		return nil, err
+		return Login{}, err
 	}
-	return nil, ErrLogin
+	return Login{}, ErrLogin
 }
 
 // find returns the active person with the address user, or nil. A plus-address is

@@ -135,7 +135,7 @@ func TestAuthenticate(t *testing.T) {
 	ctx := context.Background()
 	for _, user := range []string{"ana@team.example", "Ana@TEAM.example", "a.perez@second.example", "ana", "ANA"} {
 		p, err := a.Authenticate(ctx, user, anasPassword, home, tm.now)
-		if err != nil || p.Address.String() != "ana@team.example" {
+		if err != nil || p.Person.Address.String() != "ana@team.example" || p.Device || p.Credential != 0 {
 			t.Errorf("%s: got %v, %v", user, p, err)
 		}
 	}
@@ -143,7 +143,7 @@ func TestAuthenticate(t *testing.T) {
 		"ana@team.example": anasPassword + "x", "tom@team.example": "", "nobody@team.example": anasPassword,
 		"a.perez": anasPassword, "@": anasPassword, "ana+x": anasPassword, "ana+x@team.example": anasPassword, "": "", "\x00": strings.Repeat("p", 9000),
 	} {
-		if p, err := a.Authenticate(ctx, user, password, netip.Addr{}, tm.now); !errors.Is(err, ErrLogin) || p != nil {
+		if p, err := a.Authenticate(ctx, user, password, netip.Addr{}, tm.now); !errors.Is(err, ErrLogin) || p.Person != nil {
 			t.Errorf("%q: got %v, %v", user, p, err)
 		}
 	}

@@ -173,11 +173,12 @@ type Peer struct {
 
 // A Submission is one message on its way in.
 type Submission struct {
-	Author   *people.Person // whose login
-	Device   bool           // by the app password of a machine: never held, no undo
-	Envelope mail.Envelope
-	Staged   *store.Staged // taken over: Submit discards it if it fails
-	Priority int           // MT-PRIORITY (RFC 6710), 0 if not given
-	Peer     Peer
-	Now      time.Time
+	Author     *people.Person // whose login
+	Credential int64          // the app password it came with, 0: the author's own password
+	Device     bool           // that of a machine: never held, no undo, no advice
+	Envelope   mail.Envelope
+	Staged     *store.Staged // taken over: Submit discards it if it fails
+	Priority   int           // MT-PRIORITY (RFC 6710), 0 if not given
+	Peer       Peer
+	Now        time.Time
 }

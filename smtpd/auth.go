@@ -52,7 +52,7 @@ func (s *session) login(user, password string) error {
 	if err := s.server.doors.Directory.MaybeReload(ctx, now()); err != nil {
 		s.log().Warn("reload people", "err", err)
 	}
-	p, err := s.server.doors.Logins.Authenticate(ctx, user, password, s.ip, now())
+	login, err := s.server.doors.Logins.Authenticate(ctx, user, password, s.ip, now())
 	if err != nil {
 		var locked *people.LockedError
 		if !errors.Is(err, people.ErrLogin) && !errors.As(err, &locked) {
@@ -63,11 +63,11 @@ func (s *session) login(user, password string) error {
 		s.conn.LoginFailed(user)
 		return smtp.ErrAuthFailed
 	}
-	if !s.conn.LoginOK(user, strconv.FormatInt(p.ID, 10)) {
+	if !s.conn.LoginOK(user, strconv.FormatInt(login.Person.ID, 10)) {
 		return &smtp.SMTPError{Code: 454, EnhancedCode: smtp.EnhancedCode{4, 7, 0}, Message: "Too many connections for this account"}
 	}
 	s.server.opts.Metrics.Login(s.server.opts.Door, true)
-	s.person = p
+	s.person, s.credential, s.device = login.Person, login.Credential, login.Device
 	return nil
 }
 

@@ -28,12 +28,14 @@ func (s *session) submit(r io.Reader, whole *time.Time) error {
 		return err
 	}
 	id, err := s.server.doors.Queue.Submit(s.server.ctx, queue.Submission{
-		Author:   s.person,
-		Envelope: s.env,
-		Staged:   staged,
-		Priority: s.priority(),
-		Peer:     s.queuePeer(),
-		Now:      *whole,
+		Author:     s.person,
+		Credential: s.credential,
+		Device:     s.device,
+		Envelope:   s.env,
+		Staged:     staged,
+		Priority:   s.priority(),
+		Peer:       s.queuePeer(),
+		Now:        *whole,
 	})
 	if err != nil {
 		return err

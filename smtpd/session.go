@@ -26,6 +26,9 @@ type session struct {
 	closed func()         // counts the end
 	person *people.Person // whose login; nil before, and on inbound
 
+	credential int64 // the app password of the login, 0: the person's own password
+	device     bool  // it is a machine's
+
 	env   mail.Envelope
 	begun bool     // MAIL was accepted
 	size  int64    // as MAIL announced it (RFC 1870), 0: not

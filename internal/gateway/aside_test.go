@@ -116,7 +116,7 @@ func TestAsideHandsOnBeforeItAnswers(t *testing.T) {
 			}
 			env.Recipients = append(env.Recipients, mail.Recipient{Address: address})
 		}
-		_, err = a.Submit(t.Context(), queue.Submission{Author: ana, Envelope: env, Staged: staged, Now: t0, Peer: queue.Peer{Protocol: "ESMTPSA"}})
+		_, err = a.Submit(t.Context(), queue.Submission{Author: ana.Person, Envelope: env, Staged: staged, Now: t0, Peer: queue.Peer{Protocol: "ESMTPSA"}})
 		return err
 	}
 
