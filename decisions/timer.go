@@ -196,3 +196,34 @@ func (k *Keeper) rest(tx *store.Tx, d store.Decision, now time.Time) error {
 	}
 	return k.sleep(tx, d, d.Wake)
 }
+
+// Left says that mail has left, or begins to, perhaps earlier than it was planned: what is
+// decided in it need not wait for the next look. It costs nothing while nothing waits.
+func (k *Keeper) Left(tx *store.Tx, submission int64, now time.Time) error {
+	if !k.Waits() {
+		return nil
+	}
+	list, err := tx.DecisionsOf(submission)
+	if err != nil {
+		return err
+	}
+	soon := now.Add(lookSoonest)
+	for _, d := range list {
+		if d.Wake.After(soon) && (d.State == store.DecisionPending || d.State == store.DecisionOpen) {
+			if err := k.sleep(tx, d, soon); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Waits reports whether a decision is to be looked at again; false of nil.
+func (k *Keeper) Waits() bool {
+	if k == nil {
+		return false
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return !k.idle
+}

@@ -61,7 +61,27 @@ func (q *Queue) depart(ctx context.Context, batch []*flight, now time.Time) (res
 		}
 	}
 	q.dispatch(left)
+	q.tellDecisions(ctx, left, now)
 	return rest, nil
+}
+
+// tellDecisions says what has left to whoever keeps decisions. That it fails loses nothing:
+// the next look comes by itself.
+func (q *Queue) tellDecisions(ctx context.Context, left []*flight, now time.Time) {
+	if !q.o.Decisions.Waits() {
+		return
+	}
+	err := q.db.Update(ctx, func(tx *store.Tx) error {
+		for _, f := range left {
+			if err := q.o.Decisions.Left(tx, f.sub.ID, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		q.o.Log.Warn("look at decisions", "err", err)
+	}
 }
 
 // departure is a flight as the store claims it.

@@ -436,6 +436,9 @@ func (q *Queue) leftScheduled(tx *store.Tx, f *flight, now time.Time) error {
 	if err := q.fileSent(tx, f, now); err != nil {
 		return err
 	}
+	if err := q.o.Decisions.Left(tx, f.sub.ID, now); err != nil {
+		return err
+	}
 	rcpts, err := tx.Recipients(f.sub.ID)
 	if err != nil {
 		return err
