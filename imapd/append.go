@@ -7,6 +7,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"tidepost/controls"
 	"tidepost/mail"
 	"tidepost/store"
 )
@@ -104,11 +105,11 @@ func (n *nulReader) Read(p []byte) (int, error) {
 // file puts a staged message into a mailbox; a control folder acts on it instead.
 func (s *Session) file(m store.Mailbox, staged *store.Staged, flags flagSet, date time.Time) (data *imap.AppendData, err error) {
 	err = s.db.Update(s.ctx, func(tx *store.Tx) error {
-		if refusal := appendRefusal(m.Kind); refusal != nil {
+		if refusal := controls.AppendRefusal(m.Kind); refusal != nil {
 			return refusal
 		}
-		if isOutgoing(m.Kind) {
-			e, err := s.appendToControl(tx, m, staged, flags)
+		if controls.IsOutgoing(m.Kind) {
+			e, err := s.hand().Append(tx, staged, flags.bits, m.Kind)
 			data = nil
 			if err == nil && e != nil && e.MailboxID == m.ID {
 				data = &imap.AppendData{UID: imap.UID(e.UID), UIDValidity: m.UIDValidity}

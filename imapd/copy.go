@@ -3,6 +3,7 @@ package imapd
 import (
 	"github.com/emersion/go-imap/v2"
 
+	"tidepost/controls"
 	"tidepost/mail"
 	"tidepost/store"
 )
@@ -36,17 +37,17 @@ func placeOf(v *view, row int) place { return place{v.box.ID, v.rows[row].uid} }
 // A transfer is one COPY or MOVE: from the selected mailbox to another, in one
 // transaction.
 type transfer struct {
+	*controls.Transfer
 	s    *Session
 	from store.Mailbox
 	to   store.Mailbox
-	act  act
 	move bool
 	rows []job
 
 	// What came of it; begun anew if the transaction is tried again.
 	source []uint32
 	dest   []uint32
-	wanted []place // copied from Notifications to INBOX
+	wanted []place // that EXPUNGE makes moves
 }
 
 // A job is a message to transfer.
@@ -63,14 +64,14 @@ func (s *Session) transfer(v *view, set imap.NumSet, dest string, move bool) (*t
 	if err != nil {
 		return nil, err
 	}
-	t := &transfer{s: s, from: v.box, to: to, act: actOf(v.box.Kind, to.Kind), move: move}
+	t := &transfer{s: s, from: v.box, to: to, move: move, Transfer: s.hand().Between(v.box, to)}
 	for _, r := range v.pick(set, s.saved) {
 		t.rows = append(t.rows, job{row: r, uid: v.rows[r].uid, message: v.rows[r].message})
 	}
 	if err := s.tooLate(v.box, set); err != nil || len(t.rows) == 0 {
 		return t, err
 	}
-	if v.readOnly && (move || t.act.vanishes) {
+	if v.readOnly && (move || t.Vanishes()) {
 		return nil, errReadOnly
 	}
 	if err := t.prepare(); err != nil {
@@ -90,11 +91,11 @@ func (t *transfer) run(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
-	t.to = to
+	t.to, t.Transfer = to, t.s.hand().Between(t.from, to)
 	for _, j := range t.rows {
 		e, err := tx.EntryByUID(t.from.ID, j.uid)
 		if isNotFound(err) {
-			if err := t.s.missing(tx, t.from, j.uid); err != nil {
+			if err := t.s.hand().Missing(tx, t.from, j.uid); err != nil {
 				return err
 			}
 			continue
@@ -109,18 +110,21 @@ func (t *transfer) run(tx *store.Tx) error {
 	return nil
 }
 
-// one transfers an entry as the table of controls.go says.
+// one transfers an entry as the table of package controls says.
 func (t *transfer) one(tx *store.Tx, e store.Entry, j job) error {
-	if err := t.act.allowed(t, e); err != nil {
-		return err
-	}
-	do := t.act.copy
+	var out *store.Entry
+	var remember bool
+	var err error
 	if t.move {
-		do = t.act.move
+		out, err = t.Move(tx, e, j.content)
+	} else {
+		out, remember, err = t.Copy(tx, e, j.content)
 	}
-	out, err := do(tx, t, e, j)
 	if err != nil {
 		return err
+	}
+	if remember {
+		t.wanted = append(t.wanted, place{t.from.ID, e.UID})
 	}
 	if out != nil && out.MailboxID == t.to.ID {
 		t.source, t.dest = append(t.source, e.UID), append(t.dest, out.UID)

@@ -24,7 +24,7 @@
 //     first; bodies are read chunk by chunk.
 //   - A message that cannot be read costs its own answer, never the connection.
 //
-// What moving between folders means is in controls.go, one line a pair.
+// What moving between folders means is in package controls, one line a pair.
 //
 // It is not responsible for what waits and why (queue, inbox), for framing, TLS and
 // limits (guard), or for reading MIME (mail).

@@ -7,6 +7,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"tidepost/controls"
 	"tidepost/inbox"
 	"tidepost/queue"
 	"tidepost/store"
@@ -37,11 +38,14 @@ var (
 func (s *Session) answer(command string, err error) error {
 	var known *imap.Error
 	var cannot *queue.ErrCannot
+	var refusal *controls.Refusal
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &known):
 		return known
+	case errors.As(err, &refusal):
+		return no(imap.ResponseCodeCannot, refusal.Reason)
 	case errors.As(err, &cannot):
 		return no(imap.ResponseCodeCannot, plainWords(cannot.Reason))
 	case errors.Is(err, queue.ErrLeft):

@@ -62,7 +62,7 @@ func (s *Session) expungeRows(tx *store.Tx, v *view, rows []int) error {
 		if e.Flags&store.Deleted == 0 {
 			continue
 		}
-		if err := s.expungeEntry(tx, v.box, e); err != nil {
+		if err := s.hand().Expunge(tx, v.box, e, s.wanted[place{v.box.ID, e.UID}]); err != nil {
 			return err
 		}
 	}

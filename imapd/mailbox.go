@@ -5,6 +5,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"tidepost/controls"
 	"tidepost/people"
 	"tidepost/store"
 )
@@ -85,7 +86,7 @@ func (s *Session) create(tx *store.Tx, boxes map[string]store.Mailbox, name stri
 }
 
 // holdsNoFolders: a folder below a control folder would look like one.
-func holdsNoFolders(k store.Kind) bool { return isControl(k) || k == store.KindRemind }
+func holdsNoFolders(k store.Kind) bool { return controls.IsControl(k) || k == store.KindRemind }
 
 // Delete implements DELETE (RFC 9051 §6.3.5). A mailbox with others below it is
 // refused, which keeps every level of a name a real mailbox.

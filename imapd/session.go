@@ -11,6 +11,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapserver"
 
+	"tidepost/controls"
 	"tidepost/guard"
 	"tidepost/inbox"
 	"tidepost/people"
@@ -37,7 +38,7 @@ type Session struct {
 	view   *view          // selected mailbox, or nil
 	saved  []uint32       // UIDs that "$" stands for (RFC 9051 §6.4.4.1)
 	found  found          // by the last SEARCH
-	wanted map[place]bool // copied from Notifications to INBOX
+	wanted map[place]bool // copied, so that EXPUNGE makes it a move
 }
 
 var (
@@ -146,6 +147,11 @@ func (s *Session) renew() error {
 
 func (s *Session) queue() *queue.Queue { return s.server.opts.Queue }
 func (s *Session) inbox() *inbox.Inbox { return s.server.opts.Inbox }
+
+// hand is what the person of the session moves mail with, now.
+func (s *Session) hand() controls.Hand {
+	return controls.Hand{Queue: s.queue(), Inbox: s.inbox(), Person: s.person, Now: s.now()}
+}
 
 // now is the clock of the session: it stands at the edge of the program.
 func (s *Session) now() time.Time { return time.Now().UTC().Round(0) }

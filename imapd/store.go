@@ -6,6 +6,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapserver"
 
+	"tidepost/controls"
 	"tidepost/store"
 )
 
@@ -89,13 +90,13 @@ func (s *Session) storeOne(tx *store.Tx, v *view, r int, e store.Entry, op imap.
 	}
 	guess, guessed := want.apply(op, known.flags, known.keywords)
 	was := e.Flags
-	if err := keepsDecided(v.box, flags); err != nil {
+	if err := controls.FlagsRefusal(v.box.Kind, flags); err != nil {
 		return stored{}, err
 	}
 	if err := tx.SetFlags(&e, flags, words); err != nil {
 		return stored{}, err
 	}
-	if err := s.flagged(tx, v.box, e, was); err != nil {
+	if err := s.hand().Flagged(tx, v.box, e, was); err != nil {
 		return stored{}, err
 	}
 	return stored{row: r, entry: e, expected: guess == flags && slices.Equal(guessed, words)}, nil

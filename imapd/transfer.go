@@ -5,6 +5,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"tidepost/controls"
 	"tidepost/mail"
 	"tidepost/store"
 )
@@ -12,8 +13,7 @@ import (
 // maxNotes bounds what a session remembers of its copies.
 const maxNotes = 10_000
 
-// remember notes entries of Notifications that were copied to INBOX: EXPUNGE makes
-// each a move.
+// remember notes entries that were copied so that EXPUNGE makes each a move.
 func (s *Session) remember(copied []place) {
 	if len(s.wanted)+len(copied) > maxNotes {
 		clear(s.wanted)
@@ -25,7 +25,7 @@ func (s *Session) remember(copied []place) {
 
 // prepare reads, outside the transaction, the messages that will be judged inside it.
 func (t *transfer) prepare() error {
-	if !t.act.scan {
+	if !t.Reads() {
 		return nil
 	}
 	for i, j := range t.rows {
@@ -56,16 +56,6 @@ func (s *Session) scan(message int64) (*mail.Content, error) {
 	return scan(l.msg, body)
 }
 
-// missing decides about an entry that a command names and that is gone: one that
-// left because it was sent is worth saying; any other is passed over, as a UID that
-// names nothing is (RFC 9051 §6.4.8).
-func (s *Session) missing(tx *store.Tx, box store.Mailbox, uid uint32) error {
-	if !waitsIn(box.Kind) {
-		return nil
-	}
-	return s.queue().TooLate(tx, s.person, box, uid, s.now())
-}
-
 // maxNamed bounds how many UIDs that are not there are looked up.
 const maxNamed = 1000
 
@@ -73,7 +63,7 @@ const maxNamed = 1000
 // left: the UIDs it names one by one are remembered for 30 days.
 func (s *Session) tooLate(box store.Mailbox, set imap.NumSet) error {
 	uids, ok := set.(imap.UIDSet)
-	if !ok || !waitsIn(box.Kind) || imap.IsSearchRes(set) {
+	if !ok || !controls.WaitsIn(box.Kind) || imap.IsSearchRes(set) {
 		return nil
 	}
 	return s.db.View(s.ctx, func(tx *store.Tx) error {
@@ -86,16 +76,11 @@ func (s *Session) tooLate(box store.Mailbox, set imap.NumSet) error {
 				if named++; named > maxNamed {
 					return nil
 				}
-				if err := s.missing(tx, box, uint32(uid)); err != nil {
+				if err := s.hand().Missing(tx, box, uint32(uid)); err != nil {
 					return err
 				}
 			}
 		}
 		return nil
 	})
-}
-
-// appendToControl is APPEND to Scheduled or a folder below it.
-func (s *Session) appendToControl(tx *store.Tx, m store.Mailbox, staged *store.Staged, flags flagSet) (*store.Entry, error) {
-	return s.queue().AppendIn(tx, s.person, staged, flags.bits, m.Kind, s.now())
 }

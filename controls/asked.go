@@ -1,35 +1,35 @@
-package imapd
+package controls
 
 import (
+	"errors"
 	"slices"
-	"time"
 
 	"tidepost/store"
 )
 
 // closeAsked takes an entry out of Needs reply or Waiting for others for good: its reader
 // says that no answer is needed, or its author withdraws the question.
-func (s *Session) closeAsked(tx *store.Tx, box store.Mailbox, e store.Entry) error {
-	end := s.queue().Clocks().WaiveShown
+func (h Hand) closeAsked(tx *store.Tx, box store.Mailbox, e store.Entry) error {
+	end := h.Queue.Clocks().WaiveShown
 	if box.Kind == store.KindWaitingFor {
-		end = s.queue().Clocks().WithdrawShown
+		end = h.Queue.Clocks().WithdrawShown
 	}
-	if err := end(tx, s.person, e.MessageID, s.now()); err != nil {
+	if err := end(tx, h.Person, e.MessageID, h.Now); err != nil {
 		return err
 	}
 	if _, err := tx.EntryByUID(box.ID, e.UID); err != nil { // It has gone with the last question.
-		if isNotFound(err) {
+		if errors.Is(err, store.ErrNotFound) {
 			return nil
 		}
 		return err
 	}
-	return tx.RemoveEntry(e, store.GoneMoved, s.now())
+	return tx.RemoveEntry(e, store.GoneMoved, h.Now)
 }
 
 // copyOnce files the message that an entry of those folders shows, unless it lies there
 // already: it is the one that INBOX or another folder shows. What only those folders mean
 // stays behind.
-func copyOnce(tx *store.Tx, t *transfer, e store.Entry, _ job) (*store.Entry, error) {
+func copyOnce(tx *store.Tx, t *Transfer, e store.Entry) (*store.Entry, error) {
 	there, err := tx.EntriesOfMessage(e.MessageID)
 	if err != nil {
 		return nil, err
@@ -46,38 +46,38 @@ func copyOnce(tx *store.Tx, t *transfer, e store.Entry, _ job) (*store.Entry, er
 }
 
 // waive: out of Needs reply, to wherever, means that no answer is needed.
-func waive(tx *store.Tx, t *transfer, e store.Entry, j job) (*store.Entry, error) {
-	out, err := copyOnce(tx, t, e, j)
+func waive(tx *store.Tx, t *Transfer, e store.Entry) (*store.Entry, error) {
+	out, err := copyOnce(tx, t, e)
 	if err != nil {
 		return nil, err
 	}
-	return out, t.s.closeAsked(tx, t.from, e)
+	return out, t.hand.closeAsked(tx, t.from, e)
 }
 
 // withdraw: out of Waiting for others to Trash takes the question back.
-func withdraw(tx *store.Tx, t *transfer, e store.Entry, j job) (*store.Entry, error) {
-	return waive(tx, t, e, j)
+func withdraw(tx *store.Tx, t *Transfer, e store.Entry) (*store.Entry, error) {
+	return waive(tx, t, e)
 }
 
 // goOnWaiting: out of Waiting for others to any other folder files a copy there; the
 // question is open, and shows under a new UID.
-func goOnWaiting(tx *store.Tx, t *transfer, e store.Entry, j job) (*store.Entry, error) {
-	out, err := copyOnce(tx, t, e, j)
+func goOnWaiting(tx *store.Tx, t *Transfer, e store.Entry) (*store.Entry, error) {
+	out, err := copyOnce(tx, t, e)
 	if err != nil {
 		return nil, err
 	}
-	return out, showAgain(tx, e, t.s.now())
+	return out, t.hand.showAgain(tx, e)
 }
 
 // copyAsked: COPY from Waiting for others; EXPUNGE makes it a move.
-func copyAsked(tx *store.Tx, t *transfer, e store.Entry, j job) (*store.Entry, error) {
-	t.wanted = append(t.wanted, place{t.from.ID, e.UID})
-	return copyOnce(tx, t, e, j)
+func copyAsked(tx *store.Tx, t *Transfer, e store.Entry) (*store.Entry, error) {
+	t.remember = true
+	return copyOnce(tx, t, e)
 }
 
-// showAgain gives an entry that a client took away a new UID.
-func showAgain(tx *store.Tx, e store.Entry, now time.Time) error {
-	if err := tx.RemoveEntry(e, store.GoneMoved, now); err != nil {
+// showAgain gives an entry that somebody took away a new UID.
+func (h Hand) showAgain(tx *store.Tx, e store.Entry) error {
+	if err := tx.RemoveEntry(e, store.GoneMoved, h.Now); err != nil {
 		return err
 	}
 	back := e
