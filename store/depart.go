@@ -138,9 +138,10 @@ func (w *leaving) run() error {
 
 // A seenAs is a recipient as the transaction sees it.
 type seenAs struct {
-	state  State
-	due    string
-	frozen bool
+	state   State
+	due     string
+	frozen  bool
+	stopped bool
 }
 
 // check finds the departures whose recipients are as they were seen.
@@ -152,9 +153,9 @@ func (w *leaving) check() error {
 		}
 	}
 	now := make(map[int64]seenAs, len(ids))
-	err := w.b.rows(`SELECT r.id, r.state, r.due, s.frozen FROM recipient r CROSS JOIN submission s ON s.id = r.submission_id WHERE r.id IN (*)`,
+	err := w.b.rows(`SELECT r.id, r.state, r.due, s.frozen, s.stopped FROM recipient r CROSS JOIN submission s ON s.id = r.submission_id WHERE r.id IN (*)`,
 		ids, func(row []driver.Value) {
-			now[number(row[0])] = seenAs{State(text(row[1])), text(row[2]), number(row[3]) != 0}
+			now[number(row[0])] = seenAs{State(text(row[1])), text(row[2]), number(row[3]) != 0, number(row[4]) != 0}
 		})
 	if err != nil {
 		return err
@@ -162,7 +163,7 @@ func (w *leaving) check() error {
 	for _, d := range w.l.Departures {
 		d.Left = !slices.ContainsFunc(d.Recipients, func(r Recipient) bool {
 			is, there := now[r.ID]
-			return !there || is.state != r.State || is.due != text(stampValue(r.Due)) || is.frozen && is.state == Held ||
+			return !there || is.state != r.State || is.due != text(stampValue(r.Due)) || is.frozen && is.state == Held || is.stopped ||
 				is.state != Held && is.state != Deferred
 		})
 	}

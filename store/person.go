@@ -19,6 +19,10 @@ type Person struct {
 	Profile  []byte
 	Active   bool
 	Created  time.Time
+
+	Frozen       bool  // logs in nowhere and sends nothing
+	PasswordTurn int64 // how often the password was set: sessions that began before end
+	AppPasswords []AppPassword
 }
 
 const keyPeopleVersion = "people_version"
@@ -43,8 +47,8 @@ func (tx *Tx) InsertPerson(p *Person) error {
 
 // UpdatePerson writes all of p. ErrNotFound, ErrExists.
 func (tx *Tx) UpdatePerson(p Person) error {
-	n, err := tx.exec(`UPDATE person SET name = ?, address = ?, password = ?, profile = ?, active = ? WHERE id = ?`,
-		p.Name, p.Address, p.Password, string(p.Profile), p.Active, p.ID)
+	n, err := tx.exec(`UPDATE person SET name = ?, address = ?, password = ?, profile = ?, active = ?, password_turn = ? WHERE id = ?`,
+		p.Name, p.Address, p.Password, string(p.Profile), p.Active, p.PasswordTurn, p.ID)
 	if err != nil {
 		return fmt.Errorf("update person %s: %w", p.Address, err)
 	}
@@ -118,8 +122,8 @@ func (tx *Tx) PeopleVersion() (int64, error) {
 // People returns everybody, inactive people too, in the order they came.
 func (tx *Tx) People() ([]Person, error) {
 	people, err := all(tx, func(p *Person) []any {
-		return []any{&p.ID, &p.Name, &p.Address, &p.Password, &p.Profile, &p.Active, (*stamp)(&p.Created)}
-	}, `SELECT id, name, address, password, profile, active, created FROM person ORDER BY id`)
+		return []any{&p.ID, &p.Name, &p.Address, &p.Password, &p.Profile, &p.Active, (*stamp)(&p.Created), &p.Frozen, &p.PasswordTurn}
+	}, `SELECT id, name, address, password, profile, active, created, frozen, password_turn FROM person ORDER BY id`)
 	if err != nil {
 		return nil, fmt.Errorf("read people: %w", err)
 	}
@@ -139,6 +143,15 @@ func (tx *Tx) People() ([]Person, error) {
 	for _, a := range aliases {
 		if p := &people[at[a.person]]; p.Address != a.address {
 			p.Aliases = append(p.Aliases, a.address)
+		}
+	}
+	credentials, err := tx.AppPasswords(0)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range credentials {
+		if i, ok := at[c.PersonID]; ok {
+			people[i].AppPasswords = append(people[i].AppPasswords, c)
 		}
 	}
 	return people, nil

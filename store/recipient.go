@@ -111,7 +111,7 @@ func (tx *Tx) Recipients(submission int64) ([]Recipient, error) {
 // at the latest, and not frozen, the longest due first.
 func (tx *Tx) DueRecipients(now time.Time, limit int) ([]Recipient, error) {
 	return all(tx, scanRecipient, `SELECT `+recipientColumns+` FROM recipient r JOIN submission s ON s.id = r.submission_id
-		WHERE r.state IN ('held', 'deferred') AND r.due <= ? AND (s.frozen = 0 OR r.state = 'deferred')
+		WHERE r.state IN ('held', 'deferred') AND r.due <= ? AND (s.frozen = 0 OR r.state = 'deferred') AND s.stopped = 0
 		ORDER BY r.due, r.id LIMIT ?`, stamp(now), limit)
 }
 
@@ -119,14 +119,14 @@ func (tx *Tx) DueRecipients(now time.Time, limit int) ([]Recipient, error) {
 // if nothing waits.
 func (tx *Tx) NextRecipientDue() (due time.Time, ok bool, err error) {
 	return tx.next(`SELECT r.due FROM recipient r JOIN submission s ON s.id = r.submission_id
-		WHERE r.state IN ('held', 'deferred') AND (s.frozen = 0 OR r.state = 'deferred') ORDER BY r.due LIMIT 1`)
+		WHERE r.state IN ('held', 'deferred') AND (s.frozen = 0 OR r.state = 'deferred') AND s.stopped = 0 ORDER BY r.due LIMIT 1`)
 }
 
 // DueHere returns at most limit recipients that are local people and due until now at
 // the latest, and not frozen, the longest due first.
 func (tx *Tx) DueHere(now time.Time, limit int) ([]Recipient, error) {
 	return all(tx, scanRecipient, `SELECT `+recipientColumns+` FROM recipient r JOIN submission s ON s.id = r.submission_id
-		WHERE r.state IN ('held', 'deferred') AND (r.person_id IS NULL) = 0 AND r.due <= ? AND (s.frozen = 0 OR r.state = 'deferred')
+		WHERE r.state IN ('held', 'deferred') AND (r.person_id IS NULL) = 0 AND r.due <= ? AND (s.frozen = 0 OR r.state = 'deferred') AND s.stopped = 0
 		ORDER BY r.due, r.id LIMIT ?`, stamp(now), limit)
 }
 
@@ -138,7 +138,7 @@ func (tx *Tx) DueElsewhere(now time.Time, skip []string, limit int) ([]Recipient
 		return nil, fmt.Errorf("due recipients: %w", err)
 	}
 	return all(tx, scanRecipient, `SELECT `+recipientColumns+` FROM recipient r JOIN submission s ON s.id = r.submission_id
-		WHERE r.state IN ('held', 'deferred') AND (r.person_id IS NULL) = 1 AND r.due <= ?1 AND (s.frozen = 0 OR r.state = 'deferred')
+		WHERE r.state IN ('held', 'deferred') AND (r.person_id IS NULL) = 1 AND r.due <= ?1 AND (s.frozen = 0 OR r.state = 'deferred') AND s.stopped = 0
 		AND lower(substr(r.address, instr(r.address, '@') + 1)) NOT IN (SELECT value FROM json_each(?2))
 		ORDER BY r.due, r.id LIMIT ?3`, stamp(now), string(domains), limit)
 }
@@ -150,7 +150,7 @@ func (tx *Tx) NextDue(here bool) (due time.Time, ok bool, err error) {
 }
 
 const nextDue = `SELECT r.due FROM recipient r JOIN submission s ON s.id = r.submission_id
-	WHERE r.state IN ('held', 'deferred') AND (r.person_id IS NULL) = ? AND (s.frozen = 0 OR r.state = 'deferred')
+	WHERE r.state IN ('held', 'deferred') AND (r.person_id IS NULL) = ? AND (s.frozen = 0 OR r.state = 'deferred') AND s.stopped = 0
 	ORDER BY r.due LIMIT 1`
 
 // next reads one time; no row is ok = false.
@@ -172,7 +172,7 @@ func (tx *Tx) InterruptedRecipients(limit int) ([]Recipient, error) {
 // their release times anew.
 func (tx *Tx) HeldAfter(after int64, limit int) ([]Recipient, error) {
 	return all(tx, scanRecipient, `SELECT `+recipientColumns+` FROM recipient r
-		WHERE r.state = 'held' AND r.id > ? ORDER BY r.id LIMIT ?`, after, limit)
+		JOIN submission s ON s.id = r.submission_id WHERE r.state = 'held' AND r.id > ? AND s.stopped = 0 ORDER BY r.id LIMIT ?`, after, limit)
 }
 
 // HeldParents returns the held recipients of the message mid that go to the same
@@ -182,7 +182,7 @@ func (tx *Tx) HeldParents(mid string, person int64, address string) ([]Recipient
 		return nil, nil
 	}
 	return all(tx, scanRecipient, `SELECT `+recipientColumns+` FROM submission s JOIN recipient r ON r.submission_id = s.id
-		WHERE s.mid = ?1 AND s.mid <> '' AND r.state = 'held' AND ((?2 <> 0 AND r.person_id = ?2) OR (?2 = 0 AND r.address = ?3))`,
+		WHERE s.mid = ?1 AND s.mid <> '' AND s.stopped = 0 AND r.state = 'held' AND ((?2 <> 0 AND r.person_id = ?2) OR (?2 = 0 AND r.address = ?3))`,
 		mid, person, address)
 }
 
@@ -209,6 +209,6 @@ func (tx *Tx) CountRecipients() (map[State]int64, error) {
 func (tx *Tx) HeldFor(person int64, until time.Time) (bool, error) {
 	var is bool
 	err := tx.row([]any{&is}, `SELECT EXISTS (SELECT 1 FROM recipient r JOIN submission s ON s.id = r.submission_id
-		WHERE r.state = 'held' AND r.person_id = ? AND r.due <= ? AND s.frozen = 0)`, person, stamp(until))
+		WHERE r.state = 'held' AND r.person_id = ? AND r.due <= ? AND s.frozen = 0 AND s.stopped = 0)`, person, stamp(until))
 	return is, err
 }

@@ -45,7 +45,7 @@ func (v *salvager) people() error {
 		UNION SELECT author_id FROM submission UNION SELECT person_id FROM recipient UNION SELECT person_id FROM delivery
 		UNION SELECT person_id FROM sender_rule UNION SELECT person_id FROM urgent_use UNION SELECT person_id FROM note
 		UNION SELECT person_id FROM digest UNION SELECT person_id FROM subscription UNION SELECT person_id FROM coaching
-		UNION SELECT asker_id FROM ask UNION SELECT owner_id FROM ask UNION SELECT author_id FROM decision)
+		UNION SELECT person_id FROM app_password UNION SELECT asker_id FROM ask UNION SELECT owner_id FROM ask UNION SELECT author_id FROM decision)
 		WHERE person_id IS NOT NULL AND person_id NOT IN (SELECT id FROM person)`)
 	if err != nil {
 		return err
@@ -124,6 +124,7 @@ func (v *salvager) ancestors() error {
 		`DELETE FROM decision_reader WHERE decision_id NOT IN (SELECT id FROM decision) OR person_id NOT IN (SELECT id FROM person)`,
 		`DELETE FROM decision_link WHERE newer NOT IN (SELECT id FROM decision) OR older NOT IN (SELECT id FROM decision)`,
 		rebuildDecisionIndex,
+		`DELETE FROM password_code WHERE person_id NOT IN (SELECT id FROM person)`,
 		`DELETE FROM digest WHERE message_id NOT IN (SELECT id FROM message)`,
 		`DELETE FROM derived WHERE message_id NOT IN (SELECT id FROM message)`)
 }

@@ -19,6 +19,22 @@ CREATE INDEX advice_by_coaching ON advice (coaching_id);
 
 CREATE INDEX advice_judged ON advice (policy, id) WHERE verdict IN ('heeded', 'false-alarm', 'asked-back');
 
+CREATE TABLE app_password (
+  id        INTEGER PRIMARY KEY AUTOINCREMENT,
+  person_id INTEGER NOT NULL REFERENCES person (id),
+  name      TEXT NOT NULL CONSTRAINT app_password_named CHECK (name <> ''),
+  kind      TEXT NOT NULL CONSTRAINT app_password_kind_valid CHECK (kind IN ('device', 'client')),
+  tag       TEXT NOT NULL, -- first group of the password: says which hash to check
+  hash      TEXT NOT NULL, -- PHC string, '' once revoked
+  created   TEXT NOT NULL,
+  used      TEXT,          -- the day of the last login, no finer; NULL: never
+  revoked   TEXT,
+  CONSTRAINT app_password_revoked_is_gone CHECK ((hash = '') = (revoked IS NOT NULL)),
+  UNIQUE (person_id, tag)
+) STRICT;
+
+CREATE UNIQUE INDEX app_password_by_name ON app_password (person_id, lower(name)) WHERE revoked IS NULL;
+
 CREATE TABLE ask (
   id           INTEGER PRIMARY KEY AUTOINCREMENT,
   message_id   INTEGER NOT NULL REFERENCES message (id), -- the question, as submitted or received; its thread is that of the ask
@@ -423,6 +439,13 @@ CREATE TABLE orphan (
 
 CREATE INDEX orphan_after ON orphan (after);
 
+CREATE TABLE password_code (
+  person_id INTEGER PRIMARY KEY REFERENCES person (id),
+  hash      BLOB NOT NULL UNIQUE, -- SHA-256 of the code
+  created   TEXT NOT NULL,
+  expires   TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE person (
   id       INTEGER PRIMARY KEY AUTOINCREMENT,
   name     TEXT NOT NULL,
@@ -431,7 +454,7 @@ CREATE TABLE person (
   profile  TEXT NOT NULL DEFAULT '{}' CONSTRAINT person_profile_json CHECK (json_valid(profile)),
   active   INTEGER NOT NULL DEFAULT 1 CONSTRAINT person_active_bool CHECK (active IN (0, 1)),
   created  TEXT NOT NULL
-) STRICT;
+, frozen INTEGER NOT NULL DEFAULT 0 CONSTRAINT person_frozen_bool CHECK (frozen IN (0, 1)), password_turn INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE recipient (
   id            INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -498,13 +521,15 @@ CREATE TABLE submission (
   frozen       INTEGER NOT NULL DEFAULT 0 CONSTRAINT submission_frozen_bool CHECK (frozen IN (0, 1)),
   file_sent    INTEGER NOT NULL DEFAULT 0 CONSTRAINT submission_file_sent_bool CHECK (file_sent IN (0, 1)),
   accepted     TEXT NOT NULL
-) STRICT;
+, stopped INTEGER NOT NULL DEFAULT 0 CONSTRAINT submission_stopped_valid CHECK (stopped IN (0, 1, 2))) STRICT;
 
 CREATE INDEX submission_by_author ON submission (author_id, id);
 
 CREATE INDEX submission_by_message ON submission (message_id);
 
 CREATE INDEX submission_by_mid ON submission (mid) WHERE mid <> '';
+
+CREATE INDEX submission_stopped ON submission (author_id) WHERE stopped <> 0;
 
 CREATE TABLE subscription (
   person_id INTEGER NOT NULL REFERENCES person (id),

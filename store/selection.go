@@ -16,7 +16,7 @@ type Selection struct {
 	Author     int64     `json:"author,omitempty"` // a person
 	To         string    `json:"to,omitempty"`     // address, or @domain, in any case
 	States     []State   `json:"states,omitempty"` // of Held, Deferred, Sending; none: all three
-	Frozen     bool      `json:"frozen,omitempty"` // only what its author marked as deleted in Scheduled
+	Frozen     bool      `json:"frozen,omitempty"` // only what its author marked as deleted in Scheduled, and what is stopped
 	Before     time.Time `json:"before,omitzero"`  // due before
 	After      time.Time `json:"after,omitzero"`   // due at or after
 }
@@ -47,7 +47,7 @@ func (s Selection) where() (string, []any) {
 		add(`lower(r.address) = lower(?)`, s.To)
 	}
 	if s.Frozen {
-		cond = append(cond, `s.frozen = 1`)
+		cond = append(cond, `(s.frozen = 1 OR s.stopped <> 0)`)
 	}
 	if !s.Before.IsZero() {
 		add(`r.due < ?`, stamp(s.Before))
@@ -150,10 +150,10 @@ func (tx *Tx) List(ids []int64) ([]Listed, error) {
 	}
 	rows, err := all(tx, func(x *row) []any {
 		s, r := &x.s, &x.r
-		return []any{&s.ID, (*nullID)(&s.AuthorID), &s.ReversePath, &s.MID, &s.Urgent, &s.Frozen, (*stamp)(&s.Accepted),
+		return []any{&s.ID, (*nullID)(&s.AuthorID), &s.ReversePath, &s.MID, &s.Urgent, &s.Frozen, (*stamp)(&s.Accepted), &s.Stopped,
 			&r.ID, &r.SubmissionID, &r.Address, (*nullID)(&r.PersonID), (*string)(&r.State), (*stamp)(&r.Due),
 			(*[]byte)(&r.Plan), &r.Attempts, (*stamp)(&r.Settled), &r.Reply, &r.Remote}
-	}, `SELECT s.id, s.author_id, s.reverse_path, s.mid, s.urgent, s.frozen, s.accepted,
+	}, `SELECT s.id, s.author_id, s.reverse_path, s.mid, s.urgent, s.frozen, s.accepted, s.stopped,
 		r.id, r.submission_id, r.address, r.person_id, r.state, r.due, r.plan, r.attempts, r.settled, r.reply, r.remote
 		FROM json_each(?) j CROSS JOIN submission s ON s.id = j.value CROSS JOIN recipient r ON r.submission_id = s.id
 		ORDER BY j.key, r.id`, string(list))
@@ -191,7 +191,7 @@ func (tx *Tx) ReleaseSelected(ids []int64, s Selection, plan json.RawMessage, ev
 	n := len(args)
 	mark := func(i int) string { return "?" + strconv.Itoa(n+i) }
 	chosen := `SELECT r.id FROM json_each(` + mark(1) + `) j CROSS JOIN submission s ON s.id = j.value CROSS JOIN recipient r
-		INDEXED BY recipient_by_submission ON r.submission_id = s.id WHERE ` + where + ` AND (s.frozen = 0 OR r.state = 'deferred')`
+		INDEXED BY recipient_by_submission ON r.submission_id = s.id WHERE ` + where + ` AND (s.frozen = 0 OR r.state = 'deferred') AND s.stopped = 0`
 	args = append(args, string(list), stamp(ev.At))
 	wrote, err := tx.exec(`INSERT INTO event (at, kind, submission_id, recipient_id, state, detail)
 		SELECT `+mark(2)+`, `+mark(3)+`, submission_id, id, state, `+mark(4)+` FROM recipient WHERE id IN (`+chosen+`) ORDER BY id`,

@@ -25,6 +25,7 @@ type Submission struct {
 	Urgent      bool
 	Frozen      bool // \Deleted in Scheduled: nothing leaves
 	FileSent    bool // file a copy in Sent at the first release
+	Stopped     Stop // nothing of it leaves, whatever its recipients' times are
 	Accepted    time.Time
 }
 
@@ -50,11 +51,11 @@ func jsonText(raw json.RawMessage) string {
 }
 
 const submissionColumns = `id, message_id, author_id, reverse_path, env_id, ret, utf8, mid, in_reply_to, digest,
-	subject, plan, urgent, frozen, file_sent, accepted`
+	subject, plan, urgent, frozen, file_sent, accepted, stopped`
 
 func scanSubmission(s *Submission) []any {
 	return []any{&s.ID, &s.MessageID, (*nullID)(&s.AuthorID), &s.ReversePath, &s.EnvID, &s.Ret, &s.UTF8, &s.MID,
-		&s.InReplyTo, &s.Digest, &s.Subject, (*[]byte)(&s.Plan), &s.Urgent, &s.Frozen, &s.FileSent, (*stamp)(&s.Accepted)}
+		&s.InReplyTo, &s.Digest, &s.Subject, (*[]byte)(&s.Plan), &s.Urgent, &s.Frozen, &s.FileSent, (*stamp)(&s.Accepted), &s.Stopped}
 }
 
 // Submission returns one submission. ErrNotFound.
@@ -97,7 +98,7 @@ func (tx *Tx) WaitingIn(mailbox int64, limit int) (list []Submission, total int,
 		return nil, 0, err
 	}
 	list, err = all(tx, scanSubmission, `SELECT s.id, s.message_id, s.author_id, s.reverse_path, s.env_id, s.ret, s.utf8, s.mid,
-		s.in_reply_to, s.digest, s.subject, s.plan, s.urgent, s.frozen, s.file_sent, s.accepted`+from+`
+		s.in_reply_to, s.digest, s.subject, s.plan, s.urgent, s.frozen, s.file_sent, s.accepted, s.stopped`+from+`
 		GROUP BY s.id ORDER BY min(r.due), s.id LIMIT ?2`, mailbox, limit)
 	return list, total, err
 }
