@@ -43,6 +43,7 @@ type Content struct {
 	NotUrgent     int            `json:"not_urgent,omitempty"` // last month's urgent mail of the reader that others filed as not urgent; in the first digest of a month
 	Confirmed     []string       `json:"confirmed,omitempty"`  // senders whose mail now always goes to INBOX
 	Clocks        []ClockChange  `json:"clocks,omitempty"`     // zones whose clocks change in the next days
+	Paused        *Pause         `json:"paused,omitempty"`     // new mail leaves and comes at once for now; nil: it does not
 }
 
 // An AskLine is one question to the reader. Its Number is what a reply to this very

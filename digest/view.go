@@ -90,6 +90,9 @@ func (c Content) view(zone *time.Location) view {
 		}
 	}
 	v.Remarks = c.remarks()
+	if c.Paused != nil {
+		v.Remarks = append(v.Remarks, c.Paused.line(zone, c.Tide))
+	}
 	return v
 }
 

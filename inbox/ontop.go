@@ -100,6 +100,7 @@ func (b *Inbox) onTop(tx *store.Tx, r run, came []store.Delivery) error {
 	}
 	r.first = r.first || c.First // The first of the day was not read: this one says it again.
 	c.First = r.first
+	c.Paused = b.pauseOf(p, now)
 	if err := b.tell(tx, r, &c, came, d.since(now)); err != nil {
 		return err
 	}

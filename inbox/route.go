@@ -20,6 +20,7 @@ const (
 	ReasonForged   Reason = "forged" // From names our own domain, and that is not true
 	ReasonDMARC    Reason = "dmarc"  // it fails DMARC, and its author's domain wants such mail away
 	ReasonOff      Reason = "batch-off"
+	ReasonPaused   Reason = "paused" // its reader wants no batches for now
 	ReasonDryRun   Reason = "dry-run"
 	ReasonCode     Reason = "code"
 	ReasonCalendar Reason = "calendar"
@@ -149,6 +150,9 @@ func (b *Inbox) route(tx *store.Tx, a Arrival) (to place) {
 		would := to
 		return place{target: store.KindInbox, reason: ReasonDryRun, would: &would}
 	}
+	if _, paused := b.dir.Paused(a.Person, a.At); paused && (to.wait == waitTide || to.wait == waitOpening) {
+		return place{target: to.target, reason: ReasonPaused} // Leave and folders stay as they are.
+	}
 	return to
 }
 
@@ -242,6 +246,9 @@ func absence(s *scheduler.Schedule, now time.Time) (opening time.Time, away bool
 // only the message can tell.
 func (b *Inbox) Appears(p *people.Person, released time.Time) time.Time {
 	if p.Profile.Batch.Or(b.o.Batch) != people.On {
+		return released
+	}
+	if _, paused := b.dir.Paused(p, released); paused {
 		return released
 	}
 	s := p.Schedule(released)

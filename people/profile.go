@@ -129,6 +129,10 @@ type Profile struct {
 	// FirstDigestAt is when the first digest was sent, zero before: during the week
 	// after it there is one digest a day.
 	FirstDigestAt time.Time `json:"first_digest_at,omitzero"`
+
+	// PausedUntil is until when hold, batch and coach leave the person's new mail alone;
+	// what waits keeps its times. Ask Directory.Paused, which knows of the team too.
+	PausedUntil time.Time `json:"paused_until,omitzero"`
 }
 
 // DefaultProfile is the profile of somebody of whom only the zone is known:

@@ -35,6 +35,9 @@ const (
 // of theirs.
 func (q *Queue) readForCoach(in *intake, input *policies.Input, view func(func(*store.Tx) error) error) error {
 	mode := q.coachSwitch(in.author)
+	if _, paused := q.people.Paused(in.author, in.now); paused {
+		mode = people.Off
+	}
 	coached := mode != people.Off && !in.asIs
 	if !coached && q.o.Clocks == nil && q.o.Decisions == nil || !q.mayRead(in) {
 		return nil
@@ -129,13 +132,19 @@ func (q *Queue) firstSees(in *intake) map[string]time.Time {
 		switch {
 		case !in.env.HoldUntil.IsZero():
 			leaves = in.env.HoldUntil
-		case q.holdMode(in.author) == people.On:
+		case q.holdsNow(in.author, in.now):
 			leaves = p.Schedule(in.now).Release(in.now, q.o.Grace, q.o.Cap).At
 		}
 		seen := q.inbox.Appears(p, leaves)
 		out[in.env.Recipients[i].Address.Key()], out[p.Address.Key()] = seen, seen
 	}
 	return out
+}
+
+// holdsNow reports whether new mail of an author waits for its readers' hours.
+func (q *Queue) holdsNow(author *people.Person, now time.Time) bool {
+	_, paused := q.people.Paused(author, now)
+	return !paused && q.holdMode(author) == people.On
 }
 
 // officeHours are a person's next two office hours within a week: "Tue 14:00-15:00

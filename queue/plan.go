@@ -34,6 +34,7 @@ const (
 	whyOutside = "outside"
 	whySelf    = "self"
 	whyOff     = "hold-off"
+	whyPaused  = "paused"
 	whyFuture  = "future-release"
 	whyFolder  = "folder"
 	whyFailed  = "policy-failed"
@@ -112,6 +113,7 @@ func (q *Queue) planOne(in *intake, v policies.Verdict, who party) Plan {
 	p := Plan{From: in.now}
 	undo := in.now.Add(q.o.Undo)
 	mode := q.holdMode(in.author)
+	_, paused := q.people.Paused(in.author, in.now)
 	switch {
 	case in.failed:
 		p.Rule, p.Why = RuleFailed, whyFailed
@@ -128,6 +130,8 @@ func (q *Queue) planOne(in *intake, v policies.Verdict, who party) Plan {
 		p.Rule, p.Why = RuleNow, string(v.Pass)
 	case mode == people.Off:
 		p.Rule, p.Why = RuleNow, whyOff
+	case paused && mode == people.On:
+		p.Rule, p.Why, p.Floor = RuleFree, whyPaused, undo
 	case who.reader == nil && !slices.Contains(q.o.OutsideDomains, who.domain):
 		p.Rule, p.Why, p.Floor = RuleFree, whyOutside, undo
 	case who.reader != nil && who.reader.ID == in.author.ID:

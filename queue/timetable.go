@@ -201,7 +201,7 @@ func (p Plan) words() string {
 	switch p.Why {
 	case whyFolder, string(policies.ReasonTagTime), whyFuture:
 		return "you asked for it"
-	case whyOutside, whySelf, string(policies.ReasonTagNow):
+	case whyOutside, whySelf, whyPaused, string(policies.ReasonTagNow):
 		return "you may still take it back"
 	case whyCoach:
 		return "its author has advice to look at"

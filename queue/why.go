@@ -78,6 +78,9 @@ func (q *Queue) When(author, reader *people.Person, now time.Time) (at time.Time
 	if q.holdMode(author) != people.On {
 		return now, whyOff
 	}
+	if _, paused := q.people.Paused(author, now); paused {
+		return now, whyPaused
+	}
 	m := q.moment(p, party{author: author, reader: reader}, now)
 	return m.At, m.Reason.String()
 }

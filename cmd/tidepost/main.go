@@ -48,6 +48,8 @@ type commandLine struct {
 	CheckConfig checkConfigCmd `cmd:"" help:"Read the configuration and say what is wrong with it."`
 	Serve       serveCmd       `cmd:"" help:"Run the gateway."`
 	StandAside  asideCmd       `cmd:"" help:"Send mail on at once, without the database, while the gateway cannot run."`
+	Pause       pauseCmd       `cmd:"" help:"Let new mail leave and come at once for a while; what waits keeps its times."`
+	Resume      resumeCmd      `cmd:"" help:"End a pause; nothing that waits is moved."`
 	People      peopleCmd      `cmd:"" help:"Add, change, list, remove and import people."`
 	Import      importCmd      `cmd:"" help:"Bring old mail in: mbox, Maildir, or another IMAP server; restartable."`
 	Export      exportCmd      `cmd:"" help:"Write all mail of a person as mbox or Maildir."`

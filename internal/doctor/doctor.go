@@ -78,6 +78,7 @@ func Run(ctx context.Context, o Options) []Finding {
 	if v.desk != nil {
 		defer v.desk.Close()
 		v.people(ctx)
+		v.pause()
 	}
 	v.server(ctx)
 	v.doors(ctx)

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"tidepost/metrics"
+	"tidepost/people"
 	"tidepost/store"
 )
 
@@ -173,6 +174,9 @@ func (g *Gateway) health(ctx context.Context, c *census, now time.Time) Health {
 	add("relay", failing < overdueAfter, "not reached for %s", failing.Round(time.Second))
 	if end := g.certificateEnds(); !end.IsZero() {
 		add("certificate", end.Sub(now) > renewBefore, "ends %s", end.UTC().Format(time.RFC3339))
+	}
+	if until, paused := g.dir.TeamPaused(now); paused {
+		add("pause", true, "new mail leaves and comes at once %s", people.Until(until, time.UTC, now))
 	}
 	if late, known := g.backupStale(now); known {
 		add("backup", late == 0, "another copy is overdue by %s", late.Round(time.Minute))

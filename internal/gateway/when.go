@@ -88,6 +88,9 @@ func (d *Desk) arrival(e *Estimate) {
 	if e.Reader.Profile.Batch.Or(people.Switch(d.Config.Batch.Mode)) != people.On {
 		return
 	}
+	if _, paused := d.People.Paused(e.Reader, e.Leaves); paused {
+		return
+	}
 	s := e.Reader.Schedule(e.Leaves)
 	if !s.HasTides() {
 		return
