@@ -105,6 +105,21 @@ func ReadSecret(path string) (Secret, error) {
 	return NewSecret(line), nil
 }
 
+// ReadPrivate returns the content of a file that, like one with a secret, only its owner
+// may read.
+func ReadPrivate(path string) ([]byte, error) {
+	f, err := openPrivate(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err == nil && len(data) > maxFile {
+		err = fmt.Errorf("%s is larger than %s", path, FormatSize(maxFile))
+	}
+	return data, err
+}
+
 // openPrivate opens a file that only its owner may read. The mode is taken from
 // the open file, so that it cannot be exchanged in between.
 func openPrivate(path string) (*os.File, error) {

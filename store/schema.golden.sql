@@ -1,3 +1,19 @@
+CREATE TABLE account (
+  id        INTEGER PRIMARY KEY,
+  person_id INTEGER NOT NULL REFERENCES person (id),
+  side      TEXT NOT NULL CONSTRAINT account_side CHECK (side IN ('imap', 'smtp')),
+  addr      TEXT NOT NULL,            -- host:port
+  security  TEXT NOT NULL CONSTRAINT account_security CHECK (security IN ('tls', 'starttls', 'none')),
+  user      TEXT NOT NULL,
+  auth      TEXT NOT NULL CONSTRAINT account_auth CHECK (auth IN ('password', 'oauth')),
+  secret    BLOB NOT NULL,
+  sent      TEXT NOT NULL CONSTRAINT account_sent CHECK (sent IN ('provider', 'tidepost', 'client')),
+  state     TEXT NOT NULL CONSTRAINT account_state CHECK (state IN ('new', 'works', 'refused')),
+  trouble   TEXT NOT NULL,            -- what the server said when it refused; '' otherwise
+  changed   TEXT NOT NULL,            -- when settings or state changed last
+  CONSTRAINT account_once UNIQUE (person_id, side)
+) STRICT;
+
 CREATE TABLE address (
   address   TEXT PRIMARY KEY,
   person_id INTEGER NOT NULL REFERENCES person (id)
@@ -494,6 +510,12 @@ CREATE INDEX recipient_due_where ON recipient ((person_id IS NULL), due) WHERE s
 CREATE INDEX recipient_held_for ON recipient (person_id, due) WHERE state = 'held' AND person_id IS NOT NULL;
 
 CREATE INDEX recipient_sending ON recipient (id) WHERE state = 'sending';
+
+CREATE TABLE route_token (
+  route   TEXT PRIMARY KEY,
+  secret  BLOB NOT NULL,
+  changed TEXT NOT NULL
+) STRICT;
 
 CREATE TABLE sender_rule (
   person_id INTEGER NOT NULL REFERENCES person (id),

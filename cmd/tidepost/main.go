@@ -51,6 +51,8 @@ type commandLine struct {
 	Pause       pauseCmd       `cmd:"" help:"Let new mail leave and come at once for a while; what waits keeps its times."`
 	Resume      resumeCmd      `cmd:"" help:"End a pause; nothing that waits is moved."`
 	People      peopleCmd      `cmd:"" help:"Add, change, list, remove and import people."`
+	Account     accountCmd     `cmd:"" help:"Say where people's mail is elsewhere, and what logs in there."`
+	Secrets     secretsCmd     `cmd:"" help:"Change the key that seals passwords and tokens."`
 	Import      importCmd      `cmd:"" help:"Bring old mail in: mbox, Maildir, or another IMAP server; restartable."`
 	Export      exportCmd      `cmd:"" help:"Write all mail of a person as mbox or Maildir."`
 	Queue       queueCmd       `cmd:"" help:"Look at outgoing mail; release or cancel it."`

@@ -1,0 +1,2 @@
+DROP TABLE route_token;
+DROP TABLE account;
