@@ -223,24 +223,6 @@ func TestMaildir(t *testing.T) {
 	}
 }
 
-func TestUTF7(t *testing.T) {
-	for plain, coded := range map[string]string{
-		"Entwürfe": "Entw&APw-rfe", "A & B": "A &- B", "台北": "&U,BTFw-", "~peter/mail/日本語": "~peter/mail/&ZeVnLIqe-", "": "", "😀": "&2D3eAA-",
-	} {
-		if got := encodeUTF7(plain); got != coded {
-			t.Errorf("encode %q: %q", plain, got)
-		}
-		if got, err := decodeUTF7(coded); err != nil || got != plain {
-			t.Errorf("decode %q: %q, %v", coded, got, err)
-		}
-	}
-	for _, bad := range []string{"&", "&A", "&AA-", "&2D0-", "&AAA-", "a&!-"} {
-		if got, err := decodeUTF7(bad); err == nil {
-			t.Errorf("decode %q: %q", bad, got)
-		}
-	}
-}
-
 // derive stands for what the inbox computes.
 func derive(m store.Message, c *mail.Content) store.Derived {
 	return store.Derived{MessageID: m.ID, Envelope: &mail.ImapEnvelope{}, Root: c.Root}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"tidepost/internal/utf7"
 	"tidepost/mail"
 	"tidepost/store"
 )
@@ -50,7 +51,7 @@ func (m *maildir) Folders(context.Context) ([]Folder, error) {
 		if !e.IsDir() || !strings.HasPrefix(name, ".") || len(name) < 2 || !isMaildir(filepath.Join(m.root, name)) {
 			continue
 		}
-		name, err := decodeUTF7(strings.ReplaceAll(name[1:], ".", "/"))
+		name, err := utf7.Decode(strings.ReplaceAll(name[1:], ".", "/"))
 		if err != nil {
 			return nil, fmt.Errorf("folder %s: %w", e.Name(), err)
 		}
@@ -73,7 +74,7 @@ func (m *maildir) dir(f Folder) string {
 	if f.Name == "INBOX" {
 		return m.root
 	}
-	return filepath.Join(m.root, "."+strings.ReplaceAll(encodeUTF7(f.Name), "/", "."))
+	return filepath.Join(m.root, "."+strings.ReplaceAll(utf7.Encode(f.Name), "/", "."))
 }
 
 // files lists a folder in the order of delivery: unique names begin with the second.

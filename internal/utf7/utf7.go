@@ -1,4 +1,5 @@
-package archive
+// Package utf7 writes folder names as IMAP4rev1 and Maildir++ do.
+package utf7
 
 import (
 	"encoding/base64"
@@ -15,9 +16,9 @@ func base64IMAP() *base64.Encoding {
 
 var errUTF7 = errors.New("the name is not modified UTF-7")
 
-// decodeUTF7 reads the modified UTF-7 in which Maildir++ keeps folder names, as
+// Decode reads the modified UTF-7 in which Maildir++ keeps folder names, as
 // IMAP4rev1 does (RFC 3501 §5.1.3).
-func decodeUTF7(name string) (string, error) {
+func Decode(name string) (string, error) {
 	var out strings.Builder
 	for name != "" {
 		plain, rest, shifted := strings.Cut(name, "&")
@@ -55,8 +56,8 @@ func decodeUTF7(name string) (string, error) {
 	return out.String(), nil
 }
 
-// encodeUTF7 writes it.
-func encodeUTF7(name string) string {
+// Encode writes it.
+func Encode(name string) string {
 	var out strings.Builder
 	var foreign []rune
 	flush := func() {
