@@ -52,6 +52,7 @@ type Config struct {
 	Debug   Debug
 	Monitor Monitor
 	Store   Store
+	Web     Web
 }
 
 // Server says who this gateway is.
@@ -204,6 +205,13 @@ type Debug struct {
 // Monitor is for whoever watches over the server: figures and health, of nobody.
 type Monitor struct {
 	Listen string // "host:port" on loopback, or the path of a unix socket; "" = nowhere
+}
+
+// Web is where browsers and mail programs that set themselves up come.
+type Web struct {
+	Listen string // "host:port"; "" = nowhere
+	Clear  bool   // without TLS, for a proxy on this machine
+	IMAP   string // "host:port" with TLS that mail programs are told to read at; "" = this gateway
 }
 
 // Store guards the disk.

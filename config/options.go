@@ -26,7 +26,7 @@ func (c *Config) options() []option {
 	var all []option
 	for _, part := range [][]option{
 		c.serverOptions(), c.listenOptions(), c.tlsOptions(), c.relayOptions(), c.alarmOptions(), c.holdOptions(),
-		c.batchOptions(), c.coachOptions(), c.urgentOptions(), c.passOptions(), c.clockOptions(), c.decidedOptions(), c.inboundOptions(), c.retryOptions(), c.limitOptions(), c.hostOptions(),
+		c.batchOptions(), c.coachOptions(), c.urgentOptions(), c.passOptions(), c.clockOptions(), c.decidedOptions(), c.inboundOptions(), c.retryOptions(), c.limitOptions(), c.hostOptions(), c.webOptions(),
 	} {
 		all = append(all, part...)
 	}
@@ -57,6 +57,7 @@ func sectionDocs() map[string]string {
 		"debug":          "For looking into a running server; off.",
 		"monitor":        "For whoever watches over the server; off.",
 		"store":          "The database.",
+		"web":            "Settings for mail programs, and the few pages there are; off.",
 	}
 }
 
@@ -108,6 +109,15 @@ func (c *Config) relayOptions() []option {
 		{key: "relay.server_name", doc: "Name the smarthost's certificate must carry, if it is not relay.host.", value: text(&r.ServerName, optional(checkHostname))},
 		{key: "relay.ca_file", doc: "PEM file of the authorities to trust, if not the system's.", value: text(&r.CAFile, nil), path: &r.CAFile},
 		{key: "relay.connections", doc: "Connections to the smarthost at the same time.", value: number(&r.Connections, 1, 1000)},
+	}
+}
+
+func (c *Config) webOptions() []option {
+	w := &c.Web
+	return []option{
+		{key: "web.listen", doc: "Mail programs that set themselves up, and people with a link, come here by HTTPS with the certificate of [tls]: \":443\". \"\": nowhere.", value: text(&w.Listen, optional(checkListen))},
+		{key: "web.clear", doc: "Speak HTTP without TLS, on a loopback address only: a proxy on this machine has the certificate.", value: flag(&w.Clear)},
+		{key: "web.imap", doc: "Where mail programs are told to read, \"host:port\" with TLS, if the team's mailboxes are at a provider; \"\": here.", value: text(&w.IMAP, optional(checkServer))},
 	}
 }
 

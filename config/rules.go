@@ -12,6 +12,7 @@ func (d *decoder) rules() {
 	d.serverRules()
 	d.listenRules()
 	d.tlsRules()
+	d.webRules()
 	d.relayRules()
 	d.timeRules()
 	d.dkimRules()
@@ -40,9 +41,21 @@ func (l Listen) doors() []door {
 	}
 }
 
+// webRules demands TLS from what is not on loopback.
+func (d *decoder) webRules() {
+	w, t := d.config.Web, d.config.TLS
+	switch {
+	case w.Listen == "":
+	case w.Clear && checkLoopbackOrPath(w.Listen) != nil:
+		d.about("web.clear", "%s is not a loopback address: passwords would cross the network in clear", quote(w.Listen))
+	case !w.Clear && t.Cert == "" && !t.ACME:
+		d.about("web.listen", "needs a certificate: set tls.cert and tls.key, or tls.acme; or web.clear = true behind a proxy on this machine")
+	}
+}
+
 func (d *decoder) listenRules() {
 	var open []door
-	for _, next := range d.config.Listen.doors() {
+	for _, next := range append(d.config.Listen.doors(), door{"web.listen", d.config.Web.Listen}) {
 		if next.addr == "" {
 			continue
 		}

@@ -97,6 +97,14 @@ func checkListen(s string) error {
 	return nil
 }
 
+// checkServer takes where a server is: its name cannot be left out.
+func checkServer(s string) error {
+	if checkListen(s) != nil || strings.HasPrefix(s, ":") || strings.HasSuffix(s, ":0") {
+		return fmt.Errorf("%s is no server: write \"host:port\", or \"\" for none", quote(s))
+	}
+	return nil
+}
+
 func checkListenOrPath(s string) error {
 	if isSocketPath(s) {
 		return nil

@@ -56,17 +56,31 @@ func (g *Gateway) open() (doors []door, err error) {
 			return nil, fmt.Errorf("listen.%s: %w", d.name, err)
 		}
 		listeners = append(listeners, l)
-		g.mu.Lock()
-		g.doors[d.name] = l.Addr()
-		g.mu.Unlock()
-		g.log.Info("listening", "door", d.name, "addr", l.Addr().String())
+		g.opened(d.name, l)
 		if d.imap {
 			doors = append(doors, door{d.name, func(ctx context.Context) error { return g.imap.Serve(ctx, l, d.implicit) }})
 			continue
 		}
 		doors = append(doors, door{d.name, g.smtpDoor(l, d.role, d.implicit, g.cfg.Listen.ClearTextAllowed(d.addr))})
 	}
+	d, l, ok, err := g.openWeb()
+	if err != nil {
+		return nil, err
+	}
+	if ok {
+		listeners = append(listeners, l)
+		g.opened(d.name, l)
+		doors = append(doors, d)
+	}
 	return doors, nil
+}
+
+// opened remembers and says where a door listens.
+func (g *Gateway) opened(name string, l net.Listener) {
+	g.mu.Lock()
+	g.doors[name] = l.Addr()
+	g.mu.Unlock()
+	g.log.Info("listening", "door", name, "addr", l.Addr().String())
 }
 
 // listen opens "host:port" or, if the address has a slash, a unix socket that its

@@ -224,7 +224,7 @@ func (g *Gateway) wait(ctx context.Context) error {
 func (g *Gateway) Ready() <-chan struct{} { return g.ready }
 
 // Addr returns where a door listens: "submission", "submissions", "inbound", "lmtp",
-// "imap" or "imaps"; nil if it is shut.
+// "imap", "imaps" or "web"; nil if it is shut.
 func (g *Gateway) Addr(door string) net.Addr {
 	g.mu.Lock()
 	defer g.mu.Unlock()
