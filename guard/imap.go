@@ -179,6 +179,8 @@ func (c *IMAP) lastWords(err error) string {
 		return "* BYE Timeout, closing connection\r\n"
 	case errors.Is(err, errDraining):
 		return "* BYE Server is shutting down\r\n"
+	case errors.Is(err, errOver):
+		return "* BYE This login has ended\r\n"
 	}
 	return ""
 }

@@ -72,7 +72,7 @@ func (c *IMAP) patience() error {
 	c.mu.Unlock()
 	switch {
 	case c.isDraining():
-		return c.fail(errDraining)
+		return c.fail(c.whyDraining())
 	case c.loginsExhausted():
 		return c.bye("Too many failed logins")
 	case bad >= c.opts.MaxErrors:

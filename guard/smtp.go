@@ -245,6 +245,8 @@ func (s *SMTP) lastWords(err error) string {
 		return "421 4.4.2 " + s.opts.Hostname + " Timeout, closing connection\r\n" // RFC 5321 §3.8
 	case errors.Is(err, errDraining):
 		return "421 4.3.2 " + s.opts.Hostname + " Shutting down, try again later\r\n"
+	case errors.Is(err, errOver):
+		return "421 4.7.0 " + s.opts.Hostname + " This login has ended\r\n"
 	}
 	return ""
 }

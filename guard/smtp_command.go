@@ -66,7 +66,7 @@ func (s *SMTP) patience() error {
 	s.mu.Unlock()
 	switch {
 	case s.isDraining():
-		return s.fail(errDraining)
+		return s.fail(s.whyDraining())
 	case s.loginsExhausted():
 		return s.end(421, "4.7.0", "Too many failed logins, closing connection")
 	case s.opts.Role == LMTP:

@@ -29,6 +29,7 @@ const (
 var (
 	errClosed   = net.ErrClosed
 	errDraining = errors.New("guard: server is shutting down")
+	errOver     = errors.New("guard: the login has ended")
 	errBreach   = errors.New("guard: connection ended by the guard")
 )
 
@@ -68,6 +69,7 @@ type wire struct {
 	err      error // sticky
 	boundary bool  // waiting for the first octet of a command
 	draining bool
+	over     bool // draining, because the login has ended
 	failures int
 	person   string
 
@@ -125,6 +127,14 @@ func (w *wire) LoginFailed(name string) {
 	if w.logins != nil {
 		w.pause(w.logins.failed(time.Now(), addressBlock(w.raw.RemoteAddr()), name))
 	}
+}
+
+// LoginStale answers a password of the past in place of LoginFailed: it ends the
+// connection in time, but counts against nobody, because nobody guesses.
+func (w *wire) LoginStale() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.failures++
 }
 
 // LoginOK records who logged in. It reports false when that person has too many
@@ -288,6 +298,34 @@ func (w *wire) drain() {
 	}
 }
 
+// overTime is what a connection whose login has ended gets to end by itself.
+const overTime = 500 * time.Millisecond
+
+// LoginOver ends the connection because its login is not good any more: at the next
+// command boundary with words for the peer, a moment later without. It does not wait.
+func (w *wire) LoginOver() {
+	w.mu.Lock()
+	w.over = true
+	w.mu.Unlock()
+	w.drain()
+	time.AfterFunc(overTime, func() { _ = w.Close() })
+}
+
+// drained is why no further command is taken. w.mu is held.
+func (w *wire) drained() error {
+	if w.over {
+		return errOver
+	}
+	return errDraining
+}
+
+// whyDraining is drained for others.
+func (w *wire) whyDraining() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.drained()
+}
+
 // isDraining reports whether no further command is to be taken.
 func (w *wire) isDraining() bool {
 	w.mu.Lock()
@@ -303,7 +341,7 @@ func (w *wire) armSocket() (net.Conn, error) {
 		return nil, w.err
 	}
 	if w.draining && w.boundary {
-		return nil, errDraining
+		return nil, w.drained()
 	}
 	at := time.Now().Add(w.block)
 	if !w.limit.IsZero() && w.limit.Before(at) {
@@ -317,7 +355,7 @@ func (w *wire) readErr(err error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if errors.Is(err, os.ErrDeadlineExceeded) && w.draining && w.boundary {
-		return errDraining
+		return w.drained()
 	}
 	return err
 }

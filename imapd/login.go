@@ -32,29 +32,38 @@ func (s *Session) Authenticate(mech string) (sasl.Server, error) {
 func (s *Session) login(identity, username, password string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.conn.LoginAllowed(username) {
-		s.conn.LoginFailed(username)
-		return imapserver.ErrAuthFailed
-	}
 	now := s.now()
 	if err := s.server.opts.People.MaybeReload(s.ctx, now); err != nil {
 		s.log.Warn("reload people", "reason", err)
 	}
+	counted := s.server.opts.Auth.CountedAs(username, password)
+	if !s.conn.LoginAllowed(counted) {
+		s.conn.LoginFailed(counted)
+		return imapserver.ErrAuthFailed
+	}
 	login, err := s.server.opts.Auth.Authenticate(s.ctx, username, password, peerIP(s.conn.RemoteAddr().String()), now)
 	if err != nil {
 		s.server.opts.Metrics.Login(door, false)
-		return s.refuseLogin(username, err)
+		return s.refuseLogin(username, counted, err)
 	}
 	p := login.Person
 	if !s.actsAs(p, identity) {
 		return no(imap.ResponseCodeAuthorizationFailed, "You can act for yourself only")
 	}
-	if !s.conn.LoginOK(username, p.Address.Key()) {
+	if login.Device { // Whoever finds a scanner's password must not read its owner's mail with it.
+		s.server.opts.Metrics.Login(door, false)
+		s.log.Info("a device may send only", "protocol", "imap", "name", username)
+		return no(imap.ResponseCodeAuthorizationFailed, "This app password is a device's: it may send mail, not read it")
+	}
+	if !s.conn.LoginOK(counted, p.Address.Key()) {
 		return no(imap.ResponseCodeLimit, "Too many connections of this account")
 	}
 	err = s.ensureMailboxes(p)
 	if err != nil {
 		return s.answer("LOGIN", err)
+	}
+	if s.left, err = s.enter(login); err != nil {
+		return err
 	}
 	s.server.opts.Metrics.Login(door, true)
 	s.person = p
@@ -62,14 +71,27 @@ func (s *Session) login(identity, username, password string) error {
 	return nil
 }
 
-func (s *Session) refuseLogin(username string, err error) error {
+// enter registers the session, which ends when the login is not good any more.
+func (s *Session) enter(login people.Login) (leave func(), err error) {
+	leave, ok := s.server.opts.Sessions.Enter(login, s.conn.LoginOver)
+	if !ok { // It was good a moment ago.
+		return nil, imapserver.ErrAuthFailed
+	}
+	return leave, nil
+}
+
+func (s *Session) refuseLogin(username, counted string, err error) error {
 	var locked *people.LockedError
 	switch {
 	case errors.Is(err, context.Canceled):
 		return s.answer("LOGIN", err)
 	case errors.Is(err, people.ErrLogin), errors.As(err, &locked):
 		s.log.Info("login failed", "protocol", "imap", "name", username)
-		s.conn.LoginFailed(username)
+		if errors.Is(err, people.ErrStale) {
+			s.conn.LoginStale()
+		} else {
+			s.conn.LoginFailed(counted)
+		}
 		return imapserver.ErrAuthFailed
 	}
 	return s.answer("LOGIN", err)

@@ -23,13 +23,15 @@ import (
 
 // Options say what a Server serves and how. All of the first block are required.
 type Options struct {
-	DB      *store.DB
-	People  *people.Directory
-	Auth    *people.Authenticator
-	Queue   *queue.Queue
-	Inbox   *inbox.Inbox
-	Log     *slog.Logger
-	Metrics *metrics.Set // nil: nothing is counted
+	DB     *store.DB
+	People *people.Directory
+	Auth   *people.Authenticator
+	// Sessions knows who is logged in; nil: nobody asks.
+	Sessions *people.Sessions
+	Queue    *queue.Queue
+	Inbox    *inbox.Inbox
+	Log      *slog.Logger
+	Metrics  *metrics.Set // nil: nothing is counted
 
 	Guard  guard.IMAPOptions // TLS, throttle, times; Implicit is set by Serve
 	Limits guard.Limits      // of each listener

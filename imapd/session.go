@@ -35,6 +35,7 @@ type Session struct {
 
 	mu     sync.Mutex // guards all below
 	person *people.Person
+	left   func()         // ends the entry in Sessions; nil before the login
 	view   *view          // selected mailbox, or nil
 	saved  []uint32       // UIDs that "$" stands for (RFC 9051 §6.4.4.1)
 	found  found          // by the last SEARCH
@@ -76,6 +77,9 @@ func (s *Session) Close() error {
 	s.idlers.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.left != nil {
+		s.left()
+	}
 	s.leave()
 	return nil
 }
@@ -138,7 +142,7 @@ func (s *Session) renew() error {
 		s.log.Warn("reload people", "reason", err)
 	}
 	p, ok := s.server.opts.People.ByID(s.person.ID)
-	if !ok || !p.Active {
+	if !ok || !p.Active || p.Frozen {
 		return no(imap.ResponseCodeAuthorizationFailed, "This account is closed")
 	}
 	s.person = p

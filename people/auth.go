@@ -8,12 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"tidepost/mail"
+	"tidepost/store"
 )
 
 // ErrLogin is the one answer to a wrong password, an unknown user and somebody who
@@ -43,16 +43,28 @@ type Authenticator struct {
 	limits    *limiter
 	decoy     phc
 	key       [32]byte // of this process, for the cache
-	adoptions sync.WaitGroup
+	behind    sync.WaitGroup
 
 	mu       sync.Mutex
-	verified map[int64][sha256.Size]byte // by person: the last good password, see mark
+	verified map[holder]verified
+	used     map[int64]string // app passwords, with the day that stands in the database
+}
+
+// A holder is a person's own password (credential 0) or one of their app passwords.
+type holder struct{ person, credential int64 }
+
+// A verified is the last good password of a holder, and the one before it, which a
+// forgotten phone may go on to send. See mark.
+type verified struct {
+	stored, before   string // hashes
+	mark, markBefore [sha256.Size]byte
 }
 
 // NewAuthenticator returns an Authenticator for the people of d.
 func NewAuthenticator(d *Directory, o AuthOptions) *Authenticator {
 	a := &Authenticator{directory: d, cores: make(chan struct{}, max(o.Cores, 1)),
-		limits: newLimiter(max(o.Tries, freeTries+1), o.Lockout, o.Inside), decoy: decoy(), verified: map[int64][sha256.Size]byte{}}
+		limits: newLimiter(max(o.Tries, freeTries+1), o.Lockout, o.Inside), decoy: decoy(),
+		verified: map[holder]verified{}, used: map[int64]string{}}
 	rand.Read(a.key[:]) // Never fails (crypto/rand).
 	return a
 }
@@ -64,65 +76,124 @@ type Login struct {
 	Device     bool  // a machine: its mail is never held, coached or clocked, and it steers nothing
 }
 
+// A claim is what somebody who logs in says to be: against whose hash the password is
+// checked, and under which name wrong ones are counted.
+type claim struct {
+	person   *Person            // nil: nobody
+	app      *store.AppPassword // nil: the person's own password
+	stored   string             // hash; "": nothing can match
+	password string             // as it is checked
+	user     string             // counted
+}
+
+func (c claim) holder() holder {
+	h := holder{person: c.person.ID}
+	if c.app != nil {
+		h.credential = c.app.ID
+	}
+	return h
+}
+
+func (c claim) login() Login {
+	l := Login{Person: c.person}
+	if c.app != nil {
+		l.Credential, l.Device = c.app.ID, c.app.Kind == store.KindDevice
+	}
+	return l
+}
+
 // Authenticate returns the login of the person whose address is user and whose
-// password, or app password, it is. A user without a domain is one of the main domain: many clients ask for a name only.
-// The answer to a wrong password comes late, later with every further one. from may
-// be the zero Addr on a unix socket.
+// password, or app password, it is. A user without a domain is one of the main domain:
+// many clients ask for a name only. The answer to a wrong password comes late, later
+// with every further one. from may be the zero Addr on a unix socket.
 //
 // Errors: ErrLogin; a *LockedError; the error of ctx. The first two are for the
-// peer to see as one and the same.
+// peer to see as one and the same. ErrStale is an ErrLogin too.
 func (a *Authenticator) Authenticate(ctx context.Context, user, password string, from netip.Addr, now time.Time) (Login, error) {
-	user = a.directory.qualify(strings.ToLower(user))
-	p := a.find(user)
-	if p != nil {
-		user = p.Address.Key() // Aliases must not multiply the tries.
-	}
-	if wait := a.limits.blocked(user, from, now); wait > 0 {
+	c := a.claim(user, password)
+	if wait := a.limits.blocked(c.user, from, now); wait > 0 {
 		return Login{}, &LockedError{For: wait}
 	}
-	ok, err := a.check(ctx, p, password)
+	ok, err := a.check(ctx, c)
 	if err != nil {
 		return Login{}, err
 	}
 	if ok {
-		a.limits.succeeded(user, from, now)
-		return Login{Person: p}, nil
+		a.limits.succeeded(c.user, from, now)
+		a.noteUse(ctx, c, now)
+		return c.login(), nil
 	}
-	if err := wait(ctx, a.limits.failed(user, from, now)); err != nil {
+	if a.stale(c) {
+		if err := wait(ctx, staleDelay); err != nil {
+			return Login{}, err
+		}
+		return Login{}, ErrStale
+	}
+	if err := wait(ctx, a.limits.failed(c.user, from, now)); err != nil {
 		return Login{}, err
 	}
 	return Login{}, ErrLogin
 }
 
-// find returns the active person with the address user, or nil. A plus-address is
-// no user name.
+// CountedAs is the name under which wrong passwords of a user are counted: an app
+// password that the person has, or had, counts by itself, so that a scanner that does
+// not know that it was revoked cannot lock out its owner.
+func (a *Authenticator) CountedAs(user, password string) string { return a.claim(user, password).user }
+
+// claim finds out who somebody who logs in says to be. An app password is known by its
+// tag; the tag of one that was revoked stays known, so that it is never tried as the
+// person's own password.
+func (a *Authenticator) claim(user, password string) claim {
+	user = a.directory.qualify(strings.ToLower(user))
+	c := claim{person: a.find(user), password: password, user: user}
+	if c.person == nil {
+		return c
+	}
+	c.user = c.person.Address.Key() // Aliases must not multiply the tries.
+	c.stored = c.person.row.Password
+	letters, ok := readGroups(password, appGroups)
+	if !ok {
+		return c
+	}
+	for i := range c.person.row.AppPasswords {
+		if app := &c.person.row.AppPasswords[i]; app.Tag == letters[:groupSize] {
+			c.app, c.stored, c.password = app, app.Hash, letters
+			c.user += " " + app.Tag
+		}
+	}
+	return c
+}
+
+// find returns the active person with the address user who may log in, or nil. A
+// plus-address is no user name.
 func (a *Authenticator) find(user string) *Person {
 	i := strings.LastIndexByte(user, '@')
 	if i < 0 {
 		return nil
 	}
 	p, tag, ok := a.directory.ByAddress(mail.Address{Local: user[:i], Domain: user[i+1:]})
-	if !ok || tag != "" {
+	if !ok || tag != "" || p.Frozen {
 		return nil
 	}
 	return p
 }
 
-// check does the work of one password whether p is somebody or nil.
-func (a *Authenticator) check(ctx context.Context, p *Person, password string) (bool, error) {
-	if len(password) > maxPassword {
+// check does the work of one password whether there is somebody or nobody, something
+// to check against or nothing.
+func (a *Authenticator) check(ctx context.Context, c claim) (bool, error) {
+	if len(c.password) > maxPassword {
 		// Nobody has such a password, whoever the user is: no work, and nothing to
 		// learn from that.
 		return false, nil
 	}
 	var against stored = a.decoy
 	known := false
-	if p != nil {
-		if parsed, err := parseStored(p.row.Password); err == nil {
+	if c.stored != "" {
+		if parsed, err := parseStored(c.stored); err == nil {
 			against, known = parsed, true
 		}
 	}
-	if known && a.remembered(p, password) {
+	if known && a.remembered(c) {
 		return true, nil
 	}
 	select {
@@ -131,47 +202,109 @@ func (a *Authenticator) check(ctx context.Context, p *Person, password string) (
 	case <-ctx.Done():
 		return false, ctx.Err()
 	}
-	if known && a.remembered(p, password) {
+	if known && a.remembered(c) {
 		return true, nil // Another connection of the same client was first.
 	}
-	if !against.verify(password) || !known {
+	if !against.verify(c.password) || !known {
 		return false, nil
 	}
-	a.remember(p, password)
+	a.remember(c)
 	if _, imported := against.(foreign); imported {
 		// The login stands if this fails; the next one tries again.
-		a.adoptions.Add(1)
-		go func() {
-			defer a.adoptions.Done()
-			_ = a.adopt(context.WithoutCancel(ctx), p, password)
-		}()
+		a.afterwards(ctx, func(ctx context.Context) error { return a.adopt(ctx, c.person, c.password) })
 	}
 	return true, nil
 }
 
-// remembered reports whether password is the last good one of p. Mail clients log
-// in for every message and folder; argon2 each time would cost 20 ms of a core.
-func (a *Authenticator) remembered(p *Person, password string) bool {
-	mark := a.mark(p, password)
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	last, ok := a.verified[p.ID]
-	return ok && hmac.Equal(last[:], mark[:])
+// afterwards does what a login need not wait for, and that is done at the next one if
+// it fails.
+func (a *Authenticator) afterwards(ctx context.Context, f func(context.Context) error) {
+	ctx = context.WithoutCancel(ctx)
+	a.behind.Add(1)
+	go func() {
+		defer a.behind.Done()
+		_ = f(ctx)
+	}()
 }
 
-func (a *Authenticator) remember(p *Person, password string) {
-	mark := a.mark(p, password)
+// noteUse writes down the day on which an app password was used. Nothing finer: whoever
+// looks for one that nobody needs any more need not know when somebody was there.
+func (a *Authenticator) noteUse(ctx context.Context, c claim, now time.Time) {
+	if c.app == nil {
+		return
+	}
+	id, day := c.app.ID, now.UTC().Format(time.DateOnly)
+	a.mu.Lock()
+	known := a.used[id] == day
+	a.used[id] = day
+	a.mu.Unlock()
+	if known {
+		return
+	}
+	a.afterwards(ctx, func(ctx context.Context) error {
+		return a.directory.db.Update(ctx, func(tx *store.Tx) error { return tx.UseAppPassword(id, day) })
+	})
+}
+
+// remembered reports whether a password is the last good one of its holder. Mail
+// clients log in for every message and folder; argon2 each time would cost 20 ms of a
+// core.
+func (a *Authenticator) remembered(c claim) bool {
+	mark := a.mark(c, c.stored)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.verified[p.ID] = mark
+	last, ok := a.verified[c.holder()]
+	return ok && last.stored == c.stored && hmac.Equal(last.mark[:], mark[:])
+}
+
+func (a *Authenticator) remember(c claim) {
+	mark := a.mark(c, c.stored)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	last, ok := a.verified[c.holder()]
+	if ok && last.stored != c.stored {
+		last.before, last.markBefore = last.stored, last.mark
+	}
+	last.stored, last.mark = c.stored, mark
+	a.verified[c.holder()] = last
+}
+
+// ErrStale is the ErrLogin of a password that was good until it was changed or revoked.
+// Nobody guesses here: it is a device that has not been told, and it is not counted.
+var ErrStale = fmt.Errorf("%w: it was good before", ErrLogin)
+
+// staleDelay slows down a device that goes on to send a password of the past.
+const staleDelay = 2 * time.Second
+
+// stale reports whether a password that was not good is one of the past: of an app
+// password that was revoked, or the last that this process saw before a change.
+func (a *Authenticator) stale(c claim) bool {
+	if c.person == nil {
+		return false
+	}
+	if c.app != nil && c.app.Hash == "" {
+		return true
+	}
+	a.mu.Lock()
+	last, ok := a.verified[c.holder()]
+	a.mu.Unlock()
+	if !ok {
+		return false
+	}
+	was := func(stored string, mark [sha256.Size]byte) bool {
+		got := a.mark(c, stored)
+		return stored != "" && stored != c.stored && hmac.Equal(got[:], mark[:])
+	}
+	return was(last.stored, last.mark) || was(last.before, last.markBefore)
 }
 
 // mark stands for a good password in memory. The key dies with the process, and
 // the stored string is part of it: a changed password is not remembered any more
 // as soon as the directory knows of it.
-func (a *Authenticator) mark(p *Person, password string) [sha256.Size]byte {
+func (a *Authenticator) mark(c claim, stored string) [sha256.Size]byte {
 	h := hmac.New(sha256.New, a.key[:])
-	h.Write([]byte(strconv.FormatInt(p.ID, 10) + "\x00" + p.row.Password + "\x00" + password))
+	who := c.holder()
+	fmt.Fprintf(h, "%d\x00%d\x00%s\x00%s", who.person, who.credential, stored, c.password)
 	var sum [sha256.Size]byte
 	h.Sum(sum[:0])
 	return sum

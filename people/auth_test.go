@@ -203,7 +203,7 @@ func TestUnknownUserCostsTheSame(t *testing.T) {
 	a.cores <- struct{}{} // Whoever does the work waits here.
 	for _, user := range []string{"ana@team.example", "tom@team.example", "nobody@team.example", "nonsense"} {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
-		if _, err := a.check(ctx, a.find(user), "wrong password"); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := a.check(ctx, a.claim(user, "wrong password")); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%s: got %v, the work was not done", user, err)
 		}
 		cancel()

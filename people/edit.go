@@ -60,6 +60,7 @@ type Entry struct {
 	Aliases  []string         `json:"aliases,omitempty"`
 	Active   bool             `json:"active"`
 	CanLogIn bool             `json:"can_log_in"`
+	Frozen   bool             `json:"frozen,omitempty"`
 	Created  time.Time        `json:"created"`
 	Fields   map[Field]string `json:"fields"` // as written by people
 	Profile  Profile          `json:"profile"`
@@ -109,6 +110,7 @@ func (e *Editor) Set(ctx context.Context, who string, r Request, now time.Time) 
 	return e.change(ctx, who, sortedFields(r), now, func(d *draft) error {
 		if hashed.row.Password != "" {
 			d.row.Password = hashed.row.Password
+			d.row.PasswordTurn++
 		}
 		return d.apply(r.Fields)
 	})
@@ -290,7 +292,7 @@ func sortedFields(r Request) []string {
 
 func entryOf(row store.Person) Entry {
 	e := Entry{ID: row.ID, Name: row.Name, Address: row.Address, Aliases: row.Aliases, Active: row.Active,
-		CanLogIn: row.Active && row.Password != "", Created: row.Created, Fields: map[Field]string{}}
+		CanLogIn: row.Active && !row.Frozen && row.Password != "", Frozen: row.Frozen, Created: row.Created, Fields: map[Field]string{}}
 	profile, err := DecodeProfile(row.Profile)
 	if err != nil {
 		e.Problem = err.Error()

@@ -156,6 +156,9 @@ func (e *Editor) planRow(b *book, row csvRow, o ImportOptions, now time.Time) (*
 		if _, err := parseStored(hash); err != nil {
 			return nil, &FieldError{fieldHash, err}
 		}
+		if d.row.Password != hash {
+			d.row.PasswordTurn++
+		}
 		d.row.Password = hash
 	}
 	if err := d.apply(fields); err != nil {

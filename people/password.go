@@ -78,21 +78,7 @@ func HashPassword(password string, random io.Reader) (string, error) {
 
 // GeneratePassword returns a password of 100 bits from random, in four groups of
 // characters that are hard to confuse: "k7fqd-…".
-func GeneratePassword(random io.Reader) (string, error) {
-	const letters = "abcdefghijkmnpqrstuvwxyz23456789" // 32: no l, no o, no 0, no 1
-	raw := make([]byte, 20)
-	if _, err := io.ReadFull(random, raw); err != nil {
-		return "", fmt.Errorf("generate password: %w", err)
-	}
-	var b strings.Builder
-	for i, octet := range raw {
-		if i > 0 && i%5 == 0 {
-			b.WriteByte('-')
-		}
-		b.WriteByte(letters[octet%32])
-	}
-	return b.String(), nil
-}
+func GeneratePassword(random io.Reader) (string, error) { return generateGroups(random, codeGroups) }
 
 // String gives the PHC form.
 func (p phc) String() string {

@@ -38,6 +38,7 @@ type Person struct {
 	Profile Profile
 	Active  bool // false once removed: no mail, no login
 	Created time.Time
+	Frozen  bool // logs in nowhere and sends nothing; mail to them is filed
 
 	row      store.Person // as stored, to see what changed
 	schedule atomic.Pointer[yearSchedule]
@@ -101,7 +102,7 @@ func (p *Person) FirstName() string {
 // newPerson reads a stored person. On an error the person is returned too, with a
 // profile that lets everything through.
 func newPerson(row store.Person) (*Person, error) {
-	p := &Person{ID: row.ID, Name: row.Name, Address: parseAddress(row.Address), Active: row.Active, Created: row.Created, row: row}
+	p := &Person{ID: row.ID, Name: row.Name, Address: parseAddress(row.Address), Active: row.Active, Created: row.Created, Frozen: row.Frozen, row: row}
 	for _, a := range row.Aliases {
 		p.Aliases = append(p.Aliases, parseAddress(a))
 	}
@@ -120,7 +121,12 @@ func newPerson(row store.Person) (*Person, error) {
 // sameRow reports whether nothing of a stored person changed.
 func sameRow(a, b store.Person) bool {
 	return a.ID == b.ID && a.Name == b.Name && a.Address == b.Address && a.Password == b.Password &&
-		a.Active == b.Active && slices.Equal(a.Aliases, b.Aliases) && string(a.Profile) == string(b.Profile)
+		a.Active == b.Active && a.Frozen == b.Frozen && a.PasswordTurn == b.PasswordTurn && slices.EqualFunc(a.AppPasswords, b.AppPasswords, sameAppPassword) && slices.Equal(a.Aliases, b.Aliases) && string(a.Profile) == string(b.Profile)
+}
+
+// sameAppPassword does not look at when it was used: that changes nothing.
+func sameAppPassword(a, b store.AppPassword) bool {
+	return a.ID == b.ID && a.Hash == b.Hash && a.Kind == b.Kind && a.Name == b.Name
 }
 
 // parseAddress splits a stored address; the store holds none that lack a domain.

@@ -23,6 +23,16 @@ type entry struct {
 	Address  string   `json:"address"`
 	Aliases  []string `json:"aliases,omitempty"`
 	Password string   `json:"password"` // PHC string
+
+	AppPasswords []appEntry `json:"app_passwords,omitempty"`
+}
+
+// An appEntry is one app password that stands.
+type appEntry struct {
+	Name string `json:"name"`
+	Kind string `json:"kind"`
+	Tag  string `json:"tag"`
+	Hash string `json:"hash"` // PHC string
 }
 
 // WriteRoll writes the roll of the active people to a file that only this user may
@@ -30,10 +40,9 @@ type entry struct {
 func (d *Directory) WriteRoll(path string, now time.Time) (err error) {
 	r := roll{Written: now.UTC()}
 	for _, p := range d.current.Load().all {
-		if !p.row.Active || p.row.Password == "" {
-			continue
+		if e := entryInRoll(p.row); e.Password != "" || len(e.AppPasswords) > 0 {
+			r.People = append(r.People, e)
 		}
-		r.People = append(r.People, entry{p.row.Name, p.row.Address, p.row.Aliases, p.row.Password})
 	}
 	text, err := json.MarshalIndent(r, "", " ")
 	if err != nil {
@@ -62,6 +71,22 @@ func (d *Directory) WriteRoll(path string, now time.Time) (err error) {
 	return os.Rename(f.Name(), path)
 }
 
+// entryInRoll is how somebody stands in the roll; without any credential if they cannot
+// log in.
+func entryInRoll(row store.Person) entry {
+	e := entry{Name: row.Name, Address: row.Address, Aliases: row.Aliases}
+	if !row.Active || row.Frozen {
+		return e
+	}
+	e.Password = row.Password
+	for _, a := range row.AppPasswords {
+		if a.Hash != "" {
+			e.AppPasswords = append(e.AppPasswords, appEntry{a.Name, a.Kind, a.Tag, a.Hash})
+		}
+	}
+	return e
+}
+
 // ReadRoll puts the people of a roll into a database of their own, and says when the
 // roll was written.
 func ReadRoll(ctx context.Context, path string, db *store.DB) (written time.Time, people int, err error) {
@@ -83,6 +108,12 @@ func ReadRoll(ctx context.Context, path string, db *store.DB) (written time.Time
 				Profile: profile, Active: true, Created: r.Written}
 			if err := tx.InsertPerson(&p); err != nil {
 				return fmt.Errorf("%s: %w", e.Address, err)
+			}
+			for _, a := range e.AppPasswords {
+				row := store.AppPassword{PersonID: p.ID, Name: a.Name, Kind: a.Kind, Tag: a.Tag, Hash: a.Hash, Created: r.Written}
+				if err := tx.InsertAppPassword(&row); err != nil {
+					return fmt.Errorf("%s: %w", e.Address, err)
+				}
 			}
 		}
 		return nil

@@ -62,7 +62,7 @@ func TestImportedHashBecomesOurs(t *testing.T) {
 		if _, err := auth.Authenticate(t.Context(), "new@team.example", "quartz-river-9", from, f.now); err != nil {
 			t.Fatalf("the right password: %v", err)
 		}
-		auth.adoptions.Wait()
+		auth.behind.Wait()
 		row := ""
 		err := f.db.View(context.Background(), func(tx *store.Tx) error {
 			all, err := tx.People()

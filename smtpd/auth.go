@@ -44,13 +44,14 @@ func (s *session) Auth(mech string) (sasl.Server, error) {
 
 // login checks a password; the answer to every failure is the same.
 func (s *session) login(user, password string) error {
-	if !s.conn.LoginAllowed(user) {
-		s.conn.LoginFailed(user)
-		return smtp.ErrAuthFailed
-	}
 	ctx := s.server.ctx
 	if err := s.server.doors.Directory.MaybeReload(ctx, now()); err != nil {
 		s.log().Warn("reload people", "err", err)
+	}
+	counted := s.server.doors.Logins.CountedAs(user, password)
+	if !s.conn.LoginAllowed(counted) {
+		s.conn.LoginFailed(counted)
+		return smtp.ErrAuthFailed
 	}
 	login, err := s.server.doors.Logins.Authenticate(ctx, user, password, s.ip, now())
 	if err != nil {
@@ -60,12 +61,21 @@ func (s *session) login(user, password string) error {
 		}
 		s.server.opts.Metrics.Login(s.server.opts.Door, false)
 		s.log().Warn("login failed", "user", user, "err", err)
-		s.conn.LoginFailed(user)
+		if errors.Is(err, people.ErrStale) {
+			s.conn.LoginStale()
+		} else {
+			s.conn.LoginFailed(counted)
+		}
 		return smtp.ErrAuthFailed
 	}
-	if !s.conn.LoginOK(user, strconv.FormatInt(login.Person.ID, 10)) {
+	if !s.conn.LoginOK(counted, strconv.FormatInt(login.Person.ID, 10)) {
 		return &smtp.SMTPError{Code: 454, EnhancedCode: smtp.EnhancedCode{4, 7, 0}, Message: "Too many connections for this account"}
 	}
+	leave, ok := s.server.doors.Sessions.Enter(login, s.conn.LoginOver)
+	if !ok { // It was good a moment ago.
+		return smtp.ErrAuthFailed
+	}
+	s.leave = leave
 	s.server.opts.Metrics.Login(s.server.opts.Door, true)
 	s.person, s.credential, s.device = login.Person, login.Credential, login.Device
 	return nil

@@ -50,6 +50,7 @@ type Doors struct {
 	DB        *store.DB
 	Directory *people.Directory
 	Logins    *people.Authenticator // nil unless submission
+	Sessions  *people.Sessions      // who is logged in; nil: nobody asks
 	Queue     Submitter             // nil unless submission
 	Inbox     *inbox.Inbox
 }

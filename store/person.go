@@ -61,10 +61,15 @@ func (tx *Tx) UpdatePerson(p Person) error {
 	return tx.bumpPeople()
 }
 
-// RemovePerson makes the person inactive. The addresses stay taken: mail and ledger
-// still name them.
+// RemovePerson makes the person inactive, and forgets every credential. The addresses
+// stay taken: mail and ledger still name them.
 func (tx *Tx) RemovePerson(id int64) error {
-	n, err := tx.exec(`UPDATE person SET active = 0, password = '' WHERE id = ?`, id)
+	for _, table := range []string{"app_password", "password_code"} {
+		if _, err := tx.exec(`DELETE FROM `+table+` WHERE person_id = ?`, id); err != nil {
+			return fmt.Errorf("remove person %d: %w", id, err)
+		}
+	}
+	n, err := tx.exec(`UPDATE person SET active = 0, frozen = 0, password = '' WHERE id = ?`, id)
 	if err != nil {
 		return fmt.Errorf("remove person %d: %w", id, err)
 	}

@@ -15,6 +15,9 @@ import (
 // them for what is nobody else's business: there is no other way to read as somebody.
 func (d *Desk) Login(ctx context.Context, user, password string, now time.Time) (*people.Person, error) {
 	login, err := d.gateway.logins.Authenticate(ctx, user, password, netip.Addr{}, now)
+	if err == nil && login.Credential != 0 { // A device's password must not open what only its owner may see.
+		return nil, people.ErrLogin
+	}
 	return login.Person, err
 }
 

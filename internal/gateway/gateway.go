@@ -48,6 +48,7 @@ type Gateway struct {
 	db        *store.DB
 	dir       *people.Directory
 	logins    *people.Authenticator
+	sessions  *people.Sessions
 	throttle  *guard.Logins
 	clocks    *clocks.Keeper
 	standing  *standing.Desk
@@ -126,6 +127,7 @@ func (g *Gateway) build(signer queue.Signer) error {
 	g.logins = people.NewAuthenticator(g.dir, people.AuthOptions{
 		Tries: cfg.Limits.LoginTries, Lockout: cfg.Limits.LoginLockout, Inside: cfg.Limits.InsideNetworks,
 	})
+	g.sessions = people.NewSessions(g.dir)
 	g.clocks = clocks.New(g.db, g.dir, g.clockOptions())
 	g.standing = standing.New(g.db, g.dir, g.clocks, g.standingOptions())
 	g.decisions = decisions.New(g.db, g.dir, g.decisionOptions())

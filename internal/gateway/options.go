@@ -162,7 +162,7 @@ func orNone[T int | time.Duration](v T) T {
 func (g *Gateway) imapOptions() imapd.Options {
 	cfg := g.cfg
 	return imapd.Options{
-		DB: g.db, People: g.dir, Auth: g.logins, Queue: g.queue, Inbox: g.inbox, Metrics: g.metrics,
+		DB: g.db, People: g.dir, Auth: g.logins, Sessions: g.sessions, Queue: g.queue, Inbox: g.inbox, Metrics: g.metrics,
 		Log: g.log.With("part", "imap"),
 		Guard: guard.IMAPOptions{
 			TLS: g.tls, Logins: g.throttle, MaxAppend: cfg.Limits.MessageSize,
