@@ -25,6 +25,7 @@ type Line struct {
 	Subject string
 	MID     string
 	Frozen  bool // marked as deleted: nothing leaves until it is unmarked
+	Stopped bool // the app password it came with was revoked: nothing leaves until it is moved
 	Waiting []Waiting
 }
 
@@ -69,7 +70,7 @@ func (t Timetable) headline() string {
 	}
 	head := count(t.Total, "message leaves later", "messages leave later")
 	for _, l := range t.Lines {
-		if !l.Frozen && len(l.Waiting) > 0 {
+		if !l.Frozen && !l.Stopped && len(l.Waiting) > 0 {
 			first := l.Waiting[0]
 			return fmt.Sprintf("%s; next %s to %s", head, line(first.Next, maxName), line(first.Name, maxName))
 		}
@@ -82,6 +83,10 @@ func (l Line) text() string {
 	b.WriteString(fit(subjectLine(l.Subject), width) + "\n")
 	if l.Frozen {
 		b.WriteString("  marked as deleted: nothing leaves until you unmark it\n")
+	}
+	if l.Stopped {
+		b.WriteString(wrap("stopped: the app password it came with was revoked; drag it to `Scheduled/Send now` to send it", "  ") + "\n")
+		return b.String()
 	}
 	for i, r := range l.Waiting {
 		if i == maxWaiting {

@@ -143,6 +143,7 @@ type Arrival struct {
 	ReversePath mail.Address
 	RecipientID int64          // of our own queue; 0: from elsewhere
 	Author      *people.Person // proved by a login; nil: from elsewhere
+	Device      bool           // of a machine with a login: always at once
 	Urgent      bool           // passes tides; only ever set for a proved author
 	Objection   bool           // to what silence would decide: passes tides too
 	Now         bool           // its author said [now]: reaches INBOX although the person is on leave

@@ -27,6 +27,7 @@ const (
 	ReasonBounce   Reason = "bounce"
 	ReasonNamed    Reason = "named"
 	ReasonUrgent   Reason = "urgent"
+	ReasonDevice   Reason = "device"
 	ReasonObjects  Reason = "objection" // to what silence would decide
 	ReasonKept     Reason = "kept-sender"
 	ReasonSocial   Reason = "social"
@@ -103,6 +104,8 @@ func lines() []line {
 		// A sender the person named, or an alarm sender of the team → now.
 		{ReasonNamed, store.KindInbox, nil, true, (*question).isNamed},
 		{ReasonUrgent, store.KindInbox, nil, true, (*question).isUrgent},
+		// Mail of a device stands on the pass list: its owner walked to it.
+		{ReasonDevice, store.KindInbox, nil, false, func(q *question) bool { return q.Device }},
 		// An objection to what silence would decide passes at once.
 		{ReasonObjects, store.KindInbox, nil, false, func(q *question) bool { return q.Objection }},
 		// One mail moved from Notifications to INBOX: its sender always goes there.

@@ -119,7 +119,7 @@ func (q *Queue) submissionOf(in *intake) (store.Submission, error) {
 		UTF8: in.env.UTF8, MID: in.facts.MessageID, Digest: in.digest(), Subject: subject, Urgent: in.urgentSource() != "",
 		FileSent: in.folder, Accepted: in.now,
 		Plan: encodeLetter(letterPlan{Tag: tag, Protocol: in.peer.Protocol,
-			Coached: in.back.advises(), Asks: in.asking}),
+			Coached: in.back.advises(), Asks: in.asking, Credential: in.with}),
 	}
 	if ids := parents(in.facts); len(ids) > 0 {
 		sub.InReplyTo = ids[0]

@@ -16,7 +16,7 @@ import (
 // mayDepart reports whether releasing a flight writes nothing but the claim of its
 // recipients, its head, and that it has gone from its folder.
 func (q *Queue) mayDepart(f *flight, now time.Time) bool {
-	if f.answered || len(f.parents) > 0 || f.fresh && (f.sub.FileSent || f.letter.Coached) {
+	if f.answered || len(f.parents) > 0 || q.isFrozen(f.sub.AuthorID) || f.fresh && (f.sub.FileSent || f.letter.Coached) {
 		return false
 	}
 	state := f.leaving[0].r.State

@@ -25,6 +25,8 @@ const (
 	evRestored    = "restored"
 	evFrozen      = "frozen"
 	evThawed      = "thawed"
+	evStopped     = "stopped" // its author was frozen, or the app password it came with was revoked
+	evResumed     = "resumed"
 	evPossible    = "possible-duplicate"
 	evUrgent      = "urgent"
 	evFiled       = "filed"

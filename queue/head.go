@@ -39,6 +39,8 @@ type letterPlan struct {
 	Protocol string `json:"protocol,omitempty"` // ESMTPSA …; "" composed in a folder
 	Coached  bool   `json:"coached,omitempty"`  // advice lay beside it
 	Asks     bool   `json:"asks,omitempty"`     // clocks wait for what becomes of it
+
+	Credential int64 `json:"credential,omitempty"` // the app password it came with
 }
 
 // dated reports whether the Date becomes that of the release: not for mail that

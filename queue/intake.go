@@ -32,8 +32,9 @@ const (
 type intake struct {
 	author   *people.Person
 	device   bool
-	folder   bool // composed in a folder: filed in Sent at release
-	again    bool // on request: repeats are sent
+	with     int64 // the app password it came with, 0: none
+	folder   bool  // composed in a folder: filed in Sent at release
+	again    bool  // on request: repeats are sent
 	env      mail.Envelope
 	peer     Peer
 	priority int
@@ -75,10 +76,14 @@ type intake struct {
 // else: whose it is, where it goes, whether it goes in a circle.
 func (q *Queue) read(s Submission) (*intake, error) {
 	in := &intake{
-		author: s.Author, device: s.Device, env: s.Envelope, peer: s.Peer, priority: s.Priority, now: s.Now.UTC(),
+		author: s.Author, device: s.Device, with: s.Credential, env: s.Envelope, peer: s.Peer, priority: s.Priority, now: s.Now.UTC(),
 		staged: s.Staged, head: s.Staged.Head, size: s.Staged.Size(), sum: s.Staged.Sum[:], content: s.Staged.Content,
 	}
-	return in, q.inspect(in)
+	if err := q.inspect(in); err != nil {
+		return nil, err
+	}
+	in.blocked = in.blocked && !in.device // A device steers nothing.
+	return in, nil
 }
 
 // inspect fills what follows from head and content.

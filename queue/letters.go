@@ -28,6 +28,8 @@ const (
 	noteAdvice    = "advice"
 	noteReplaced  = "replaced"
 	noteSilenced  = "silenced"
+	noteStopped   = "stopped"
+	noteDevice    = "device"
 )
 
 const (

@@ -20,6 +20,8 @@ import (
 const (
 	wordAgain   = "again"
 	wordCorrect = "correct"
+	wordRelease = "release"
+	wordCancel  = "cancel"
 )
 
 // An ask is a mail to Tidepost itself: a word, perhaps in answer to a note.
@@ -121,6 +123,9 @@ func (q *Queue) act(ctx context.Context, tx *store.Tx, in *intake, a *ask) (stri
 	if said, err := q.actOnAdvice(tx, in, a); err != nil || said != "" {
 		return said, err
 	}
+	if said, err := q.actOnStopped(tx, in, a); err != nil || said != "" {
+		return said, err
+	}
 	if said, err := q.actOnDecision(tx, in, a); err != nil || said != "" {
 		return said, err
 	}
@@ -170,6 +175,8 @@ func unknownWord(a *ask) string {
 		possible = "Possible here: *undo* brings the advice back."
 	case a.note.Kind == noteRepeat:
 		possible = "Possible here: *again* sends the mail once more."
+	case a.note.Kind == noteStopped:
+		possible = "Possible here: *release* lets the mail go, *cancel* takes it back."
 	case a.note.Kind == noteTooLate:
 		possible = "Possible here: *correct*, and below it the text of your follow-up."
 	case a.note.Kind == decisions.NoteFiled:

@@ -48,13 +48,13 @@ type Order struct {
 type Outcome struct {
 	Mails      int      `json:"mails"`      // submissions
 	Recipients int      `json:"recipients"` // of them
-	Frozen     int      `json:"frozen"`     // submissions left alone: their authors mark them as deleted
+	Frozen     int      `json:"frozen"`     // submissions left alone: their authors mark them as deleted, or they are stopped
 	IDs        []int64  `json:"ids"`        // if the order named its submissions
 	To         []string `json:"to"`         // the addresses of those
 }
 
 // ReleaseNow lets what waits leave at once: mail that is held, and mail whose next
-// attempt is later. What its author marked as deleted stays. store.ErrNotFound,
+// attempt is later. What its author marked as deleted stays, and what is stopped. store.ErrNotFound,
 // ErrNothingWaits.
 func (q *Queue) ReleaseNow(ctx context.Context, o Order) (Outcome, error) {
 	o.Now = o.Now.UTC()
@@ -118,7 +118,7 @@ func (q *Queue) chosen(ctx context.Context, o Order, skipFrozen bool) (ids []int
 			return nil
 		}
 		frozen := o.Selected
-		frozen.States, frozen.Frozen = []store.State{store.Held}, true
+		frozen.Frozen = true
 		stay, err := tx.Select(frozen)
 		found.Frozen, found.Mails = len(stay), len(ids)-len(stay)
 		return err
@@ -132,6 +132,12 @@ func (q *Queue) named(tx *store.Tx, o Order, skipFrozen bool, found *Outcome) er
 		s, err := tx.Submission(id)
 		if err != nil {
 			return err
+		}
+		if skipFrozen && s.Stopped == store.StopAuthor {
+			return fmt.Errorf("q%d is stopped because its author is frozen: it leaves after \"people unfreeze\"", id)
+		}
+		if skipFrozen && s.Stopped == store.StopCredential {
+			return fmt.Errorf("q%d is stopped because the app password it came with was revoked: its author decides", id)
 		}
 		if skipFrozen && s.Frozen {
 			return fmt.Errorf("q%d is marked as deleted by its author: nothing leaves until that is taken back", id)

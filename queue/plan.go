@@ -115,7 +115,7 @@ func (q *Queue) planOne(in *intake, v policies.Verdict, who party) Plan {
 	mode := q.holdMode(in.author)
 	_, paused := q.people.Paused(in.author, in.now)
 	switch {
-	case in.failed:
+	case in.failed && !in.device:
 		p.Rule, p.Why = RuleFailed, whyFailed
 	case v.Urgent != "":
 		p.Rule, p.Why = RuleNow, "urgent-"+string(v.Urgent)
@@ -124,6 +124,8 @@ func (q *Queue) planOne(in *intake, v policies.Verdict, who party) Plan {
 		p.Floor = undo
 	case !in.env.HoldUntil.IsZero():
 		p.Rule, p.Why, p.At = RuleInstant, whyFuture, in.env.HoldUntil.UTC()
+	case in.device:
+		p.Rule, p.Why = RuleNow, string(policies.ReasonDevice)
 	case v.Now:
 		p.Rule, p.Why, p.Floor = RuleFree, string(policies.ReasonTagNow), undo
 	case v.Pass != "":

@@ -97,6 +97,9 @@ func (q *Queue) Submit(ctx context.Context, s Submission) (id int64, err error) 
 			q.o.Log.Error("discard staged body", "err", derr)
 		}
 	}()
+	if q.isFrozen(s.Author.ID) {
+		return 0, refuseFrozen()
+	}
 	in, err := q.read(s)
 	if err != nil {
 		return 0, err
@@ -108,7 +111,7 @@ func (q *Queue) Submit(ctx context.Context, s Submission) (id int64, err error) 
 		return 0, q.refuseDraft(ctx, in)
 	}
 	var a *ask
-	if in.control {
+	if in.control && !in.device {
 		if a, err = q.hear(ctx, in); err != nil {
 			return 0, err
 		}
@@ -134,6 +137,9 @@ func (q *Queue) Submit(ctx context.Context, s Submission) (id int64, err error) 
 		got, err := q.accept(tx, try)
 		if err == nil && a != nil {
 			err = q.answer(ctx, tx, try, a)
+		}
+		if err == nil && in.control && in.device {
+			err = q.sayDevice(tx, try)
 		}
 		id = got
 		return err
@@ -230,6 +236,9 @@ func (q *Queue) releaseAll(ctx context.Context, batch []*flight, now time.Time) 
 // releaseFlight lets those recipients of one submission go who are still due.
 func (q *Queue) releaseFlight(tx *store.Tx, f *flight, now time.Time) error {
 	f.claimed = nil
+	if q.isFrozen(f.sub.AuthorID) { // It slipped in while its author was frozen.
+		return q.stop(tx, f.sub, store.StopAuthor, now)
+	}
 	going, err := q.stillDue(tx, f, now)
 	if err != nil || len(going) == 0 {
 		return err
@@ -280,6 +289,7 @@ func (q *Queue) deliver(tx *store.Tx, f *flight, l *leaving, now time.Time) erro
 	_, err := q.inbox.Deliver(tx, inbox.Arrival{
 		Person: reader, Message: f.rendition, Content: f.content, Facts: f.facts, ReversePath: addressOfPath(f.sub.ReversePath),
 		RecipientID: l.r.ID, Author: l.who.author, Urgent: f.sub.Urgent, Now: l.plan.Why == string(policies.ReasonTagNow),
+		Device:    l.plan.Why == string(policies.ReasonDevice),
 		Objection: l.plan.Why == string(policies.ReasonObjection),
 		Planned:   planned, At: now,
 	})

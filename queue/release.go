@@ -345,6 +345,9 @@ func (q *Queue) stillDue(tx *store.Tx, f *flight, now time.Time) ([]*leaving, er
 		return nil, err
 	}
 	f.sub = sub
+	if sub.Stopped != store.Going {
+		return nil, nil
+	}
 	var going []*leaving
 	for _, l := range f.leaving {
 		r, err := tx.Recipient(l.r.ID)

@@ -74,6 +74,12 @@ func (q *Queue) moveInside(tx *store.Tx, p *people.Person, e store.Entry, kind s
 	if !ok {
 		return nil, &ErrCannot{"the timetable is written by Tidepost and stays in Scheduled"}
 	}
+	if s.Stopped == store.StopCredential { // Whoever moves it says that it is theirs.
+		if err := q.resume(tx, s, &queueing{now: now}); err != nil {
+			return nil, err
+		}
+		s.Stopped = store.Going
+	}
 	rcpts, err := q.held(tx, s.ID)
 	if err != nil {
 		return nil, q.lost(p, s, err, now)

@@ -173,7 +173,7 @@ func (q *Queue) timetable(tx *store.Tx, p *people.Person, now time.Time) (digest
 	}
 	t.Total = total
 	for _, s := range list {
-		line := digest.Line{Subject: s.Subject, MID: s.MID, Frozen: s.Frozen}
+		line := digest.Line{Subject: s.Subject, MID: s.MID, Frozen: s.Frozen, Stopped: s.Stopped == store.StopCredential}
 		rcpts, err := tx.Recipients(s.ID)
 		if err != nil {
 			return t, err

@@ -40,6 +40,11 @@ func (q *Queue) Explain(s store.Submission, rcpts []store.Recipient, now time.Ti
 	var out []Explanation
 	for _, r := range rcpts {
 		x := Explanation{Recipient: r}
+		if s.Stopped != store.Going && (r.State == store.Held || r.State == store.Deferred) {
+			x.Why = stoppedWords(s.Stopped)
+			out = append(out, x)
+			continue
+		}
 		if !r.Due.IsZero() {
 			x.When = q.when(r.Due, author, r, now)
 		}

@@ -125,6 +125,17 @@ const (
 	StopCredential             // the app password it came with was revoked
 )
 
+// String is how a stop is called in JSON and in the ledger; "" for none.
+func (s Stop) String() string {
+	switch s {
+	case StopAuthor:
+		return "author-frozen"
+	case StopCredential:
+		return "credential-revoked"
+	}
+	return ""
+}
+
 // Unstopped returns the submissions of an author that have a recipient who is not
 // settled and that are not stopped, above an id, the oldest first, at most limit.
 func (tx *Tx) Unstopped(author, after int64, limit int) ([]Submission, error) {

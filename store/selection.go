@@ -47,7 +47,7 @@ func (s Selection) where() (string, []any) {
 		add(`lower(r.address) = lower(?)`, s.To)
 	}
 	if s.Frozen {
-		cond = append(cond, `(s.frozen = 1 OR s.stopped <> 0)`)
+		cond = append(cond, `(s.frozen = 1 AND r.state = 'held' OR s.stopped <> 0)`)
 	}
 	if !s.Before.IsZero() {
 		add(`r.due < ?`, stamp(s.Before))

@@ -126,7 +126,7 @@ func printOrder(w io.Writer, out queue.Outcome, did string, c *orderCmd) {
 		fmt.Fprintf(w, "%s %s to %d recipients.\n", did, mails(out.Mails), out.Recipients)
 	}
 	if out.Frozen > 0 {
-		fmt.Fprintf(w, "%s left alone: the authors marked them as deleted in Scheduled.\n", mails(out.Frozen))
+		fmt.Fprintf(w, "%s left alone: they are frozen, or their authors marked them as deleted in Scheduled.\n", mails(out.Frozen))
 	}
 }
 

@@ -30,6 +30,7 @@ type queued struct {
 	Accepted   time.Time       `json:"accepted"`
 	Urgent     bool            `json:"urgent,omitempty"`
 	Frozen     bool            `json:"frozen,omitempty"`
+	Stopped    string          `json:"stopped,omitempty"` // author-frozen or credential-revoked: nothing of it leaves
 	Recipients []queuedAddress `json:"recipients"`
 }
 
@@ -44,6 +45,11 @@ type queuedAddress struct {
 	Settled  *time.Time  `json:"settled,omitempty"`
 	Reply    string      `json:"reply,omitempty"`
 	Remote   string      `json:"remote,omitempty"`
+}
+
+// frozen reports whether a recipient waits, and for no time.
+func (q queued) frozen(r queuedAddress) bool {
+	return r.State == store.Held && (q.Frozen || q.Stopped != "") || r.State == store.Deferred && q.Stopped != ""
 }
 
 // because is why a recipient stands where it does, in one phrase.
@@ -68,7 +74,7 @@ func explain(tx *store.Tx, d *gateway.Desk, s store.Submission, now time.Time) (
 
 func explainListed(d *gateway.Desk, l store.Listed, now time.Time) (queued, error) {
 	s := l.Submission
-	q := queued{ID: s.ID, MessageID: s.MID, From: s.ReversePath, Accepted: s.Accepted, Urgent: s.Urgent, Frozen: s.Frozen,
+	q := queued{ID: s.ID, MessageID: s.MID, From: s.ReversePath, Accepted: s.Accepted, Urgent: s.Urgent, Frozen: s.Frozen, Stopped: s.Stopped.String(),
 		Recipients: make([]queuedAddress, 0, len(l.Recipients))}
 	if p, ok := d.People.ByID(s.AuthorID); ok {
 		q.From = p.Address.String()
@@ -82,6 +88,9 @@ func explainListed(d *gateway.Desk, l store.Listed, now time.Time) (queued, erro
 	found, err := d.Queue.Explain(s, l.Recipients, now)
 	for _, x := range found {
 		r := address(x.Recipient)
+		if q.frozen(r) && q.Stopped != "" {
+			r.Due = nil
+		}
 		r.When, r.Why = x.When, x.Why
 		q.Recipients = append(q.Recipients, r)
 	}
@@ -180,17 +189,19 @@ func (c *queueWhyCmd) Run(a *app) error {
 		}
 		return a.show(q, func(w io.Writer) {
 			for _, r := range q.Recipients {
-				fmt.Fprintf(w, "q%d to %s %s\n", q.ID, r.Address, r.sentence(q.Frozen))
+				fmt.Fprintf(w, "q%d to %s %s\n", q.ID, r.Address, r.sentence(q))
 			}
 		})
 	})
 }
 
 // sentence says where a recipient stands.
-func (r queuedAddress) sentence(frozen bool) string {
+func (r queuedAddress) sentence(q queued) string {
 	var s string
 	switch {
-	case r.State == store.Held && frozen:
+	case q.frozen(r) && q.Stopped != "":
+		return "is frozen: " + r.because()
+	case q.frozen(r):
 		return "waits: its author marked it as deleted in Scheduled"
 	case r.State == store.Held:
 		s = "is held until " + r.When

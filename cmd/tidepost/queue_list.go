@@ -22,7 +22,7 @@ type queueListCmd struct {
 	All    bool     `help:"Mail that has left, or was taken back, too; the newest first."`
 	Author string   `placeholder:"ADDRESS" help:"Only mail of this person."`
 	To     string   `placeholder:"ADDRESS" help:"Only mail to this address, or to anybody at @DOMAIN."`
-	State  []string `enum:"held,deferred,sending,frozen" placeholder:"STATE" help:"Only what is held, deferred, sending, or frozen by its author."`
+	State  []string `enum:"held,deferred,sending,frozen" placeholder:"STATE" help:"Only what is held, deferred, sending, or frozen: by its author, with its author, or with the app password it came with."`
 	Before string   `placeholder:"TIME" help:"Only what leaves before: RFC 3339, or from now on such as 2h."`
 	After  string   `placeholder:"TIME" help:"Only what leaves then or later."`
 	Limit  int      `default:"0" help:"At most so many mails; 0: all."`
@@ -90,6 +90,7 @@ func (c *queueListCmd) selection(d *gateway.Desk, now time.Time) (sel store.Sele
 	for _, s := range c.State {
 		if s == "frozen" {
 			sel.Frozen, s = true, string(store.Held)
+			sel.States = append(sel.States, store.Deferred)
 		}
 		sel.States = append(sel.States, store.State(s))
 	}
@@ -250,7 +251,7 @@ func (t *queueTable) print(w io.Writer, list []queued) {
 		id, from := fmt.Sprintf("q%d", q.ID), q.From
 		for _, r := range q.Recipients {
 			state := string(r.State)
-			if q.Frozen && r.State == store.Held {
+			if q.frozen(r) {
 				state = "frozen"
 			}
 			rows = append(rows, [6]string{id, from, r.Address, state, r.When, r.because()})

@@ -126,7 +126,7 @@ func (g *Gateway) smtpDoor(l net.Listener, role guard.Role, implicit, clear bool
 	if role == guard.Submission {
 		o.Guard.MaxHold = g.cfg.Hold.MaxExplicit
 		o.Guard.DeliverBy, o.Guard.Priority = false, true
-		d.Logins, d.Queue = g.logins, g.queue
+		d.Logins, d.Sessions, d.Queue = g.logins, g.sessions, g.queue
 	}
 	if implicit {
 		busy = "" // Clear text before a handshake would only confuse.
