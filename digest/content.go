@@ -218,7 +218,7 @@ func (e *Entry) add(m Message) {
 // nil keeps all. Questions, decisions and what is blocked are told anew, from Since
 // on, as they are now.
 func Repeat(last Content, tide time.Time, keep func(Entry) bool) Content {
-	c := Content{Tide: tide, Since: last.Since, First: last.First, Missed: last.Missed, Counts: last.Counts, Confirmed: slices.Clone(last.Confirmed)}
+	c := Content{Tide: tide, Since: last.Since, First: last.First, Counts: last.Counts, Confirmed: slices.Clone(last.Confirmed)}
 	for _, e := range last.Entries {
 		if keep == nil || keep(e) {
 			c.Entries = append(c.Entries, e)

@@ -37,7 +37,7 @@ func (r *reader) fitsBetter(d, best *deadline, mark int) bool {
 // is due.
 func (r *reader) bareDueFits(d *deadline, a *Ask, p part) bool {
 	e := &d.t.expr
-	if d.t.last == 0 || d.event && !r.attends(p.marks[0].at, d.from) && !r.neededFor(d) || r.toldAsPast(p.marks[0].at, d.from) {
+	if d.t.last == 0 || d.event && !r.attends(p.marks[0].at, d.from) && !r.neededFor(d) || r.toldAsPast(p.marks[0].at, d.from) || r.toldWhat(p.marks[0].at, d.from) {
 		return false
 	}
 	if d.from < p.marks[0].at && p.marks[0].at-d.from > 6 {
@@ -123,6 +123,28 @@ func (r *reader) toldAsPast(mark, from int) bool {
 	}
 	return false
 }
+
+// toldWhat reports whether a time belongs to what somebody is to be told: "tell me when
+// the crane is free next week".
+func (r *reader) toldWhat(mark, from int) bool {
+	for i := max(0, mark-2); i+2 < from; i++ {
+		if !r.toks[i].in(inTelling) {
+			continue
+		}
+		for k := i + 1; k < from-1 && k <= i+4; k++ {
+			if r.toks[k].in(inWhat) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// tellingWords want to be told something, whatWords begin to say what.
+var (
+	tellingWords = wordSet("tell know say confirm sagen sag sage sagst weiß wissen bescheid bestätigen bestätige dire dites dis savoir confirmer confirmez decirme dime diga saber confirmar dizer diz diga weten zeggen zeg bevestigen")
+	whatWords    = wordSet("when whether who which where how if what wann ob wer welche welcher welches wo wie quand si qui quel quelle où comment cuándo quién cuál dónde cómo quando quem qual onde wanneer of wie welke waar hoe")
+)
 
 // theDay reports whether an article belongs to the day: "the day after
 // tomorrow", "on the 20th".

@@ -30,13 +30,30 @@ func (r *reader) promises(asks []Ask) []Promise {
 				out = append(out, p)
 			}
 		}
-		if len(out) == before && ruled < 2 && !r.reports(s) {
+		if len(out) == before && ruled < 2 && !r.reports(s) && !r.onlyTimes(s) {
 			p := r.promise(s.from, s.from, s.to, s)
 			p.Because = r.fold(r.spanOf(s.from, min(s.from+4, s.to)))
 			out = append(out, p)
 		}
 	}
 	return out
+}
+
+// onlyTimes reports whether a sentence names times and no more, without a word that
+// limits: "On Thursday and Friday." answers when something is.
+func (r *reader) onlyTimes(s sentence) bool {
+	found := false
+	for i := s.from; i < s.to; {
+		if at, ok := r.times.at(i, s.to); ok && at.last > i {
+			found, i = true, at.last
+			continue
+		}
+		if r.toks[i].kind != kindMark && !r.toks[i].is("on", "at", "in", "the", "and", "or", "from", "to", "am", "um", "und", "oder", "le", "et", "ou", "el", "y", "o", "na", "no", "e", "op", "en", "of") {
+			return false
+		}
+		i++
+	}
+	return found
 }
 
 // reports reports whether a sentence tells of what was done, or is at hand: "Done an

@@ -42,6 +42,8 @@ const (
 	inFollow
 	inHalfDay
 	inAmount
+	inTelling
+	inWhat
 )
 
 // wordGroups are the lists of the marks.
@@ -50,7 +52,7 @@ var wordGroups = map[groupMark]map[string]bool{
 	inOfferConditions: offerConditions, inOfferTroubles: offerTroubles, inOfferWants: offerWants, inAbbreviations: abbreviations, inUnits: unitWords,
 	inFrom: fromWords, inMeeting: meetingWords, inAbsence: absenceWords, inState: stateWords, inLasting: lastingWords, inAct: actWords, inHollow: hollow,
 	inRouted: routed, inVisit: visitWords, inNotNames: notNames, inEnds: endWords, inCondition: conditionWords, inAhead: aheadWords, inYour: yourWords, inEverybody: everybodyWords, inCourse: courseWords, inMiddle: periodPartWords(),
-	inFollow: followWords, inHalfDay: halfDayWords, inAmount: amountWords,
+	inFollow: followWords, inHalfDay: halfDayWords, inAmount: amountWords, inTelling: tellingWords, inWhat: whatWords,
 	inDecide: decideWords, inReview: reviewWords, inAttendAsk: meetWords, inAnswer: answerWords,
 }
 

@@ -39,7 +39,25 @@ func expand(pattern string) *regexp.Regexp {
 
 // forms are all statements there are, compiled once: it takes a quarter of a second.
 var forms = sync.OnceValue(func() []*form {
-	all := slices.Concat(settingForms(), mailForms(), folderForms(), worldForms(), replyLooks(), digestLooks(), folderLooks(), letterLooks(), stateLooks(), askLooks(), threadLooks(), decisionLooks(), pauseForms())
+	var all []*form
+	for _, some := range []func() []*form{
+		settingForms,
+		mailForms,
+		folderForms,
+		worldForms,
+		replyLooks,
+		digestLooks,
+		folderLooks,
+		letterLooks,
+		stateLooks,
+		askLooks,
+		threadLooks,
+		decisionLooks,
+		pauseForms,
+		diaryLooks,
+	} {
+		all = append(all, some()...)
+	}
 	for _, f := range all {
 		f.re = expand(f.pattern)
 	}

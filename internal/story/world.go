@@ -211,6 +211,16 @@ func (w *world) hire(start time.Time) error {
 			}
 		}
 	}
+	for _, p := range w.story.cast.order { // Everybody is there now.
+		cover, ok := p.fields[string(people.FieldCover)]
+		if !ok {
+			continue
+		}
+		set := people.Request{Fields: map[people.Field]string{people.FieldCover: w.fieldValue(string(people.FieldCover), cover)}}
+		if _, err := edit.Set(context.Background(), p.address, set, start); err != nil {
+			return errors.Join(&mistake{w.story.File, p.line, err.Error()}, db.Close())
+		}
+	}
 	return db.Close()
 }
 
@@ -219,6 +229,7 @@ func (w *world) hireOne(db *store.DB, edit *people.Editor, p *member, start time
 	for k, v := range p.fields {
 		fields[people.Field(k)] = w.fieldValue(k, v)
 	}
+	delete(fields, people.FieldCover)
 	since := start.Add(-joined)
 	if p.fresh {
 		since = start
