@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"tidepost/store"
@@ -45,20 +44,12 @@ func Export(ctx context.Context, db *store.DB, person int64, dir string, format 
 }
 
 func export(ctx context.Context, db *store.DB, person int64, out sink, told func(f Folder, done int64)) ([]Result, error) {
-	var boxes []store.Mailbox
-	err := db.View(ctx, func(tx *store.Tx) (err error) {
-		boxes, err = tx.Mailboxes(person)
-		return err
-	})
+	boxes, err := Exported(ctx, db, person)
 	if err != nil {
 		return nil, err
 	}
 	var results []Result
 	for _, box := range boxes {
-		switch box.Kind {
-		case store.KindRemind, store.KindSendNow, store.KindSendTomorrow, store.KindSendMonday, store.KindSendOpening, store.KindNeedsReply, store.KindWaitingFor:
-			continue
-		}
 		r, err := exportFolder(ctx, db, box, out, told)
 		if err != nil {
 			return results, fmt.Errorf("export %s: %w", box.Name, err)
@@ -120,6 +111,16 @@ func (m maildirSink) write(folder string, head []byte, body io.Reader, date time
 	return m.w.Write(folder, head, body, date, flags)
 }
 
+// oneMbox is a sink for one folder.
+type oneMbox struct{ w *MboxWriter }
+
+func (*oneMbox) folder(string) error { return nil }
+func (*oneMbox) close() error        { return nil }
+
+func (m *oneMbox) write(_ string, head []byte, body io.Reader, date time.Time, flags store.Flags, keywords []string) error {
+	return m.w.Write(head, body, date, flags, keywords)
+}
+
 // mboxes is a sink of mbox files.
 type mboxes struct {
 	root string
@@ -131,17 +132,7 @@ func (m *mboxes) folder(name string) error {
 	if err := m.close(); err != nil {
 		return err
 	}
-	// A file cannot be a directory too, so "Scheduled/Send now" lies in "Scheduled.sbd".
-	levels := strings.Split(strings.ReplaceAll(name, "\x00", "_"), "/")
-	for i := range levels {
-		if levels[i] == "." || levels[i] == ".." {
-			levels[i] = "_"
-		}
-		if i < len(levels)-1 {
-			levels[i] += ".sbd"
-		}
-	}
-	path := filepath.Join(append([]string{m.root}, levels...)...) + ".mbox"
+	path := MboxPath(m.root, name)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}

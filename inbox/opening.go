@@ -26,7 +26,7 @@ const farOpening = 10 * 24 * time.Hour
 // none.
 func (b *Inbox) nextOpening(p *people.Person, from time.Time) (o opening, ok bool) {
 	s := p.Schedule(from)
-	if !s.HasTides() || p.Profile.Batch.Or(b.o.Batch) != people.On {
+	if !s.HasTides() || b.batchMode(p) != people.On {
 		return o, false
 	}
 	m := s.Tide(from, farOpening)

@@ -7,6 +7,14 @@ import (
 	"tidepost/people"
 )
 
+// batchMode is the person's switch, or the team's; off once the team has gone back.
+func (b *Inbox) batchMode(p *people.Person) people.Switch {
+	if _, back := b.dir.RolledBack(); back {
+		return people.Off
+	}
+	return p.Profile.Batch.Or(b.o.Batch)
+}
+
 // pauseOf is what a digest says of a pause of its reader; nil if there is none.
 func (b *Inbox) pauseOf(p *people.Person, now time.Time) *digest.Pause {
 	until, paused := b.dir.Paused(p, now)

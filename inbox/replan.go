@@ -58,7 +58,7 @@ func (b *Inbox) replanOne(tx *store.Tx, p *people.Person, d store.Delivery, now 
 	if away {
 		due = opening
 	}
-	if p.Profile.Batch.Or(b.o.Batch) != people.On {
+	if b.batchMode(p) != people.On {
 		due, target = now, store.KindInbox
 	}
 	if due.Equal(d.Due) && target == d.Target {

@@ -139,7 +139,7 @@ func (b *Inbox) route(tx *store.Tx, a Arrival) (to place) {
 	if a.broken {
 		return place{target: store.KindInbox, reason: ReasonFailed, err: "the message cannot be read"}
 	}
-	mode := a.Person.Profile.Batch.Or(b.o.Batch)
+	mode := b.batchMode(a.Person)
 	if mode == people.Off {
 		return place{target: store.KindInbox, reason: ReasonOff}
 	}
@@ -248,7 +248,7 @@ func absence(s *scheduler.Schedule, now time.Time) (opening time.Time, away bool
 // person: with the next tide, or then. It knows hours, tides and leave, and not what
 // only the message can tell.
 func (b *Inbox) Appears(p *people.Person, released time.Time) time.Time {
-	if p.Profile.Batch.Or(b.o.Batch) != people.On {
+	if b.batchMode(p) != people.On {
 		return released
 	}
 	if _, paused := b.dir.Paused(p, released); paused {

@@ -39,6 +39,7 @@ type snapshot struct {
 	byID      map[int64]*Person
 	byAddress map[string]*Person // by lower-case address; active people only
 	paused    time.Time          // until when the team is paused; zero: it is not
+	back      time.Time          // since when hold, batch and coach are off for good; zero: they are not
 }
 
 // A ProfileError says whose profile cannot be read. That person is reachable at
@@ -117,12 +118,15 @@ func (d *Directory) MaybeReload(ctx context.Context, now time.Time) error {
 func (d *Directory) reload(ctx context.Context) error {
 	var version int64
 	var rows []store.Person
-	var paused time.Time
+	var paused, back time.Time
 	err := d.db.View(ctx, func(tx *store.Tx) (err error) {
 		if version, err = tx.PeopleVersion(); err != nil {
 			return err
 		}
 		if paused, err = tx.TeamPause(); err != nil {
+			return err
+		}
+		if back, err = tx.RolledBack(); err != nil {
 			return err
 		}
 		rows, err = tx.People()
@@ -133,7 +137,7 @@ func (d *Directory) reload(ctx context.Context) error {
 	}
 	old := d.current.Load()
 	next, changes, err := old.with(version, rows)
-	next.paused = paused
+	next.paused, next.back = paused, back
 	d.current.Store(next)
 	if len(changes) > 0 && old.version >= 0 {
 		for _, f := range d.onChange {

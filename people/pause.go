@@ -11,6 +11,9 @@ import (
 const (
 	EventPaused  = "paused"
 	EventResumed = "resumed"
+
+	EventRolledBack = "rolled-back" // hold, batch and coach are off until EventRolledOn
+	EventRolledOn   = "rolled-on"
 )
 
 // FieldPausedUntil is how Profile.PausedUntil is named in the ledger. It is no column
@@ -64,6 +67,29 @@ func ResumeTeam(tx *store.Tx, now time.Time, by string) error {
 		return err
 	}
 	return tx.AddEvent(store.Event{At: now, Kind: EventResumed, Detail: map[string]any{"by": by}})
+}
+
+// RollBack has hold, batch and coach off for everybody and everything new from now on,
+// whatever the settings are: a plain server. by is who did it, for the ledger.
+func RollBack(tx *store.Tx, now time.Time, by string) error {
+	if err := tx.SetRolledBack(now); err != nil {
+		return err
+	}
+	return tx.AddEvent(store.Event{At: now, Kind: EventRolledBack, Detail: map[string]any{"by": by}})
+}
+
+// RollOn ends RollBack: the settings count again.
+func RollOn(tx *store.Tx, now time.Time, by string) error {
+	if err := tx.SetRolledBack(time.Time{}); err != nil {
+		return err
+	}
+	return tx.AddEvent(store.Event{At: now, Kind: EventRolledOn, Detail: map[string]any{"by": by}})
+}
+
+// RolledBack says since when hold, batch and coach are off by `tidepost rollback`.
+func (d *Directory) RolledBack() (since time.Time, yes bool) {
+	since = d.current.Load().back
+	return since, !since.IsZero()
 }
 
 // Paused says until when hold, batch and coach leave new mail of p alone: because p

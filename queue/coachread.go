@@ -87,7 +87,7 @@ func (in *intake) onlyToSelf() bool {
 
 // coachSwitch is the author's switch, or the team's.
 func (q *Queue) coachSwitch(p *people.Person) people.Switch {
-	if p.Profile.CoachMode == people.CoachOff {
+	if _, back := q.people.RolledBack(); back || p.Profile.CoachMode == people.CoachOff {
 		return people.Off
 	}
 	return p.Profile.Coach.Or(q.o.Coach)

@@ -286,6 +286,9 @@ func (q *Queue) spread() int {
 
 // holdMode is the author's switch, or the team's.
 func (q *Queue) holdMode(author *people.Person) people.Switch {
+	if _, back := q.people.RolledBack(); back {
+		return people.Off
+	}
 	if author == nil {
 		return q.o.Mode
 	}

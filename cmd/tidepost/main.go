@@ -50,6 +50,7 @@ type commandLine struct {
 	StandAside  asideCmd       `cmd:"" help:"Send mail on at once, without the database, while the gateway cannot run."`
 	Pause       pauseCmd       `cmd:"" help:"Let new mail leave and come at once for a while; what waits keeps its times."`
 	Resume      resumeCmd      `cmd:"" help:"End a pause; nothing that waits is moved."`
+	Rollback    rollbackCmd    `cmd:"" help:"Go back to a plain server: say what waits, send or export it, and what to put back."`
 	People      peopleCmd      `cmd:"" help:"Add, change, list, remove and import people."`
 	Account     accountCmd     `cmd:"" help:"Say where people's mail is elsewhere, and what logs in there."`
 	Secrets     secretsCmd     `cmd:"" help:"Change the key that seals passwords and tokens."`

@@ -12,6 +12,10 @@ import (
 func (v *visit) pause() {
 	const check = "pause"
 	now := v.Now()
+	if since, back := v.desk.People.RolledBack(); back {
+		v.warn(check, "tidepost rollback --undo --yes", "rolled back since %s: hold, batch and coach are off", since.UTC().Format(time.RFC3339))
+		return
+	}
 	if until, paused := v.desk.People.TeamPaused(now); paused {
 		v.warn(check, "tidepost resume", "the team is paused %s: new mail leaves and comes at once", people.Until(until, time.UTC, now))
 		return

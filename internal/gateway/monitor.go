@@ -175,7 +175,9 @@ func (g *Gateway) health(ctx context.Context, c *census, now time.Time) Health {
 	if end := g.certificateEnds(); !end.IsZero() {
 		add("certificate", end.Sub(now) > renewBefore, "ends %s", end.UTC().Format(time.RFC3339))
 	}
-	if until, paused := g.dir.TeamPaused(now); paused {
+	if since, back := g.dir.RolledBack(); back {
+		add("pause", true, "rolled back since %s: hold, batch and coach are off", since.UTC().Format(time.RFC3339))
+	} else if until, paused := g.dir.TeamPaused(now); paused {
 		add("pause", true, "new mail leaves and comes at once %s", people.Until(until, time.UTC, now))
 	}
 	if late, known := g.backupStale(now); known {

@@ -51,6 +51,7 @@ func Look(tx *store.Tx, s store.Submission, command, by string, now time.Time) e
 const (
 	DoRelease = "release" // let waiting mail leave now
 	DoCancel  = "cancel"  // take it back
+	DoOpen    = "open"    // have everything that waits for a tide appear now, without digests
 )
 
 // An Order is what an operator wants done to waiting mail, in the words of a command
@@ -79,7 +80,7 @@ func Operate(ctx context.Context, cfg *config.Config, log *slog.Logger, o Order,
 	if err != nil {
 		return out, err
 	}
-	out, err = operate(ctx, d.DB, d.People, d.Queue, o, now, progress)
+	out, err = operate(ctx, d.gateway, o, now, progress)
 	if err == nil && !o.DryRun {
 		// A server that was started meanwhile, or one that does not know orders yet.
 		err = errors.Join(d.Queue.RefreshTimetables(ctx, now), forgive(Kick(ctx, cfg.Server.Data)))
@@ -88,7 +89,12 @@ func Operate(ctx context.Context, cfg *config.Config, log *slog.Logger, o Order,
 }
 
 // operate carries out an order in this process.
-func operate(ctx context.Context, db *store.DB, dir *people.Directory, q *queue.Queue, o Order, now time.Time, progress Progress) (out queue.Outcome, err error) {
+func operate(ctx context.Context, g *Gateway, o Order, now time.Time, progress Progress) (out queue.Outcome, err error) {
+	db, dir, q := g.db, g.dir, g.queue
+	if o.Do == DoOpen {
+		out.Mails, err = g.inbox.OpenAll(ctx, now, progress)
+		return out, err
+	}
 	order := queue.Order{DryRun: o.DryRun, By: o.By, Now: now, Progress: progress,
 		Selected: store.Selection{To: o.To, Before: o.Before}}
 	if o.Author != "" {

@@ -85,7 +85,7 @@ func (d *Desk) hold(t *testing.T, mid string, to ...mail.Address) int64 {
 // order has an order carried out in this process.
 func (d *Desk) order(o Order) (queue.Outcome, error) {
 	o.By = "root"
-	return operate(context.Background(), d.DB, d.People, d.Queue, o, noon, nil)
+	return operate(context.Background(), d.gateway, o, noon, nil)
 }
 
 // states returns the states of a submission's recipients in their order.

@@ -46,7 +46,7 @@ func (g *Gateway) serveOrder(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	enc, flush := json.NewEncoder(w), http.NewResponseController(w)
 	told := time.Now()
-	out, err := operate(r.Context(), g.db, g.dir, g.queue, o, time.Now().UTC().Round(0), func(done, total int) {
+	out, err := operate(r.Context(), g, o, time.Now().UTC().Round(0), func(done, total int) {
 		if now := time.Now(); now.Sub(told) >= orderLook {
 			told = now
 			// Whoever does not listen any more is found out by the next batch.

@@ -85,7 +85,7 @@ func (e *Estimate) explicit(author *people.Person, tag string, at time.Time) err
 // arrival adds the wait for a tide: what the last line of the inbox's list does with
 // mail of a colleague.
 func (d *Desk) arrival(e *Estimate) {
-	if e.Reader.Profile.Batch.Or(people.Switch(d.Config.Batch.Mode)) != people.On {
+	if _, back := d.People.RolledBack(); back || e.Reader.Profile.Batch.Or(people.Switch(d.Config.Batch.Mode)) != people.On {
 		return
 	}
 	if _, paused := d.People.Paused(e.Reader, e.Leaves); paused {
