@@ -55,6 +55,11 @@ func (b *Inbox) replanOne(tx *store.Tx, p *people.Person, d store.Delivery, now 
 		pl.Wait, target = waitTide, store.KindInbox
 	}
 	due := dueOf(pl.Wait, s, now, b.o.MaxHold)
+	if !away && target == store.KindInbox && pl.Wait == waitTide {
+		if opening, away = awayBefore(s, now, due); away {
+			pl.Wait, target = waitAway, store.KindAway
+		}
+	}
 	if away {
 		due = opening
 	}

@@ -175,12 +175,29 @@ func (q *question) answer() place {
 		}
 		if l.wait != nil {
 			if w := l.wait(q); w != waitNot {
-				return q.until(to, w, time.Time{})
+				return q.untilLeave(q.until(to, w, time.Time{}), l)
 			}
 		}
 		return to
 	}
 	return place{target: store.KindInbox, reason: ReasonFailed, err: "no line fits"}
+}
+
+// untilLeave looks whether leave begins before what a place waits for: then the next
+// opening, reckoned without leave, puts it into While away. It would wait for weeks, or
+// come in the middle of the leave when it is not held any longer.
+func (q *question) untilLeave(to place, l line) place {
+	if to.target != store.KindInbox || l.onLeave || to.wait == waitNot {
+		return to
+	}
+	at, away := awayBefore(q.schedule, q.At, to.due)
+	switch {
+	case !away:
+		return to
+	case q.Now:
+		return place{target: to.target, reason: to.reason, talk: to.talk}
+	}
+	return q.until(place{target: store.KindAway, reason: ReasonAway}, waitAway, at)
 }
 
 // until lets a place wait, unless what it waits for is here already.
@@ -244,6 +261,38 @@ func absence(s *scheduler.Schedule, now time.Time) (opening time.Time, away bool
 	return opening, scheduler.DateOf(opening.In(zone)).Before(scheduler.DateOf(back.In(zone)))
 }
 
+// leaveAhead is how many days are looked at for leave that begins before a tide.
+const leaveAhead = 14
+
+// awayBefore reports whether a day of leave lies between now and due, and when its
+// opening would be without leave. Whoever is at work now has missed the last tide before
+// the leave.
+func awayBefore(s *scheduler.Schedule, now, due time.Time) (opening time.Time, away bool) {
+	zone := s.Zone()
+	today := scheduler.DateOf(now.In(zone))
+	for day := 1; day <= leaveAhead; day++ {
+		begin := scheduler.Wall{Date: today.AddDays(day)}.Instant(zone).At
+		if !begin.Before(due) {
+			break
+		}
+		if opening, away = absence(s, begin); away && opening.Before(due) {
+			return opening, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// FiledAway says when mail to a person who is on leave is put into While away: at the
+// opening reckoned without leave, so that it lies there in the order in which it came
+// and nobody's Scheduled fills with mail to somebody who is not there. ok is false for
+// who is not on leave, and for who has everything delivered at once.
+func (b *Inbox) FiledAway(p *people.Person, now time.Time) (at time.Time, ok bool) {
+	if p.Profile.Batch.Or(b.o.Batch) != people.On {
+		return time.Time{}, false
+	}
+	return absence(p.Schedule(now), now)
+}
+
 // Appears says when mail of a colleague that is released at an instant appears for a
 // person: with the next tide, or then. It knows hours, tides and leave, and not what
 // only the message can tell.
@@ -261,5 +310,9 @@ func (b *Inbox) Appears(p *people.Person, released time.Time) time.Time {
 	if !s.HasTides() {
 		return released
 	}
-	return s.Tide(released, b.o.MaxHold).At
+	tide := s.Tide(released, b.o.MaxHold).At
+	if at, away := awayBefore(s, released, tide); away {
+		return at
+	}
+	return tide
 }

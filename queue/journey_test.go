@@ -128,7 +128,9 @@ func TestATimeThatDoesNotExistIsConfirmed(t *testing.T) {
 func TestTheCapEndsAHold(t *testing.T) {
 	w := newWorld(t, func(o *Options) { o.Cap = 120 * time.Hour })
 	w.profile(w.mei, func(p *people.Profile) {
-		p.Calendar.Leave = append(p.Calendar.Leave, scheduler.Leave{First: scheduler.Date{Year: 2026, Month: 3, Day: 1}, Last: scheduler.Date{Year: 2026, Month: 4, Day: 30}})
+		for day := range 60 { // Mail to somebody on leave goes to While away; holidays hold it.
+			p.Calendar.Holidays = append(p.Calendar.Holidays, scheduler.Holiday{Date: scheduler.Date{Year: 2026, Month: 3, Day: 1}.AddDays(day)})
+		}
 	})
 	now := monday(10, 0)
 	id := w.submit(now, w.ana, letter(w.ana, "c@team.example", "x", now, "text", "To: mei@team.example"), "mei@team.example")

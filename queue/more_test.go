@@ -230,14 +230,15 @@ func TestReplanTogetherFollowsEveryReader(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.wantStates(id, "held Mon 13:00:00, held Mon 13:00:00")
-	// Tom goes on leave: there is no common moment any more, and nobody waits for him.
+	// Tom goes on leave: there is no common moment any more, and nobody waits for him. His
+	// copy is put into While away when he would have begun.
 	w.profile(w.tom, func(p *people.Profile) {
 		p.Calendar.Leave = append(p.Calendar.Leave, scheduler.Leave{First: scheduler.Date{Year: 2026, Month: 3, Day: 2}, Last: scheduler.Date{Year: 2026, Month: 3, Day: 3}})
 	})
 	if err := w.q.Replan(t.Context(), w.tom, monday(10, 10)); err != nil {
 		t.Fatal(err)
 	}
-	w.wantStates(id, "held Mon 10:10:00, held Wed 13:00:00")
+	w.wantStates(id, "held Mon 10:10:00, held Mon 13:00:00")
 }
 
 func TestFreezingWhatHasLeft(t *testing.T) {

@@ -40,6 +40,7 @@ const (
 	whyFailed  = "policy-failed"
 	whyDryRun  = "dry-run"
 	whyCoach   = "advice"
+	whyAway    = "away" // the reader is on leave: it is put into While away
 )
 
 // A Plan is why a recipient's release time is what it is, and all that is needed to
@@ -209,7 +210,7 @@ func (q *Queue) moment(p Plan, who party, now time.Time) scheduler.Moment {
 	switch p.Rule {
 	case RuleHours:
 		if who.reader != nil {
-			m = who.reader.Schedule(now).Release(now, q.o.Grace, hold)
+			m = q.opens(who.reader, hold, now)
 		}
 	case RuleAuthor:
 		if who.author != nil {
@@ -219,7 +220,7 @@ func (q *Queue) moment(p Plan, who party, now time.Time) scheduler.Moment {
 		if at, ok := q.common(p.With, now); ok && at.Before(now.Add(hold)) {
 			m.At, m.Reason = at, scheduler.Reason(policies.ReasonTogether)
 		} else if who.reader != nil {
-			m = who.reader.Schedule(now).Release(now, q.o.Grace, hold)
+			m = q.opens(who.reader, hold, now)
 		}
 	case RuleTime:
 		m.At = p.Wall.Instant(zoneOf(p.Zone)).At

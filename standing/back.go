@@ -19,12 +19,18 @@ const (
 	// backWithin is how long after a return its letter is still written: a profile may
 	// come with leave that is long over, and an outage ends.
 	backWithin = 3 * 24 * time.Hour
-	// shortLeave takes nobody a day of mail.
+	// shortLeave takes nobody a day of mail: a letter is written only if some came.
 	shortLeave = 20 * time.Hour
+	// earlyWithin is how far back mail of a leave is looked for that was cancelled while it
+	// ran.
+	earlyWithin = 60 * 24 * time.Hour
 )
 
 // An absence is leave with a return.
-type absence struct{ start, at time.Time }
+type absence struct {
+	start, at time.Time
+	short     bool // less than a day
+}
 
 // absences are the leaves of a person that have begun or are planned, each with the
 // first working moment after it. Leaves with no work between them are one.
@@ -33,9 +39,10 @@ func absences(p *people.Person, now time.Time) []absence {
 	var out []absence
 	for _, l := range p.Profile.Calendar.Leave {
 		start, end := span(l, zone)
-		if end.Sub(start) < shortLeave || end.Before(now.Add(-backWithin-30*24*time.Hour)) {
+		if end.Before(now.Add(-backWithin - 30*24*time.Hour)) {
 			continue
 		}
+		short := end.Sub(start) < shortLeave
 		at, ok := s.NextOpening(end.Add(-time.Nanosecond))
 		if s.Deliverable(end) {
 			at, ok = end, true
@@ -44,9 +51,9 @@ func absences(p *people.Person, now time.Time) []absence {
 			continue
 		}
 		if n := slices.IndexFunc(out, func(a absence) bool { return a.at.Equal(at) }); n < 0 {
-			out = append(out, absence{start, at})
-		} else if start.Before(out[n].start) {
-			out[n].start = start
+			out = append(out, absence{start, at, short})
+		} else {
+			out[n].start, out[n].short = earlier(out[n].start, start), out[n].short && short
 		}
 	}
 	return out
@@ -90,14 +97,55 @@ func (d *Desk) tellBack(tx *store.Tx, p *people.Person, now time.Time) error {
 			continue
 		}
 		r, err := d.happened(tx, p, a, now)
-		if err != nil || r.Empty() {
+		if err != nil {
 			return err
+		}
+		if r.Empty() || a.short && r.Mail == 0 {
+			continue
 		}
 		if err := d.tell(tx, p, noteBack, d.letters.Back(reader(p), r), toldNote{At: a.at}, now); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// tellEarly writes the letter after a leave that its owner or an operator cancelled: it
+// stands in no profile any more, but its mail lies in While away, and nobody else would
+// say so.
+func (d *Desk) tellEarly(tx *store.Tx, p *people.Person, now time.Time) error {
+	if isAway(p, now) || slices.ContainsFunc(absences(p, now), func(a absence) bool { return !a.start.After(now) && a.at.After(now) }) {
+		return nil // The letter comes when they are back.
+	}
+	since := now.Add(-earlyWithin)
+	notes, err := tx.NotesSince(p.ID, noteBack, since)
+	if err != nil {
+		return err
+	}
+	if len(notes) > 0 {
+		since = notes[0].Created
+	}
+	first, err := tx.FirstPublished(p.ID, store.KindAway, since)
+	if err != nil || first.IsZero() {
+		return err
+	}
+	r, err := d.happened(tx, p, absence{start: first.Add(-time.Millisecond), at: now}, now)
+	if err != nil || r.Mail == 0 {
+		return err
+	}
+	return d.tell(tx, p, noteBack, d.letters.Back(reader(p), r), toldNote{At: now}, now)
+}
+
+// isAway reports whether a person is on leave at the next opening that there would be
+// without it.
+func isAway(p *people.Person, now time.Time) bool {
+	s := p.Schedule(now)
+	plain, ok := s.OpeningWithoutLeave(now)
+	if !ok {
+		return false
+	}
+	back, ok := s.NextOpening(now)
+	return !ok || scheduler.DateOf(plain.In(p.Zone())).Before(scheduler.DateOf(back.In(p.Zone())))
 }
 
 // happened collects what a letter after leave says.

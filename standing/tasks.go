@@ -72,6 +72,9 @@ func (d *Desk) RunDue(ctx context.Context, now time.Time) error {
 	if err := d.depart(ctx, now, run); err != nil {
 		errs = append(errs, err)
 	}
+	d.tasks.mu.Lock()
+	changed := d.tasks.people != version
+	d.tasks.mu.Unlock()
 	run("overdue questions", func(tx *store.Tx) (time.Time, error) { return d.nudge(tx, now) })
 	for _, p := range d.dir.All() {
 		if at, ok := d.backAt(p, now); ok && at.After(now) {
@@ -80,10 +83,26 @@ func (d *Desk) RunDue(ctx context.Context, now time.Time) error {
 			run("letter after leave", func(tx *store.Tx) (time.Time, error) { return time.Time{}, d.tellBack(tx, p, now) })
 		}
 	}
+	if changed {
+		run("letters after leave that was cancelled", func(tx *store.Tx) (time.Time, error) { return time.Time{}, d.tellAllEarly(tx, now) })
+	}
 	d.tasks.mu.Lock()
 	defer d.tasks.mu.Unlock()
 	d.tasks.due, d.tasks.idle, d.tasks.people = next, next.IsZero(), version
 	return errors.Join(errs...)
+}
+
+// tellAllEarly looks at everybody: somebody's leave may have been cancelled.
+func (d *Desk) tellAllEarly(tx *store.Tx, now time.Time) error {
+	for _, p := range d.dir.All() {
+		if !p.Active {
+			continue
+		}
+		if err := d.tellEarly(tx, p, now); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // tell files a letter and remembers that it was written.

@@ -183,6 +183,18 @@ func (tx *Tx) CountPublished(person int64, since time.Time) (map[Kind]int, error
 	return out, nil
 }
 
+// FirstPublished is when the first delivery since an instant was published that went to
+// a kind of mailbox of the person; zero if there is none.
+func (tx *Tx) FirstPublished(person int64, target Kind, since time.Time) (time.Time, error) {
+	var first stamp
+	err := tx.row([]any{&first}, `SELECT min(published) FROM delivery
+		WHERE person_id = ? AND state = 'published' AND target = ? AND published > ?`, person, string(target), stamp(since))
+	if err != nil {
+		return time.Time{}, fmt.Errorf("look for the first delivery: %w", err)
+	}
+	return time.Time(first), nil
+}
+
 // CountInThread counts the deliveries of a thread to the person since an instant that
 // one line of the first-match list decided.
 func (tx *Tx) CountInThread(person, thread int64, reason string, since time.Time) (int, error) {
