@@ -10,6 +10,7 @@ const (
 	EventDigest      = "digest"      // a digest was filed
 	EventNote        = "note"        // another letter of Tidepost's was filed
 	EventReminded    = "reminded"    // mail came back from Remind me
+	EventVacation    = "vacation"    // somebody outside was told of an absence
 	EventSender      = "sender"      // a sender now always goes to INBOX
 )
 
@@ -18,5 +19,6 @@ const (
 	noteAway     = "away"
 	noteFull     = "full"
 	noteTalk     = "talk"
+	noteVacation = "vacation"
 	noteReminder = "reminder"
 )

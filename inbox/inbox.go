@@ -83,6 +83,11 @@ type Options struct {
 	// that a parent that still waits is released before its child. nil: nobody.
 	OnReply func(ctx context.Context, answered []string, to []*people.Person, now time.Time)
 
+	// Reply sends a letter of a machine in a person's name to somebody outside, with the
+	// null reverse-path, in the transaction: the answer of who is on leave. nil: nobody is
+	// answered.
+	Reply func(tx *store.Tx, author *people.Person, to mail.Address, letter mail.Letter, now time.Time) error
+
 	Rand io.Reader // message ids and boundaries; required
 	Log  *slog.Logger
 }
@@ -118,6 +123,7 @@ type Inbox struct {
 	newest  int64         // Run only: the newest entry when it looked last
 
 	meter     meter
+	vacations minuteLimit
 	mu        sync.Mutex // guards below
 	due       time.Time  // when RunDue next has work; zero: unknown, look
 	idle      bool       // nothing waits
@@ -242,7 +248,10 @@ func (b *Inbox) afterFiling(tx *store.Tx, a Arrival, to place) error {
 			return err
 		}
 	}
-	if a.Author == nil || machine(a.Facts) {
+	if a.Author == nil {
+		return b.answerVacation(tx, a)
+	}
+	if machine(a.Facts) {
 		return nil
 	}
 	about := digest.About{Subject: a.Facts.Subject, MID: a.Facts.MessageID}

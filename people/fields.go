@@ -39,8 +39,12 @@ const (
 	FieldUrgentFrom   Field = "urgent_from"
 	FieldPass         Field = "pass"
 	FieldCover        Field = "cover"
+	FieldVacation     Field = "vacation"
 	FieldQuota        Field = "quota"
 )
+
+// VacationOff, as a vacation text, has nobody answered.
+const VacationOff = "off"
 
 // A FieldError says what is wrong with the value of a field, and what is allowed.
 type FieldError struct {
@@ -143,6 +147,8 @@ func settingRules() []fieldRule {
 			func(d *draft, s string) error { return setSenders(&d.profile.Pass, s) },
 			func(d *draft) string { return strings.Join(d.profile.Pass, " ") }},
 		{FieldCover, "address of who answers during leave", (*draft).setCover, func(d *draft) string { return d.profile.Cover }},
+		{FieldVacation, `what people outside are told during leave, with {back} for the day of return and {cover} for who stands in; "default", or "off"`,
+			(*draft).setVacation, func(d *draft) string { return orDefault(d.profile.Vacation) }},
 	}
 }
 
@@ -407,6 +413,33 @@ func (d *draft) setCover(s string) error {
 		return nil
 	}
 	return checkAddress(d.profile.Cover)
+}
+
+// maxVacation bounds the text, in octets.
+const maxVacation = 2000
+
+func (d *draft) setVacation(s string) error {
+	switch strings.ToLower(s) {
+	case "", "default", "on":
+		d.profile.Vacation = ""
+		return nil
+	case VacationOff, "none":
+		d.profile.Vacation = VacationOff
+		return nil
+	}
+	s = strings.ReplaceAll(s, `\n`, "\n")
+	if len(s) > maxVacation {
+		return fmt.Errorf("is longer than %d octets", maxVacation)
+	}
+	d.profile.Vacation = s
+	return noControls(strings.ReplaceAll(s, "\n", " "))
+}
+
+func orDefault(s string) string {
+	if s == "" {
+		return "default"
+	}
+	return strings.ReplaceAll(s, "\n", `\n`)
 }
 
 // merge reads a list that replaces old; or one of changes, in which every item

@@ -119,6 +119,10 @@ type Profile struct {
 	// Cover is the address of who answers during leave; "" nobody.
 	Cover string `json:"cover,omitempty"`
 
+	// Vacation is what people outside are told during leave, VacationOff nothing, "" a
+	// sentence of Tidepost's. {back} is the day of return, {cover} the name of who stands in.
+	Vacation string `json:"vacation,omitempty"`
+
 	// Pass lists senders that are always delivered at once: addresses or "@domain",
 	// lower-case.
 	Pass []string `json:"pass,omitempty"`

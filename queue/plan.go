@@ -31,16 +31,17 @@ const (
 
 // Reasons that are neither a policy's nor a calendar's.
 const (
-	whyOutside = "outside"
-	whySelf    = "self"
-	whyOff     = "hold-off"
-	whyPaused  = "paused"
-	whyFuture  = "future-release"
-	whyFolder  = "folder"
-	whyFailed  = "policy-failed"
-	whyDryRun  = "dry-run"
-	whyCoach   = "advice"
-	whyAway    = "away" // the reader is on leave: it is put into While away
+	whyOutside  = "outside"
+	whySelf     = "self"
+	whyOff      = "hold-off"
+	whyPaused   = "paused"
+	whyFuture   = "future-release"
+	whyFolder   = "folder"
+	whyFailed   = "policy-failed"
+	whyDryRun   = "dry-run"
+	whyCoach    = "advice"
+	whyAway     = "away" // the reader is on leave: it is put into While away
+	whyVacation = "vacation"
 )
 
 // A Plan is why a recipient's release time is what it is, and all that is needed to

@@ -58,6 +58,7 @@ type personFields struct {
 	UrgentFrom   *string  `help:"Outside senders whose urgent mail counts."`
 	Pass         *string  `help:"Senders delivered at once: addresses or @domain."`
 	Cover        *string  `help:"Who answers during leave."`
+	Vacation     *string  `help:"What people outside are told during leave: a text with {back} and {cover}, default, or off."`
 
 	PasswordFile     string `placeholder:"FILE" help:"Read the password from the first line of a file (- for standard input)."`
 	GeneratePassword bool   `help:"Make a password and print it once."`
@@ -73,7 +74,7 @@ func (f *personFields) request(a *app) (people.Request, error) {
 		people.FieldOfficeHours: f.OfficeHours, people.FieldPhone: f.Phone, people.FieldHold: f.Hold,
 		people.FieldBatch: f.Batch, people.FieldCoach: f.Coach, people.FieldCoachMode: f.CoachMode, people.FieldStyle: f.Style, people.FieldDigests: f.Digests,
 		people.FieldQuota: f.Quota, people.FieldUrgentBudget: f.UrgentBudget, people.FieldUrgentFrom: f.UrgentFrom, people.FieldPass: f.Pass,
-		people.FieldCover: f.Cover,
+		people.FieldCover: f.Cover, people.FieldVacation: f.Vacation,
 	} {
 		if value != nil {
 			r.Fields[field] = *value

@@ -109,6 +109,9 @@ func (g *Gateway) inboxOptions() inbox.Options {
 		OnReply: func(ctx context.Context, answered []string, to []*people.Person, now time.Time) {
 			g.queue.FreeParents(ctx, answered, to, now)
 		},
+		Reply: func(tx *store.Tx, author *people.Person, to mail.Address, letter mail.Letter, now time.Time) error {
+			return g.queue.Reply(tx, author, to, letter, now)
+		},
 		Rand: rand.Reader,
 		Log:  g.log.With("part", "inbox"),
 	}

@@ -81,7 +81,7 @@ func (x replyLook) look(w *world) (when []time.Time, what string, err error) {
 	}
 	var said []string
 	for _, e := range list {
-		if !strings.Contains(headerOf(e.raw, "In-Reply-To"), parent.mid) || e.mail == nil {
+		if !strings.Contains(headerOf(e.raw, "In-Reply-To"), parent.mid) || e.mail == nil && !x.p.outside {
 			continue
 		}
 		text, _ := readable(e.raw)
