@@ -16,7 +16,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@latest
 FUZZTIME    ?= 3s
 # Real clients and peers that the end-to-end tests drive.
-DEBIAN_PACKAGES := swaks libnet-ssleay-perl msmtp isync neomutt offlineimap3 curl postfix dovecot-imapd dovecot-lmtpd dovecot-sieve dovecot-managesieved openssl ca-certificates tzdata
+DEBIAN_PACKAGES := swaks libnet-ssleay-perl msmtp isync neomutt offlineimap3 curl postfix dovecot-imapd dovecot-lmtpd dovecot-sieve dovecot-managesieved cyrus-common sasl2-bin openssl ca-certificates tzdata
 # What the fault plan mounts and breaks with (as root; what is missing is skipped).
 FAULT_PACKAGES  := util-linux mount e2fsprogs xfsprogs iptables
 
@@ -131,6 +131,7 @@ faults-long: build ## the same in the full dose: hours
 .PHONY: deps
 deps: ## install the Debian packages that end-to-end tests and the fault plan use (root)
 	sh scripts/deps.sh $(DEBIAN_PACKAGES) $(FAULT_PACKAGES)
+	sh scripts/unpack.sh /usr/local/lib/cyrus-imapd cyrus-imapd
 
 .PHONY: install
 install: release ## install the binary, the man pages and the systemd unit

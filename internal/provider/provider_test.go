@@ -17,3 +17,8 @@ func TestDovecotDelivers(t *testing.T) {
 		t.Errorf("status: %q", got)
 	}
 }
+
+func TestCyrusDelivers(t *testing.T) {
+	s := Cyrus(t, Options{})
+	s.Deliver("ana@example.org", "From: a@b.c\nDate: Mon, 1 Jan 2024 00:00:00 +0000\nMessage-ID: <1@x>\nSubject: x\n\nText\n")
+}

@@ -84,6 +84,8 @@ func providers(t *testing.T, test func(t *testing.T, p *provider.Server)) {
 		{"dovecot with prefix", provider.Dovecot, provider.Options{Prefix: "INBOX."}},
 		{"dovecot without MOVE", provider.Dovecot, provider.Options{Hide: "MOVE"}},
 		{"dovecot without anything", provider.Dovecot, provider.Options{Hide: "MOVE UIDPLUS IDLE ESEARCH CONDSTORE QRESYNC SPECIAL-USE LIST-STATUS NAMESPACE SASL-IR"}},
+		{"cyrus", provider.Cyrus, provider.Options{}},
+		{"cyrus with prefix", provider.Cyrus, provider.Options{Prefix: "INBOX."}},
 	} {
 		t.Run(kind.name, func(t *testing.T) {
 			t.Parallel()
@@ -274,8 +276,9 @@ func TestIdleWakes(t *testing.T) {
 			go p.Deliver(ana, fmt.Sprintf("Message-ID: <%d@x>\n\nText\n", i))
 			wait, cancel := context.WithTimeout(ctx, 10*time.Second)
 			change, err := s.Idle(wait)
+			late := wait.Err()
 			cancel()
-			if err != nil || !change.New {
+			if err != nil || !change.New || late != nil {
 				t.Fatalf("idle: %+v, %v", change, err)
 			}
 		}
