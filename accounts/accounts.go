@@ -15,6 +15,7 @@
 package accounts
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -74,6 +75,12 @@ type Account struct {
 	Changed  time.Time
 
 	sealed []byte
+}
+
+// Same reports whether b is a as it was set: what became of the logins does not count.
+func (a Account) Same(b Account) bool {
+	return a.ID == b.ID && a.Addr == b.Addr && a.Security == b.Security && a.User == b.User && a.OAuth == b.OAuth && a.Sent == b.Sent &&
+		(a.OAuth || bytes.Equal(a.sealed, b.sealed)) // A token is sealed anew with each renewal, and asked for each time.
 }
 
 // Host is the name in the server's certificate.

@@ -32,27 +32,33 @@ const (
 
 // A Config is the whole file. Paths are absolute once loaded.
 type Config struct {
-	Server  Server
-	Listen  Listen
-	TLS     TLS
-	Relay   Relay
-	Alarm   Relay // second route, by which the admin is told of trouble
-	Hold    Hold
-	Batch   Batch
-	Coach   Coach
-	Urgent  Urgent
-	Pass    Pass
-	Clocks  Clocks
-	Decided Decided
-	Inbound Inbound
-	Retry   Retry
-	DKIM    DKIM
-	Limits  Limits
-	Log     Log
-	Debug   Debug
-	Monitor Monitor
-	Store   Store
-	Web     Web
+	Server   Server
+	Listen   Listen
+	TLS      TLS
+	Relay    Relay
+	Alarm    Relay // second route, by which the admin is told of trouble
+	Hold     Hold
+	Batch    Batch
+	Coach    Coach
+	Urgent   Urgent
+	Pass     Pass
+	Clocks   Clocks
+	Decided  Decided
+	Inbound  Inbound
+	Retry    Retry
+	DKIM     DKIM
+	Limits   Limits
+	Log      Log
+	Debug    Debug
+	Monitor  Monitor
+	Store    Store
+	Web      Web
+	Accounts Accounts
+}
+
+// Accounts is about people's accounts elsewhere.
+type Accounts struct {
+	CAFile string // authorities to trust, "" = the system's
 }
 
 // Server says who this gateway is.
@@ -94,9 +100,21 @@ type Relay struct {
 	User         string
 	PasswordFile string
 	Password     Secret // read from PasswordFile by Load
+	OAuthFile    string // what tokens are fetched with, instead of a password; "" = none
+	OAuth        Secret // read from OAuthFile by Load
 	ServerName   string // name the certificate must carry; "" = Host
 	CAFile       string // "" = the system's roots
 	Connections  int
+	Sent         string // who files what was sent: "provider", "tidepost" or "client"
+
+	// Providers are other smarthosts, for mail from some of our domains. Only of [relay].
+	Providers []*Provider
+}
+
+// A Provider is a smarthost for mail from some domains: one [[relay.provider]].
+type Provider struct {
+	Relay
+	Domains []string // lower-case
 }
 
 // Hold says what waits and for how long.
@@ -228,7 +246,7 @@ func Default() *Config {
 		Server: Server{Data: "data"},
 		Listen: Listen{Submission: ":587", Submissions: ":465", Inbound: ":25", IMAP: ":143", IMAPS: ":993"},
 		TLS:    TLS{ACMEDir: "https://acme-v02.api.letsencrypt.org/directory"},
-		Relay:  Relay{Mode: "smarthost", Port: 587, TLS: "starttls", Connections: 20},
+		Relay:  Relay{Mode: "smarthost", Port: 587, TLS: "starttls", Connections: 20, Sent: "client"},
 		Alarm:  Relay{Mode: "mx", Port: 587, TLS: "starttls", Connections: 1},
 		Hold: Hold{Mode: On, Grace: 30 * time.Minute, Undo: 20 * time.Second, Cap: 120 * time.Hour,
 			MaxExplicit: 9600 * time.Hour, Spread: 3 * time.Minute, Date: "release"},

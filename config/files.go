@@ -18,24 +18,35 @@ func (d *decoder) files() {
 	c := d.config
 	d.readable("tls.cert", c.TLS.Cert)
 	d.readable("relay.ca_file", c.Relay.CAFile)
+	d.readable("accounts.ca_file", c.Accounts.CAFile)
 	d.private("tls.key", c.TLS.Key)
 	d.private("dkim.key_file", c.DKIM.KeyFile)
 	d.readable("alarm.ca_file", c.Alarm.CAFile)
-	d.secret("relay.password_file", &c.Relay)
-	d.secret("alarm.password_file", &c.Alarm)
+	d.secret("relay", &c.Relay)
+	d.secret("alarm", &c.Alarm)
+	for i, p := range c.Relay.Providers {
+		d.readable(providerName(i)+".ca_file", p.CAFile)
+		d.secret(providerName(i), &p.Relay)
+	}
 	d.dataDirectory()
 }
 
-// secret reads the password of a route.
-func (d *decoder) secret(key string, r *Relay) {
-	if r.PasswordFile == "" {
-		return
+// secret reads what logs in on a route.
+func (d *decoder) secret(section string, r *Relay) {
+	if r.PasswordFile != "" {
+		secret, err := ReadSecret(r.PasswordFile)
+		if err != nil {
+			d.about(section+".password_file", "%v", err)
+		}
+		r.Password = secret
 	}
-	secret, err := ReadSecret(r.PasswordFile)
-	if err != nil {
-		d.about(key, "%v", err)
+	if r.OAuthFile != "" {
+		data, err := ReadPrivate(r.OAuthFile)
+		if err != nil {
+			d.about(section+".oauth_file", "%v", err)
+		}
+		r.OAuth = NewSecret(string(data))
 	}
-	r.Password = secret
 }
 
 func (d *decoder) readable(key, path string) {

@@ -119,9 +119,7 @@ func decode(name string, data []byte) *decoder {
 		case unstable.Table:
 			table = d.table(&p, e)
 		case unstable.ArrayTable:
-			name, line := keyOf(&p, e, "")
-			d.problem(line, name, "unknown section: write [section], not [[section]]")
-			table = name
+			table = d.arrayTable(&p, e)
 		case unstable.KeyValue:
 			d.keyValue(&p, e, table)
 		}
@@ -143,6 +141,19 @@ func (d *decoder) syntax(data []byte) bool {
 	}
 	d.problem(line, "", strings.TrimPrefix(err.Error(), "toml: "))
 	return false
+}
+
+// arrayTable begins one of the sections that may stand several times.
+func (d *decoder) arrayTable(p *unstable.Parser, e *unstable.Node) string {
+	name, line := keyOf(p, e, "")
+	if name != "relay.provider" {
+		d.problem(line, name, "unknown section: write [section], not [[section]]; only [[relay.provider]] may stand several times")
+		return name
+	}
+	name, options := d.config.addProvider()
+	d.options = append(d.options, options...)
+	d.lines[name] = line
+	return name
 }
 
 // table checks a [section] and returns its name.

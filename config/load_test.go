@@ -130,7 +130,7 @@ func TestProblems(t *testing.T) {
 		{"certificate without key", strings.Replace(least, "key = \"k.pem\"\n", "", 1), []string{`t.toml:5: tls.cert: needs tls.key beside it`}},
 		{"key without certificate", strings.Replace(least, "cert = \"c.pem\"\n", "", 1), []string{`t.toml:5: tls.key: needs tls.cert beside it`}},
 		{"certificate and acme", strings.Replace(least, "[relay]", "acme = true\n[relay]", 1), []string{`t.toml:7: tls.acme: and tls.cert exclude each other`}},
-		{"a smarthost login", least + "user = \"u\"\n", []string{`t.toml:9: relay.user: needs relay.password_file beside it`}},
+		{"a smarthost login", least + "user = \"u\"\n", []string{`t.toml:9: relay.user: needs relay.password_file or relay.oauth_file beside it`}},
 		{"a password without user", least + "password_file = \"p\"\n", []string{`t.toml:9: relay.password_file: needs relay.user beside it`}},
 		{"a password in clear", least + "user = \"u\"\npassword_file = \"p\"\ntls = \"none\"\n", []string{`t.toml:11: relay.tls: "none" would send the password in clear`}},
 		{"ports twice", least + "[listen]\nimap = \"127.0.0.1:993\"\nlmtp = \"127.0.0.1:24\"\ninbound = \"127.0.0.2:24\"\n", []string{`t.toml: listen.imaps: ":993" is taken by listen.imap`}},

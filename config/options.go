@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"math"
 	"time"
 
@@ -57,6 +58,7 @@ func sectionDocs() map[string]string {
 		"debug":          "For looking into a running server; off.",
 		"monitor":        "For whoever watches over the server; off.",
 		"store":          "The database.",
+		"accounts":       "People's accounts at other servers, which \"tidepost account\" keeps.",
 		"web":            "Settings for mail programs, and the few pages there are; off.",
 	}
 }
@@ -106,15 +108,43 @@ func (c *Config) relayOptions() []option {
 		{key: "relay.tls", doc: "\"starttls\" and \"tls\" insist on a valid certificate; \"none\" sends in clear, for a loopback smarthost.", value: choice(&r.TLS, "starttls", "tls", "none")},
 		{key: "relay.user", doc: "Login at the smarthost; empty: no login.", value: text(&r.User, nil)},
 		{key: "relay.password_file", doc: "File with the password on its first line, readable by this user only. A systemd credential is fine.", value: text(&r.PasswordFile, nil), path: &r.PasswordFile},
+		{key: "relay.oauth_file", doc: "Instead of a password: JSON with token_url, client_id, client_secret, refresh_token and scopes, readable by this user only. Tokens are renewed by themselves.", value: text(&r.OAuthFile, nil), path: &r.OAuthFile},
 		{key: "relay.server_name", doc: "Name the smarthost's certificate must carry, if it is not relay.host.", value: text(&r.ServerName, optional(checkHostname))},
 		{key: "relay.ca_file", doc: "PEM file of the authorities to trust, if not the system's.", value: text(&r.CAFile, nil), path: &r.CAFile},
 		{key: "relay.connections", doc: "Connections to the smarthost at the same time.", value: number(&r.Connections, 1, 1000)},
+		{key: "relay.sent", doc: "Who files a copy of what goes this way in Sent: the \"provider\" (its SMTP server does, as Gmail's and Exchange's do), \"tidepost\", or the \"client\" (and Tidepost what it composed itself). More smarthosts, for mail from some of our domains: see [[relay.provider]] in docs/provider.md.", value: choice(&r.Sent, "client", "provider", "tidepost")},
 	}
 }
+
+// addProvider begins one more [[relay.provider]] and returns its options: those of [relay]
+// that make sense there, and the domains.
+func (c *Config) addProvider() (name string, options []option) {
+	p := &Provider{Relay: Relay{Mode: "smarthost", Port: 587, TLS: "starttls", Connections: 10, Sent: "client"}}
+	c.Relay.Providers = append(c.Relay.Providers, p)
+	name = providerName(len(c.Relay.Providers) - 1)
+	r := &p.Relay
+	return name, []option{
+		{key: name + ".domains", value: list(&p.Domains, domainItem)},
+		{key: name + ".host", value: text(&r.Host, optional(checkHost))},
+		{key: name + ".port", value: number(&r.Port, 1, 65535)},
+		{key: name + ".tls", value: choice(&r.TLS, "starttls", "tls", "none")},
+		{key: name + ".user", value: text(&r.User, nil)},
+		{key: name + ".password_file", value: text(&r.PasswordFile, nil), path: &r.PasswordFile},
+		{key: name + ".oauth_file", value: text(&r.OAuthFile, nil), path: &r.OAuthFile},
+		{key: name + ".server_name", value: text(&r.ServerName, optional(checkHostname))},
+		{key: name + ".ca_file", value: text(&r.CAFile, nil), path: &r.CAFile},
+		{key: name + ".connections", value: number(&r.Connections, 1, 1000)},
+		{key: name + ".sent", value: choice(&r.Sent, "client", "provider", "tidepost")},
+	}
+}
+
+// providerName is what problems call a provider: they are counted from 1.
+func providerName(i int) string { return fmt.Sprintf("relay.provider[%d]", i+1) }
 
 func (c *Config) webOptions() []option {
 	w := &c.Web
 	return []option{
+		{key: "accounts.ca_file", doc: "PEM file of the authorities to trust at people's accounts (\"tidepost account\"), if not the system's.", value: text(&c.Accounts.CAFile, nil), path: &c.Accounts.CAFile},
 		{key: "web.listen", doc: "Mail programs that set themselves up, and people with a link, come here by HTTPS with the certificate of [tls]: \":443\". \"\": nowhere.", value: text(&w.Listen, optional(checkListen))},
 		{key: "web.clear", doc: "Speak HTTP without TLS, on a loopback address only: a proxy on this machine has the certificate.", value: flag(&w.Clear)},
 		{key: "web.imap", doc: "Where mail programs are told to read, \"host:port\" with TLS, if the team's mailboxes are at a provider; \"\": here.", value: text(&w.IMAP, optional(checkServer))},

@@ -125,6 +125,23 @@ func (d *decoder) tlsRules() {
 
 func (d *decoder) relayRules() {
 	d.routeRules("relay", d.config.Relay)
+	of := map[string]string{}
+	for i, p := range d.config.Relay.Providers {
+		name := providerName(i)
+		d.routeRules(name, p.Relay)
+		if len(p.Domains) == 0 {
+			d.problem(d.lines[name], name+".domains", "is required: mail from which of our domains goes this way, as in [\"team.example\"]")
+		}
+		for _, domain := range p.Domains {
+			if !slices.Contains(d.config.Server.Domains, domain) {
+				d.about(name+".domains", "%s is not in server.domains", quote(domain))
+			}
+			if other, twice := of[domain]; twice {
+				d.about(name+".domains", "%s goes through %s already", quote(domain), other)
+			}
+			of[domain] = name
+		}
+	}
 	d.routeRules("alarm", d.config.Alarm)
 }
 
@@ -133,11 +150,15 @@ func (d *decoder) routeRules(section string, r Relay) {
 	if r.Mode == "smarthost" && r.Host == "" {
 		d.about(section+".host", "is required when %s.mode is \"smarthost\"", section)
 	}
-	if r.User != "" && r.PasswordFile == "" {
-		d.about(section+".user", "needs %s.password_file beside it", section)
-	}
-	if r.User == "" && r.PasswordFile != "" {
+	switch {
+	case r.User != "" && r.PasswordFile == "" && r.OAuthFile == "":
+		d.about(section+".user", "needs %s.password_file or %s.oauth_file beside it", section, section)
+	case r.User == "" && r.PasswordFile != "":
 		d.about(section+".password_file", "needs %s.user beside it", section)
+	case r.User == "" && r.OAuthFile != "":
+		d.about(section+".oauth_file", "needs %s.user beside it", section)
+	case r.OAuthFile != "" && r.PasswordFile != "":
+		d.about(section+".oauth_file", "and %s.password_file exclude each other: take one of them out", section)
 	}
 	if r.User != "" && r.TLS == "none" && r.Mode == "smarthost" && !isLoopbackHost(r.Host) {
 		d.about(section+".tls", "\"none\" would send the password in clear: write \"starttls\" or \"tls\"")

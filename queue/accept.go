@@ -107,6 +107,11 @@ func (q *Queue) putSubmission(tx *store.Tx, in *intake, msg store.Message, sub *
 	return tx.AddEvent(ev)
 }
 
+// filesSent reports whether the release puts a copy into the author's Sent.
+func (q *Queue) filesSent(in *intake) bool {
+	return in.folder || q.o.FilesSent != nil && q.o.FilesSent(in.author.ID)
+}
+
 // submissionOf is the envelope as it is stored, with a Message-ID in any case.
 func (q *Queue) submissionOf(in *intake) (store.Submission, error) {
 	tag := policies.Tag(in.found)
@@ -117,7 +122,7 @@ func (q *Queue) submissionOf(in *intake) (store.Submission, error) {
 	sub := store.Submission{
 		AuthorID: in.author.ID, ReversePath: in.env.From.String(), EnvID: in.env.EnvID, Ret: in.env.Ret,
 		UTF8: in.env.UTF8, MID: in.facts.MessageID, Digest: in.digest(), Subject: subject, Urgent: in.urgentSource() != "",
-		FileSent: in.folder, Accepted: in.now,
+		FileSent: q.filesSent(in), Accepted: in.now,
 		Plan: encodeLetter(letterPlan{Tag: tag, Protocol: in.peer.Protocol,
 			Coached: in.back.advises(), Asks: in.asking, Credential: in.with}),
 	}

@@ -246,9 +246,10 @@ func (q *Queue) trips(f *flight) []trip {
 		return []trip{{f: f, rcpts: f.claimed}}
 	}
 	var out []trip
+	from := addressOfPath(f.sub.ReversePath)
 	at := map[string]int{}
 	for _, r := range f.claimed {
-		route := router.Route(addressOf(r.Address))
+		route := router.Route(f.sub.AuthorID, from, addressOf(r.Address))
 		i, known := at[route]
 		if !known {
 			i = len(out)
@@ -342,12 +343,16 @@ func (q *Queue) settleSurely(ctx context.Context, t trip, results []Result) {
 // The mail itself is only deferred.
 func (q *Queue) watch(results []Result) {
 	for _, r := range results {
+		what := "smarthost"
+		if r.Via != "" {
+			what += " " + r.Via
+		}
 		if r.Alarm {
-			q.alarm("smarthost", replyText(r.Reply))
+			q.alarm(what, replyText(r.Reply))
 			return
 		}
 		if r.Delivered {
-			q.allClear("smarthost")
+			q.allClear(what)
 		}
 	}
 }

@@ -38,7 +38,7 @@ const workerPatience = 500 * time.Millisecond
 func (q *Queue) mayLeave(in *intake) bool {
 	_, beyond, known := q.next.get()
 	return known && (beyond.IsZero() || in.now.Sub(beyond) < overtakeTime) &&
-		in.atOnce() && in.plain() && in.staged.InMemory() && !q.o.DKIM.Signs(in.facts) && q.oneRoute(in) &&
+		in.atOnce() && in.plain() && !q.filesSent(in) && in.staged.InMemory() && !q.o.DKIM.Signs(in.facts) && q.oneRoute(in) &&
 		q.pausedUntil().IsZero() && q.pool.reserve(workerPatience)
 }
 
@@ -55,8 +55,9 @@ func (q *Queue) oneRoute(in *intake) bool {
 	if !ok || len(in.env.Recipients) == 1 {
 		return true
 	}
-	first := router.Route(in.env.Recipients[0].Address)
-	return !slices.ContainsFunc(in.env.Recipients, func(r mail.Recipient) bool { return router.Route(r.Address) != first })
+	route := func(r mail.Recipient) string { return router.Route(in.author.ID, in.env.From, r.Address) }
+	first := route(in.env.Recipients[0])
+	return !slices.ContainsFunc(in.env.Recipients, func(r mail.Recipient) bool { return route(r) != first })
 }
 
 // giveBack ends what mayLeave kept: by now the worker has the mail, or there is none.

@@ -18,7 +18,7 @@ import (
 // mayHold reports whether accepting the mail writes nothing but the mail itself, and
 // that it waits.
 func (q *Queue) mayHold(in *intake) bool {
-	if in.atOnce() || in.failed || in.control || in.blocked || in.folder || in.again || in.back != nil || in.asking || in.decides || in.urgentSource() != "" ||
+	if in.atOnce() || in.failed || in.control || in.blocked || q.filesSent(in) || in.again || in.back != nil || in.asking || in.decides || in.urgentSource() != "" ||
 		in.facts.MessageID == "" || in.facts.IsReply || len(parents(in.facts)) != 0 ||
 		in.staged == nil || !in.staged.InMemory() || len(in.env.Recipients) == 0 || len(in.env.Recipients) > maxExpress {
 		return false

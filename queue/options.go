@@ -59,6 +59,10 @@ type Options struct {
 	// "state". nil: nobody can.
 	State func(tx *store.Tx, thread int64, p *people.Person, now time.Time) (mail.Letter, error)
 
+	// FilesSent says that Tidepost puts a copy of all that a person sends into Sent, not
+	// only of what it composed itself. nil: clients do it.
+	FilesSent func(author int64) bool
+
 	// Alarm is told, once per trouble until it is over, when an admin must act. It
 	// must not block. nil: only the log is told.
 	Alarm func(what, detail string)
@@ -131,13 +135,15 @@ type Sender interface {
 }
 
 // A Router is a Sender that serves several destinations: a slow one then takes at
-// most half of the workers. Route returns "" if there is only one.
+// most half of the workers. Route names the one that mail of an author (a person; 0: of
+// nobody here) with a reverse-path takes to an address, "" if it is the only one.
 type Router interface {
-	Route(a mail.Address) string
+	Route(author int64, from, to mail.Address) string
 }
 
 // A Job is one message for some recipients of one submission.
 type Job struct {
+	Author     int64        // the person who wrote it; 0: nobody here
 	From       mail.Address // the null reverse-path for reports
 	Recipients []mail.Recipient
 	EnvID      string
@@ -159,6 +165,7 @@ type Result struct {
 	AfterDot  bool       // the end mark was sent and no reply came: perhaps delivered
 	Trouble   string     // kind of a failure that is not simply the remote's answer
 	Alarm     bool       // an admin must act: login or TLS of the smarthost
+	Via       string     // which smarthost, for alarms; "": the team's
 
 	stopped bool // the attempt was broken off because the queue stops
 }

@@ -314,7 +314,7 @@ func (q *Queue) claim(tx *store.Tx, f *flight, l *leaving, now time.Time) error 
 // attempt makes one trip and writes what came of it. It runs in a worker.
 func (q *Queue) attempt(ctx context.Context, t trip) {
 	f := t.f
-	job := Job{From: addressOfPath(f.sub.ReversePath), EnvID: f.sub.EnvID, Ret: f.sub.Ret, UTF8: f.sub.UTF8,
+	job := Job{Author: f.sub.AuthorID, From: addressOfPath(f.sub.ReversePath), EnvID: f.sub.EnvID, Ret: f.sub.Ret, UTF8: f.sub.UTF8,
 		EightBit: f.eight, Size: f.rendition.Size, Open: func() (io.ReadCloser, error) { return q.open(ctx, f), nil }}
 	for _, r := range t.rcpts {
 		job.Recipients = append(job.Recipients, mail.Recipient{Address: addressOf(r.Address), Notify: r.Notify, ORcpt: r.ORcpt})

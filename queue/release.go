@@ -484,6 +484,9 @@ func (q *Queue) fileSent(tx *store.Tx, f *flight, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	if filed, err := tx.EntriesByMID(sent.ID, f.sub.MID); err != nil || len(filed) > 0 && f.sub.MID != "" {
+		return err // The client was faster; markSent says that it left.
+	}
 	rcpts, err := tx.Recipients(f.sub.ID)
 	if err != nil {
 		return err

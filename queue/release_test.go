@@ -90,7 +90,7 @@ func TestBusyWorkersDoNotHoldUpColleagues(t *testing.T) {
 // routed is a server elsewhere with a route for each domain.
 type routed struct{ *elsewhere }
 
-func (routed) Route(a mail.Address) string { return a.Domain }
+func (routed) Route(_ int64, _, a mail.Address) string { return a.Domain }
 
 func TestASlowRouteLeavesWorkersToOthers(t *testing.T) {
 	w := newWorld(t, func(o *Options) { o.Workers = 4 })

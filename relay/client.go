@@ -73,13 +73,16 @@ type Options struct {
 	RootCAs    *x509.CertPool // default: the system's
 	User       string         // smarthost login; "" for none
 	Password   Secret
-	ClearAuth  bool     // log in without TLS, to a loopback address only
-	HeloName   string   // our name in EHLO; default "localhost"
-	Self       []string // more names of this host, for the MX loop check
-	MaxConns   int      // connections to one host; default 20
-	LocalAddr  net.IP   // address to connect from; default: the system's choice
-	SameHost   bool     // allow MX hosts that are an address of this machine
-	Timeouts   Timeouts
+	// Login, if not nil, is asked for what logs in instead, for each connection. refused
+	// is a token that the smarthost has just refused, "" if none was.
+	Login     func(ctx context.Context, refused Secret) (Credential, error)
+	ClearAuth bool     // log in without TLS, to a loopback address only
+	HeloName  string   // our name in EHLO; default "localhost"
+	Self      []string // more names of this host, for the MX loop check
+	MaxConns  int      // connections to one host; default 20
+	LocalAddr net.IP   // address to connect from; default: the system's choice
+	SameHost  bool     // allow MX hosts that are an address of this machine
+	Timeouts  Timeouts
 
 	// Dial opens a connection to "host:port"; default: a net.Dialer.
 	Dial     func(ctx context.Context, network, addr string) (net.Conn, error)
@@ -111,13 +114,13 @@ func (o Options) Validate() error {
 		return fmt.Errorf("mode %q: want smarthost or mx", o.Mode)
 	case o.Mode == ModeSmarthost && o.Host == "":
 		return errors.New("host: a smarthost needs one")
-	case o.Mode == ModeMX && o.User != "":
+	case o.Mode == ModeMX && (o.User != "" || o.Login != nil):
 		return errors.New("user: mode mx has no login")
 	case o.Port < 1 || o.Port > 65535:
 		return fmt.Errorf("port %d: want 1 to 65535", o.Port)
-	case (o.User == "") != (o.Password == ""):
+	case o.Login == nil && (o.User == "") != (o.Password == ""):
 		return errors.New("user and password: give both or none")
-	case o.User != "" && o.TLS == TLSNone && !o.ClearAuth:
+	case (o.User != "" || o.Login != nil) && o.TLS == TLSNone && !o.ClearAuth:
 		return errors.New("tls none: the login would go out in clear text")
 	case strings.ContainsFunc(o.HeloName, func(r rune) bool { return r <= ' ' || r > '~' }):
 		return fmt.Errorf("helo name %q: want a host name", o.HeloName)
@@ -305,7 +308,7 @@ func (c *Client) Check(ctx context.Context) Result {
 	r.Remote = h.name
 	s, f := open(ctx, &c.opts, h)
 	if f != nil {
-		r.Delivered, r.Reply, r.Trouble, r.Said = false, f.reply, f.trouble, f.said
+		r.Delivered, r.Reply, r.Trouble, r.Said, r.Refused = false, f.reply, f.trouble, f.said, f.refused
 		return r
 	}
 	r.TLS, r.DSN = s.tls, s.offers("DSN")

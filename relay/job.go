@@ -35,6 +35,7 @@ type Result struct {
 	DSN       bool       // Remote took over NOTIFY, RET and ENVID (RFC 3461); if not, a wanted success report is ours to write
 	AfterDot  bool       // the end mark was sent and no reply came: perhaps delivered
 	Trouble   Trouble    // the kind of a failure that is not simply the remote's answer
+	Refused   bool       // our login was refused for good: it will be until somebody changes it
 }
 
 // Alarm reports whether an admin must act: the smarthost refuses our login or
@@ -74,6 +75,7 @@ type fault struct {
 	reply   mail.Reply
 	trouble Trouble
 	said    bool
+	refused bool // it is our login that the host does not take
 	remote  string
 }
 
@@ -103,7 +105,7 @@ func (l *leg) fail(f *fault) {
 		return
 	}
 	l.settled = true
-	l.result.Reply, l.result.Trouble, l.result.Said = f.reply, f.trouble, f.said
+	l.result.Reply, l.result.Trouble, l.result.Said, l.result.Refused = f.reply, f.trouble, f.said, f.refused
 	if f.remote != "" {
 		l.result.Remote = f.remote
 	}

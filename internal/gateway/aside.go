@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"tidepost/accounts"
 	"tidepost/config"
 	"tidepost/dsn"
 	"tidepost/guard"
@@ -25,6 +26,7 @@ import (
 	"tidepost/people"
 	"tidepost/queue"
 	"tidepost/relay"
+	"tidepost/secrets"
 	"tidepost/smtpd"
 	"tidepost/store"
 )
@@ -57,7 +59,7 @@ type Aside struct {
 	db      *store.DB // for messages on their way and the people of the roll; forgotten at the end
 	dir     *people.Directory
 	logins  *people.Authenticator
-	relay   *relay.Client
+	relay   *routes
 	signer  queue.Signer
 	tls     *tls.Config
 
@@ -72,10 +74,6 @@ func OpenAside(ctx context.Context, cfg *config.Config, log *slog.Logger) (*Asid
 	if err != nil {
 		return nil, err
 	}
-	ropts, err := relayOptions(cfg)
-	if err != nil {
-		return nil, err
-	}
 	signer, err := dkimSigner(cfg)
 	if err != nil {
 		return nil, err
@@ -84,7 +82,7 @@ func OpenAside(ctx context.Context, cfg *config.Config, log *slog.Logger) (*Asid
 	if err != nil {
 		return nil, fmt.Errorf("stand aside: %w", err)
 	}
-	a := &Aside{cfg: cfg, log: log, scratch: scratch, relay: relay.New(ropts), signer: signer, tls: conf,
+	a := &Aside{cfg: cfg, log: log, scratch: scratch, relay: noRoutes(), signer: signer, tls: conf,
 		doors: map[string]net.Addr{}, ready: make(chan struct{})}
 	if err := a.call(ctx); err != nil {
 		return nil, errors.Join(err, a.close())
@@ -98,6 +96,11 @@ func OpenAside(ctx context.Context, cfg *config.Config, log *slog.Logger) (*Asid
 // call reads who belongs to the team.
 func (a *Aside) call(ctx context.Context) (err error) {
 	if a.db, err = store.Open(a.scratch); err != nil {
+		return err
+	}
+	// Tokens are kept in scratch: what the provider exchanges meanwhile is lost with it.
+	keeper := accounts.New(accounts.Options{DB: a.db, Box: secrets.Open(a.scratch, rand.Reader)})
+	if a.relay, err = newRoutes(a.cfg, Site{}, keeper); err != nil {
 		return err
 	}
 	written, count, err := people.ReadRoll(ctx, RollFile(a.cfg), a.db)

@@ -56,7 +56,7 @@ func OpenReading(cfg *config.Config, log *slog.Logger) (*Desk, error) {
 
 func newDesk(cfg *config.Config, log *slog.Logger, db *store.DB) (*Desk, error) {
 	g := &Gateway{
-		cfg: cfg, log: log, started: time.Now(), db: db, relay: relay.New(relay.Options{}),
+		cfg: cfg, log: log, started: time.Now(), db: db, relay: noRoutes(),
 		throttle: guard.NewLogins(), kick: make(chan struct{}, 1), reach: &reach{}, site: Site{}.orMachine(),
 	}
 	if err := g.build(queue.Signer{}); err != nil {
@@ -93,6 +93,11 @@ func forgive(err error) error {
 // CheckRelay opens a session with the smarthost, login included, and closes it.
 func CheckRelay(ctx context.Context, cfg *config.Config) (relay.Result, error) {
 	return checkRoute(ctx, cfg, relayOptions)
+}
+
+// CheckProvider is CheckRelay for one of relay.provider.
+func CheckProvider(ctx context.Context, cfg *config.Config, p *config.Provider) (relay.Result, error) {
+	return checkRoute(ctx, cfg, func(cfg *config.Config) (relay.Options, error) { return routeOptions(cfg, "relay.provider", p.Relay) })
 }
 
 // CheckAlarmRoute is CheckRelay for the second route.

@@ -30,7 +30,6 @@ import (
 	"tidepost/metrics"
 	"tidepost/people"
 	"tidepost/queue"
-	"tidepost/relay"
 	"tidepost/scheduler"
 	"tidepost/standing"
 	"tidepost/store"
@@ -56,7 +55,7 @@ type Gateway struct {
 	inbox     *inbox.Inbox
 	queue     *queue.Queue
 	alarms    *alarmer // nil: nobody is told
-	relay     *relay.Client
+	relay     *routes
 	imap      *imapd.Server
 	tls       *tls.Config
 	reloadTLS func() error
@@ -83,11 +82,6 @@ func OpenAt(site Site, cfg *config.Config, log *slog.Logger) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	ropts, err := relayOptions(cfg)
-	if err != nil {
-		return nil, err
-	}
-	ropts.Dial = site.Dial
 	signer, err := dkimSigner(cfg)
 	if err != nil {
 		return nil, err
@@ -97,13 +91,16 @@ func OpenAt(site Site, cfg *config.Config, log *slog.Logger) (*Gateway, error) {
 		return nil, err
 	}
 	g := &Gateway{
-		cfg: cfg, log: log, started: time.Now(), db: db, relay: relay.New(ropts),
+		cfg: cfg, log: log, started: time.Now(), db: db,
 		tls: conf, reloadTLS: reload, throttle: guard.NewLogins(),
 		kick: make(chan struct{}, 1), doors: map[string]net.Addr{}, ready: make(chan struct{}),
 		places:  guard.NewPlaces(placesFor(cfg.Limits.Connections, cfg.Relay.Connections, descriptors())),
 		metrics: metrics.New(), reach: &reach{},
 		room: &room{dir: cfg.Server.Data, reserve: cfg.Store.Reserve},
 		site: site.orMachine(),
+	}
+	if g.relay, err = newRoutes(cfg, site, newKeeper(cfg, db)); err != nil {
+		return nil, errors.Join(err, db.Close())
 	}
 	if g.alarms, err = g.newAlarmer(); err != nil {
 		return nil, errors.Join(err, g.relay.Close(), db.Close())
@@ -133,10 +130,10 @@ func (g *Gateway) build(signer queue.Signer) error {
 	g.decisions = decisions.New(g.db, g.dir, g.decisionOptions())
 	g.inbox = inbox.New(g.db, g.dir, g.inboxOptions())
 	g.decisions.Letters(g.inbox.Put)
-	g.queue = queue.New(g.db, g.dir, g.inbox, sender{g.relay, g.metrics, g.reach}, g.queueOptions(signer))
+	g.queue = queue.New(g.db, g.dir, g.inbox, sender{g}, g.queueOptions(signer))
 	g.imap = imapd.New(g.imapOptions())
 	g.dir.OnChange(g.peopleChanged)
-	return nil
+	return g.lookAtAccounts(context.Background())
 }
 
 // Run listens and serves until ctx ends or the database fails, then stops everything
@@ -250,6 +247,9 @@ func (g *Gateway) Status() Status {
 // remembered of it is looked up again.
 func (g *Gateway) Kick() {
 	g.db.AnnounceAll()
+	if err := g.lookAtAccounts(context.Background()); err != nil {
+		g.log.Error("read accounts again", "err", err)
+	}
 	g.queue.Kick()
 	g.clocks.Kick()
 	g.standing.Kick()

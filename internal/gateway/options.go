@@ -144,6 +144,7 @@ func (g *Gateway) queueOptions(signer queue.Signer) queue.Options {
 		State: func(tx *store.Tx, thread int64, p *people.Person, now time.Time) (mail.Letter, error) {
 			return g.standing.Letter(tx, thread, p, now)
 		},
+		FilesSent: g.filesSent,
 		Decisions: g.decisions,
 		Alarm:     g.alarm,
 		Wake:      g.wake,

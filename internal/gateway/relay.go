@@ -2,13 +2,9 @@ package gateway
 
 import (
 	"context"
-	"crypto/x509"
-	"fmt"
-	"os"
 	"time"
 
 	"tidepost/config"
-	"tidepost/mail"
 	"tidepost/metrics"
 	"tidepost/queue"
 	"tidepost/relay"
@@ -40,45 +36,44 @@ func routeOptions(cfg *config.Config, section string, r config.Relay) (relay.Opt
 	if o.Mode == relay.ModeSmarthost {
 		o.TLS = relay.TLSMode(r.TLS)
 	}
-	if r.CAFile != "" {
-		pem, err := os.ReadFile(r.CAFile)
-		if err != nil {
-			return o, fmt.Errorf("read %s.ca_file: %w", section, err)
-		}
-		o.RootCAs = x509.NewCertPool()
-		if !o.RootCAs.AppendCertsFromPEM(pem) {
-			return o, fmt.Errorf("read %s.ca_file: %s holds no certificate", section, r.CAFile)
-		}
+	var err error
+	if o.RootCAs, err = authorities(r.CAFile, section+".ca_file"); err != nil {
+		return o, err
+	}
+	if r.OAuthFile != "" {
+		o.User, o.Login = "", noLogin
 	}
 	return o, o.Validate()
 }
 
 // A sender gives queue's jobs to the relay. The two packages name the same things
 // but do not know each other.
-type sender struct {
-	client  *relay.Client
-	metrics *metrics.Set
-	reach   *reach
-}
+type sender struct{ g *Gateway }
 
 // Send implements queue.Sender.
 func (s sender) Send(ctx context.Context, job queue.Job) []queue.Result {
-	results := s.client.Send(ctx, relay.Job{
+	w := s.g.relay.of(job.Author, job.From)
+	handed := relay.Job{
 		From: job.From, Recipients: job.Recipients, EnvID: job.EnvID, Ret: job.Ret,
 		UTF8: job.UTF8, EightBit: job.EightBit, Size: job.Size, Open: job.Open,
-	})
+	}
+	results, rests := w.rests(handed, time.Now())
+	if !rests {
+		results = w.client.Send(ctx, handed)
+		s.saw(w, results, time.Now())
+	}
 	out := make([]queue.Result, len(results))
 	for i, r := range results {
 		out[i] = queue.Result{
 			Delivered: r.Delivered, Reply: r.Reply, Said: r.Said, Remote: r.Remote, TLS: r.TLS,
-			DSN: r.DSN, AfterDot: r.AfterDot, Trouble: string(r.Trouble), Alarm: r.Alarm(),
+			DSN: r.DSN, AfterDot: r.AfterDot, Trouble: string(r.Trouble),
+			Alarm: r.Alarm() && w.person == 0, Via: w.via,
 		}
 		outcome := counted(r.Delivered, r.Said, r.Reply.Code)
-		s.metrics.Attempt(outcome, 1)
-		s.reach.saw(outcome != metrics.Unreachable, time.Now())
+		s.g.metrics.Attempt(outcome, 1)
+		if w == s.g.relay.team {
+			s.g.reach.saw(outcome != metrics.Unreachable, time.Now())
+		}
 	}
 	return out
 }
-
-// Route implements queue.Router.
-func (s sender) Route(a mail.Address) string { return s.client.Route(a) }

@@ -45,7 +45,8 @@ type SmarthostOptions struct {
 	TLS        *tls.Config       // offers STARTTLS
 	Implicit   bool              // TLS from the first octet
 	Auth       map[string]string // user → password; MAIL needs a login
-	Mechanisms string            // default "PLAIN LOGIN"
+	Mechanisms string            // default "PLAIN LOGIN"; XOAUTH2 and OAUTHBEARER are known, too
+	Token      func() string     // the access token that counts, for those two; every user of Auth may have it
 
 	// Log is a file that gets one line when an end mark is seen and one when its
 	// reply was written, each on disk before the next step (O_SYNC): the ground

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -214,6 +215,9 @@ func (u *upstream) auth(line, rest string) error {
 		_, err := u.answer("AUTH", line, "504 5.5.4 Unknown mechanism")
 		return err
 	}
+	if mech == "XOAUTH2" || mech == "OAUTHBEARER" {
+		return u.bearer(mech, line, initial)
+	}
 	var user, password string
 	var err error
 	if mech == "PLAIN" {
@@ -232,6 +236,37 @@ func (u *upstream) auth(line, rest string) error {
 	if code == 235 {
 		u.user = user
 	}
+	return err
+}
+
+// bearer takes a token as providers do: one that is refused gets a challenge that says
+// why, and the refusal when that is answered.
+func (u *upstream) bearer(mech, line, initial string) error {
+	b, err := base64.StdEncoding.DecodeString(initial)
+	if err != nil {
+		return err
+	}
+	fields := strings.Split(string(b), "\x01")
+	user, cancel := strings.TrimPrefix(fields[0], "user="), ""
+	if mech == "OAUTHBEARER" {
+		user, cancel = strings.TrimSuffix(strings.TrimPrefix(fields[0], "n,a="), ","), "AQ=="
+	}
+	_, known := u.s.opts.Auth[user]
+	if known && slices.Contains(fields, "auth=Bearer "+u.s.opts.Token()) {
+		code, err := u.answer("AUTH", line, "235 2.7.0 Welcome")
+		if code == 235 {
+			u.user = user
+		}
+		return err
+	}
+	answer, err := u.prompt(`{"status":"400","schemes":"Bearer"}`)
+	if err != nil {
+		return err
+	}
+	if answer != cancel {
+		return errBye // Not what the mechanism demands.
+	}
+	_, err = u.answer("AUTH", line, "535 5.7.8 Token refused")
 	return err
 }
 
