@@ -215,7 +215,7 @@ func century(y int) int {
 
 // farAhead is how many days ahead a date without a year may be: what has just passed is
 // not meant for a year later.
-const farAhead = 270
+const farAhead = 330
 
 // longestSpan bounds an absence whose dates name no year.
 const longestSpan = 200

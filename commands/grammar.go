@@ -30,7 +30,7 @@ var errSpan = errors.New("I need to know from when until when")
 
 // iAm takes the words before what somebody is.
 func (r *reader) iAm() bool {
-	return r.phrase("i am going to be", "i am going", "i will be going", "i will be taking", "i will be", "i will go", "i will take", "i am taking", "i take", "i am", "i shall be", "i have", "i will have", "we are", "ich bin", "ich habe", "ich werde",
+	return r.phrase("i am going to be", "i am going", "i will be going", "i am currently", "currently", "will be", "will go", "taking", "i am off and", "i will be gone", "i am gone", "gone", "i will be taking", "i will be", "i will go", "i will take", "i am taking", "i take", "i am", "i shall be", "i have", "i will have", "we are", "ich bin", "ich habe", "ich werde",
 		"set me to", "set me as", "set me", "mark me as", "mark me", "put me down as", "put me as", "put me", "make me", "show me as", "register me as", "set up my", "set up", "set my", "book my", "book", "add my", "add", "set", "enter my", "enter", "my", "i go")
 }
 
@@ -96,7 +96,7 @@ func readAway(r *reader) (Command, bool) {
 func (r *reader) awayRest(c *Command) bool {
 	for !r.done() {
 		at := r.pos
-		r.skip(",", ":", "-", "(", ")", ".", "and", "with", "und", "mit", "dates", "=")
+		r.skip(",", ":", "-", "(", ")", ".", "and", "with", "und", "mit", "dates", "=", "to", "on")
 		if r.done() {
 			return true
 		}
@@ -189,7 +189,7 @@ func (r *reader) covering(c *Command) bool {
 		}
 	}
 	r.pos = start
-	if c.Who = r.who(); c.Who != "" && r.phrase("is covering", "will be covering", "will cover", "covers", "covering", "as cover", "as standin", "as my cover", "as my standin", "stands in", "will stand in", "is standing in", "is my cover", "is my standin", "is cover", "is standin", "vertritt mich", "vertritt") {
+	if c.Who = r.who(); c.Who != "" && r.phrase("is covering", "will be covering", "will cover", "covers", "covering", "as cover", "as standin", "as my cover", "as my standin", "stands in", "standin", "stands standin", "will stand in", "is standing in", "is my cover", "is my standin", "is cover", "is standin", "vertritt mich", "vertritt") {
 		r.phrase("for me")
 		return true
 	}
@@ -199,15 +199,15 @@ func (r *reader) covering(c *Command) bool {
 
 func readAwayOff(r *reader) (Command, bool) {
 	c := Command{Kind: Away, Off: true}
-	r.phrase("i am", "ich bin")
+	r.phrase("i am", "ich bin", "i came", "i have come")
 	switch {
-	case r.phrase("back at work", "back in the office", "back from vacation", "back from holiday", "back from holidays", "back from leave", "back from my leave", "back from my vacation", "back from my holiday", "back early", "back again", "back already", "back now", "back to work",
+	case r.phrase("back early from my vacation", "back early from vacation", "back early from leave", "back early from holiday", "back from my holidays", "back at work", "back in the office", "back from vacation", "back from holiday", "back from holidays", "back from leave", "back from my leave", "back from my vacation", "back from my holiday", "back early", "back again", "back already", "back now", "back to work",
 		"back today", "wieder da", "wieder zurück", "zurück", "back",
 		"not away any more", "not away anymore", "no longer away", "not on leave any more", "not on leave anymore", "no longer on leave", "no longer on vacation", "no longer on holiday", "not on vacation any more", "not on vacation anymore", "no longer sick", "not sick any more"):
 		return c, r.done()
 	case r.phrase("away off", "away none", "leave off", "leave none", "away : off", "end away", "vacation off", "holiday off", "no leave", "not away"):
 		return c, r.done()
-	case !r.word("cancel", "delete", "remove", "end", "clear", "drop", "stop", "revoke"):
+	case !r.word("cancel", "delete", "remove", "end", "clear", "drop", "stop", "revoke", "scrap", "erase", "withdraw"):
 		return c, false
 	}
 	r.word("my", "the", "all")
@@ -251,7 +251,7 @@ func notName(low string) bool {
 		"is", "are", "was", "were", "be", "am", "been", "not", "never", "always", "immer", "nie", "put", "let", "if", "when", "while", "where", "who", "what", "why", "how", "i", "he", "she", "they", "we", "someone", "somebody", "whoever", "people", "some", "each", "every",
 		"and", "or", "but", "und", "oder", "except", "unless", "until", "till", "til", "only", "on", "in", "at", "to", "from", "for", "of", "with", "by", "as", "about", "through", "again", "please", "more",
 		"mail", "mails", "email", "emails", "message", "messages", "off", "away", "cover", "covers", "covering", "covered", "will", "would", "should", "could", "can", "may", "might", "shall", "must", "do", "does", "did", "has", "have", "had",
-		"stands", "stand", "standin", "maybe", "perhaps", "deliver", "hold", "holding", "holds", "back", "now", "then", "deliveries", "attachment", "attachments", "advice", "coach", "first", "agrees", "works", "mind", "vertritt", "yes", "ok", "instead", "also", "too", "rather", "else":
+		"stands", "stand", "standin", "maybe", "perhaps", "deliver", "hold", "holding", "holds", "back", "now", "then", "deliveries", "attachment", "attachments", "advice", "coach", "first", "agrees", "works", "mind", "vertritt", "yes", "ok", "instead", "also", "too", "rather", "else", "immediately", "directly", "instantly", "sofort", "straight", "right", "always's", "later", "soon", "today", "tomorrow", "right away":
 		return true
 	}
 	return false
@@ -263,6 +263,13 @@ func readCover(r *reader) (Command, bool) {
 	case r.phrase("no cover", "no standin", "cover none", "cover off", "cover : none", "cover nobody", "cover no one", "nobody covers", "no one covers", "remove my cover", "remove cover", "remove the cover", "standin none", "no standin any more", "no cover any more", "keine vertretung"):
 		c.Off = true
 		return c, r.done()
+	}
+	if r.word("make", "name", "appoint") {
+		if c.Who = r.who(); c.Who != "" {
+			r.word("as")
+			return c, r.word("my") && r.word("cover", "standin", "deputy") && r.done()
+		}
+		r.pos = 0
 	}
 	r.word("set", "make")
 	r.word("my", "the", "meine")
@@ -287,7 +294,7 @@ func readCover(r *reader) (Command, bool) {
 
 // pauseWhat is what somebody pauses, resumes or releases: all of it.
 func (r *reader) everything() {
-	r.phrase("all of my mails", "all of my mail", "all my waiting mails", "all my waiting mail", "all my mails", "all my mail", "all my messages", "all waiting mails", "all waiting mail", "all mail", "all mails", "my waiting mails", "my waiting mail", "waiting mail", "my mails", "my mail", "my messages", "my emails", "my email", "my outbox", "my queue", "the queue",
+	r.phrase("all of my mails", "all of my mail", "all my waiting mails", "all my waiting mail", "all my mails", "all my mail", "all my messages", "all waiting mails", "all waiting mail", "all held mails", "all held mail", "my held mails", "my held mail", "held mail", "all mail", "all mails", "my waiting mails", "my waiting mail", "waiting mail", "my mails", "my mail", "my messages", "my emails", "my email", "my outbox", "my queue", "the queue",
 		"everything for me", "everything", "all", "tidepost", "holding my mail", "holding mail", "holding", "the holding of my mail", "alles", "mail", "mails")
 }
 
@@ -300,9 +307,13 @@ func readPause(r *reader) (Command, bool) {
 		return c, false
 	}
 	r.everything()
+	r.phrase("for me")
 	r.word(":", ",")
 	if r.done() {
 		return c, true
+	}
+	if r.peek(0).num > 0 { // "pause 45 minutes"
+		r.toks = append(append(r.toks[:r.pos:r.pos], token{low: "for", raw: "for", num: -1}), r.toks[r.pos:]...)
 	}
 	if d, ok := r.amount(); ok {
 		w := scheduler.WallOf(r.in.Now.Add(d))
@@ -354,6 +365,7 @@ func readRelease(r *reader) (Command, bool) {
 	case r.phrase("let everything go", "let it all go", "let all my mail go"):
 		return c, r.done()
 	case r.word("send"):
+		r.word("out", "off")
 		if !r.phrase("everything that is waiting", "everything that waits", "everything waiting", "everything which waits", "everything that is held", "all that is waiting", "all that waits", "all waiting mails", "all waiting mail", "what is waiting", "what waits", "whatever waits", "whatever is waiting",
 			"all my waiting mails", "all my waiting mail", "my waiting mails", "my waiting mail", "all my held mail", "my held mail", "all held mail", "everything in scheduled", "all my scheduled mail") {
 			return c, false
@@ -396,7 +408,8 @@ func readAlways(r *reader) (Command, bool) {
 		return c, c.Who != "" && r.phrase("to my always list", "to the always list", "to always", "on always", "on my always list", "on the always list") && r.done()
 	}
 	own := false
-	if r.word("mail", "mails", "messages", "emails", "email") {
+	r.word("all")
+	if r.word("mail", "mails", "messages", "emails", "email", "everything", "anything") {
 		if !r.word("from", "by", "von") {
 			return c, false
 		}
@@ -413,10 +426,10 @@ func readAlways(r *reader) (Command, bool) {
 		c.Who, own = base, true
 	}
 	if own {
-		if !r.phrase("should always", "shall always", "must always", "always", "may always", "has to always") {
+		if !r.phrase("should always", "shall always", "must always", "always", "may always", "has to always", "is always to", "will always") {
 			return c, false
 		}
-		if !r.phrase("come", "comes", "arrive", "arrives", "be delivered", "get through", "gets through", "reach me", "go", "pass") {
+		if !r.phrase("come", "comes", "arrive", "arrives", "be delivered", "get through", "gets through", "reach me", "reaches me", "goes", "go", "pass", "passes") {
 			return c, false
 		}
 		r.atOnce()
@@ -487,12 +500,17 @@ func readStay(r *reader) (Command, bool) {
 	switch {
 	case r.word("in", "from", "at", "to", "out"):
 		r.word("of")
+	case verb && r.phrase("on a trip to"), r.phrase("on a trip to", "on a business trip to", "on a visit to", "currently in", "now in", "still in"):
 	case r.phrase("my timezone is", "timezone is", "my timezone", "timezone", "set my timezone to", "set timezone to", "use timezone", "zone"):
 		zoned = true
 		r.word(":", "to", "=")
 	case r.pos > 0 && r.toks[r.pos-1].low == "visiting":
-	default:
-		return c, false
+	default: // "Berlin until Friday"
+		at := r.pos
+		if _, ok := r.place(); !ok || r.done() || early {
+			return c, false
+		}
+		r.pos = at
 	}
 	zone, ok := r.place()
 	if !ok {

@@ -59,7 +59,7 @@ func (r *reader) policy() string {
 func readNever(r *reader) (Command, bool) {
 	c := Command{Kind: Never}
 	at := r.phrase("no more advice on", "no more advice about", "no advice on", "no advice about", "stop advice on", "stop advice about", "stop advising me on", "stop advising me about", "stop warning me about", "stop telling me about", "stop nagging me about", "stop nagging about", "stop reminding me about", "stop reminding me of", "stop warning about",
-		"no more warnings about", "no warnings about", "do not warn me about", "do not tell me about", "do not remind me of", "do not remind me about", "do not nag me about", "do not advise me on", "do not advise on",
+		"no more warnings about", "no warnings about", "do not warn me about", "do not tell me about", "do not remind me of", "do not remind me about", "do not nag me about", "do not advise me on", "do not advise on", "do not coach me on", "do not coach me about", "never coach me on", "never bother me about", "do not bother me about", "stop bothering me about", "stop coaching me on",
 		"never advise me on", "never advise on", "never warn me about", "never remind me of", "never tell me about", "never nag me about", "never check", "never", "nie", "silence", "mute", "stop checking", "turn off advice on", "turn off advice about", "switch off advice on", "no")
 	if !at {
 		return c, false
@@ -92,7 +92,7 @@ func (r *reader) toggled(names ...string) (value string, ok bool) {
 	if verbs {
 		if value, ok = r.state(); ok {
 			r.word("the", "my", "your")
-			return value, r.phrase(names...) && r.done()
+			return value, r.phrase(names...) && (r.done() || r.word("again") && r.done())
 		}
 	}
 	if !verbs {
@@ -102,7 +102,7 @@ func (r *reader) toggled(names ...string) (value string, ok bool) {
 			return "off", r.phrase(names...) && r.done()
 		case r.word("enable", "activate"):
 			r.word("the", "my")
-			return "on", r.phrase(names...) && r.done()
+			return "on", r.phrase(names...) && (r.done() || r.word("again") && r.done())
 		}
 	}
 	r.word("the", "my", "your")
@@ -118,6 +118,7 @@ func (r *reader) toggled(names ...string) (value string, ok bool) {
 	r.word(":", "=", "to", "mode", "in", "into", "is")
 	r.word("to", "the")
 	value, ok = r.state()
+	r.word("again")
 	return value, ok && r.done()
 }
 
@@ -138,7 +139,7 @@ func (r *reader) state() (string, bool) {
 
 func readCoach(r *reader) (Command, bool) {
 	c := Command{Kind: Coach}
-	if r.phrase("no more advice at all", "no more advice", "no advice at all", "no advice", "no coaching", "no coach", "no more coaching", "stop coaching me", "stop coaching", "do not coach me", "do not coach", "stop the coach", "stop giving me advice", "stop advice", "stop advising me", "do not advise me") {
+	if r.phrase("no more advice at all", "no more advice", "no advice at all", "no advice", "i do not want advice", "i do not want coaching", "no coaching", "no coach", "no more coaching", "stop coaching me", "stop coaching", "do not coach me", "do not coach", "stop the coach", "stop giving me advice", "stop advice", "stop advising me", "do not advise me") {
 		c.Value = "off"
 		return c, r.done()
 	}
@@ -151,7 +152,7 @@ func readCoach(r *reader) (Command, bool) {
 func readHold(r *reader) (Command, bool) {
 	c := Command{Kind: Hold}
 	switch {
-	case r.phrase("stop holding my mails", "stop holding my mail", "stop holding mails", "stop holding mail", "stop holding", "do not hold my mails", "do not hold my mail", "do not hold mail", "do not hold", "never hold my mail", "never hold", "no hold", "no holding", "no holds", "no more holds", "no more holding", "do not hold any of my mail", "do not hold my messages", "do not hold back my mail", "stop holding back my mail"):
+	case r.phrase("stop holding my mails", "stop holding my mail", "stop holding mails", "stop holding mail", "stop holding", "do not hold my mails", "do not hold my mail", "do not hold mail", "do not hold", "never hold my mail", "never hold", "i do not want holds", "i do not want holding", "no hold", "no holding", "no holds", "no more holds", "no more holding", "do not hold any of my mail", "do not hold my messages", "do not hold back my mail", "stop holding back my mail"):
 		c.Value = "off"
 		return c, r.done() || r.phrase("any more", "anymore", "back") && r.done()
 	case r.phrase("hold my mail again", "start holding my mail again", "start holding my mail", "start holding", "hold again"):
@@ -167,7 +168,7 @@ func readHold(r *reader) (Command, bool) {
 func readBatch(r *reader) (Command, bool) {
 	c := Command{Kind: Batch}
 	switch {
-	case r.phrase("stop batching my mails", "stop batching my mail", "stop batching mail", "stop batching", "do not batch my mails", "do not batch my mail", "do not batch mail", "do not batch", "never batch my mail", "never batch", "no batches", "no batch", "no batching", "no more batches", "no more batching"):
+	case r.phrase("stop batching my mails", "stop batching my mail", "stop batching mail", "stop batching", "do not batch my mails", "do not batch my mail", "do not batch mail", "do not batch", "never batch my mail", "never batch", "i do not want batching", "i do not want batches", "no batches", "no batch", "no batching", "no more batches", "no more batching"):
 		c.Value = "off"
 		return c, r.done() || r.phrase("any more", "anymore") && r.done()
 	case r.phrase("batch my mail again", "start batching my mail again", "start batching", "batch again"):
@@ -187,7 +188,7 @@ func readDigests(r *reader) (Command, bool) {
 		c.Value = "day"
 	case r.phrase("more digests", "digests with every delivery", "a digest with every delivery", "digest with every delivery", "digests on", "digests again", "digests tide", "digests more", "digests at every delivery", "digests every delivery"):
 		c.Value = "tide"
-	case r.phrase("no digests", "no more digests", "no digest", "digests off", "digest off", "stop the digests", "stop digests", "stop the digest", "stop sending me digests", "stop sending digests", "turn off the digests", "turn off digests", "turn digests off", "turn the digests off", "switch off digests", "switch digests off", "unsubscribe", "unsubscribe me", "do not send me digests", "digests none", "unsubscribe from digests", "unsubscribe from the digest", "keine digests"):
+	case r.phrase("no digests", "no more digests", "no digest", "digests off", "digest off", "stop the digests", "stop digests", "stop the digest", "stop sending me digests", "stop sending digests", "turn off the digests", "turn off digests", "turn digests off", "turn the digests off", "switch off digests", "switch digests off", "unsubscribe", "unsubscribe me", "do not send me digests", "digests none", "unsubscribe from digests", "unsubscribe from the digest", "keine digests", "i do not want digests", "i want no digests", "no digests please"):
 		c.Value = "off"
 	default:
 		return c, false
@@ -203,7 +204,7 @@ func readDeliveries(r *reader) (Command, bool) {
 		r.phrase(", everything as it comes", ", mail as it comes", ", all as it comes", ", as it comes", "any more", "anymore", "at all")
 		c.Value = "none"
 		return c, r.done()
-	case r.phrase("deliveries back to default", "deliveries back to the default", "deliveries back to normal", "deliveries to default", "deliveries to normal", "deliveries default", "deliveries : default", "deliveries as default", "deliveries as usual", "deliveries normal", "default deliveries", "normal deliveries", "usual deliveries", "the default deliveries", "reset deliveries", "reset my deliveries", "reset the deliveries", "reset my delivery times", "reset delivery times",
+	case r.phrase("deliveries back to default", "deliveries back to the default", "deliveries back to normal", "deliveries to default", "deliveries to normal", "deliveries default", "deliveries : default", "deliveries as default", "deliveries as usual", "deliveries normal", "default deliveries", "normal deliveries", "usual deliveries", "the default deliveries back", "default deliveries back", "the default deliveries", "reset deliveries", "reset my deliveries", "reset the deliveries", "reset my delivery times", "reset delivery times",
 		"set deliveries to default", "set deliveries back to default", "set my deliveries to default", "set my deliveries back to default", "default delivery times", "delivery times default", "tides default", "default tides", "my deliveries back to default", "put deliveries back to default"):
 		c.Value = "default"
 		return c, r.done()
@@ -261,12 +262,13 @@ func (r *reader) weekly(c *Command) bool {
 func readFocus(r *reader) (Command, bool) {
 	c := Command{Kind: Focus}
 	switch {
-	case r.phrase("no focus times", "no focus time", "no focus blocks", "no focus block", "no more focus time", "no more focus blocks", "no more focus", "no focus", "focus none", "focus off", "focus : none", "focus time off", "focus time none", "remove my focus time", "remove my focus blocks", "remove focus", "delete my focus time", "clear my focus time", "cancel my focus time", "stop focus", "stop focus time", "end focus time", "keine fokuszeit"):
+	case r.phrase("no focus times", "no focus time", "no focus blocks", "no focus block", "no more focus time", "no more focus blocks", "no more focus", "no focus", "focus none", "focus off", "focus : none", "focus time off", "focus time none", "remove my focus time", "remove my focus blocks", "remove focus", "delete my focus time", "clear my focus time", "cancel my focus time", "cancel my focus blocks", "delete my focus blocks", "clear my focus blocks", "cancel focus", "delete focus", "clear focus", "end my focus blocks", "i have no focus time", "stop focus", "stop focus time", "end focus time", "keine fokuszeit"):
 		r.phrase("any more", "anymore", "at all")
 		c.Value = "none"
 		return c, r.done()
 	}
-	r.word("set", "add", "make", "change", "book", "block")
+	r.word("set", "add", "make", "change", "book", "block", "need", "have")
+	r.phrase("i need", "i have")
 	r.word("my", "a", "the", "some")
 	if !r.word("focus", "fokus", "fokuszeit") {
 		return c, false
@@ -282,7 +284,7 @@ func readFocus(r *reader) (Command, bool) {
 func readOffice(r *reader) (Command, bool) {
 	c := Command{Kind: Office}
 	switch {
-	case r.phrase("no more officehours", "no officehours", "officehours none", "officehours off", "officehours : none", "remove my officehours", "remove officehours", "delete my officehours", "cancel my officehours", "clear my officehours", "stop officehours", "keine sprechstunde", "keine sprechzeiten"):
+	case r.phrase("no more officehours", "no officehours", "officehours none", "officehours off", "officehours : none", "remove my officehours", "remove officehours", "delete my officehours", "cancel my officehours", "clear my officehours", "stop officehours", "i have no officehours", "delete officehours", "cancel officehours", "keine sprechstunde", "keine sprechzeiten"):
 		r.phrase("any more", "anymore", "at all")
 		c.Value = "none"
 		return c, r.done()
@@ -438,6 +440,9 @@ func readSettings(r *reader) (Command, bool) {
 	r.phrase("all of", "all", "a list of", "an overview of")
 	r.phrase("my", "the", "meine")
 	r.phrase("current", "own", "personal")
+	if r.phrase("have i set", "is set", "did i set") {
+		return Command{Kind: Settings}, r.done()
+	}
 	ok := r.phrase("settings", "setting", "preferences", "options", "profile", "einstellungen", "configuration")
 	r.phrase("are", "do i have", "have i got")
 	return Command{Kind: Settings}, ok && r.done()

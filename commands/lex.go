@@ -135,7 +135,7 @@ func whole(s string) bool {
 }
 
 func isWordy(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) && r != '_' && r != '-' })
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) && r != '_' && r != '-' && r != '\'' })
 }
 
 func isWordNumber(s string) bool { return strings.Trim(s, "0123456789") == "" }

@@ -130,7 +130,7 @@ func related(k Kind) []Kind {
 	case Always:
 		return []Kind{Deliveries, Never}
 	case Never, Advise, Coach:
-		return []Kind{Never, Coach, Advise}
+		return []Kind{Never, Coach, Always}
 	case Focus, Office, Hours:
 		return []Kind{Hours, Focus, Office}
 	}

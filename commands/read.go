@@ -9,6 +9,9 @@ import (
 func Read(in Input) Reading {
 	in.Text = strings.ToValidUTF8(in.Text, "")
 	in.Subject = strings.ToValidUTF8(in.Subject, "")
+	if strings.TrimSpace(in.Text) == "?" {
+		return Reading{Commands: []Command{{Kind: Help, Text: "?"}}}
+	}
 	lines := ownLines(in.Text)
 	body := in.readAll(lines)
 	subject := in.subject()

@@ -124,3 +124,5 @@ func score(t *testing.T, file string, wantUnderstood, wantRight int) {
 func TestPhrasings(t *testing.T) { score(t, "testdata/phrasings.txt", 350, 350) }
 
 func TestHeldOut(t *testing.T) { score(t, "testdata/heldout.txt", 100, 104) }
+
+func TestSecond(t *testing.T) { score(t, "testdata/second.txt", 0, 0) }

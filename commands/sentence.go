@@ -18,7 +18,7 @@ func prefixes() []string {
 }
 
 func requests() []string {
-	return []string{"could you", "can you", "would you", "will you", "would you mind", "could we", "may i ask you to", "kannst du", "könntest du", "können sie"}
+	return []string{"could you", "can you", "would you", "will you", "you can", "you may", "would you mind", "could we", "may i ask you to", "kannst du", "könntest du", "können sie"}
 }
 
 // suffixes are courtesies behind a command.
@@ -184,7 +184,7 @@ func expand(toks []token) []token {
 // commandWords are the words in which typing errors are forgiven.
 func commandWords() []string {
 	return []string{"away", "cover", "pause", "resume", "unpause", "release", "always", "never", "advise", "deliveries", "delivery", "deliver", "focus", "hours", "holidays", "holiday", "vacation",
-		"coach", "hold", "batch", "digests", "settings", "help", "report", "phone", "password", "undo", "standin", "timezone", "officehours", "leave", "absent", "until"}
+		"coach", "hold", "batch", "digests", "digest", "settings", "help", "report", "phone", "password", "undo", "standin", "timezone", "officehours", "leave", "absent", "until"}
 }
 
 // spelled mends a typing error in the word of a command.

@@ -226,6 +226,18 @@ func dayKeys() []string { return []string{"mon", "tue", "wed", "thu", "fri", "sa
 func (r *reader) week() (string, bool) {
 	used := map[string]bool{}
 	var groups []string
+	start := r.pos
+	if iv, ok := r.interval(); ok { // "9 to 17 Monday to Friday"
+		days, ok := r.weekdaysList()
+		if !ok || !r.done() {
+			return "", false
+		}
+		for _, d := range days.words {
+			groups = append(groups, d+" "+iv)
+		}
+		return strings.Join(groups, "; "), true
+	}
+	r.pos = start
 	for {
 		days, ok := r.weekdaysList()
 		if !ok {
@@ -350,6 +362,8 @@ func (r *reader) interval() (string, bool) {
 	}
 	r.word("uhr")
 	switch {
+	case !a.sure && a.minutes < 6*60:
+		r.lost = errHour
 	case b.minutes > a.minutes:
 	case !b.sure && b.minutes < 12*60 && b.minutes+12*60 > a.minutes && a.minutes < 12*60:
 		r.lost = errors.New("write the hours as in 9-17 or 9am-5pm")
