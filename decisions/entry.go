@@ -104,8 +104,9 @@ func List(numbers []int) string {
 
 // facts are the lines below the sentence: name and value.
 func (e Entry) facts() [][2]string {
-	city := people.City(e.zone.String())
-	at := func(t time.Time) string { return t.In(e.zone).Format("Mon 2 Jan 2006 15:04") + " " + city }
+	at := func(t time.Time) string {
+		return t.In(e.zone).Format("Mon 2 Jan 2006 15:04") + " " + people.CityAt(e.zone, t)
+	}
 	if e.Withdrawn {
 		return [][2]string{{"Withdrawn", at(e.Settled) + ", by " + e.Author}}
 	}

@@ -172,7 +172,7 @@ func (b *Inbox) elsewhere(t time.Time, person int64, reader *people.Person, now 
 	if _, there := t.In(other.Zone()).Zone(); here == there {
 		return ""
 	}
-	return people.Moment(t, other.Zone(), now) + " " + people.City(other.Zone().String())
+	return people.Moment(t, other.Zone(), now) + " " + people.CityAt(other.Zone(), t)
 }
 
 // mineLine is the news of one of the reader's own questions; ok is false if there is

@@ -25,8 +25,8 @@ func (b *Inbox) clockChanges(p *people.Person, c digest.Content, now time.Time) 
 	}
 	var seen []string
 	for _, other := range b.colleaguesIn(c) {
-		zone := other.Zone().String()
-		if slices.Contains(seen, zone) || zone == p.Zone().String() {
+		zone := other.ZoneName(now)
+		if slices.Contains(seen, zone) || zone == p.ZoneName(now) {
 			continue
 		}
 		seen = append(seen, zone)

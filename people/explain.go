@@ -12,6 +12,7 @@ import (
 // "Buenos Aires" for America/Argentina/Buenos_Aires. Etc zones have their sign the
 // wrong way round for a reader: Etc/GMT+3 is "UTC-3".
 func City(zone string) string {
+	zone, _, _ = strings.Cut(zone, ";") // Of a clock with stays: where it is at home.
 	name := zone[strings.LastIndexByte(zone, '/')+1:]
 	if rest, ok := strings.CutPrefix(zone, "Etc/GMT"); ok {
 		switch {
@@ -24,6 +25,10 @@ func City(zone string) string {
 	}
 	return strings.ReplaceAll(name, "_", " ")
 }
+
+// CityAt is City of the place where the clock of zone is at t, which may be that of a
+// stay.
+func CityAt(zone *time.Location, t time.Time) string { return City(scheduler.ZoneNameAt(zone, t)) }
 
 // Moment is how t reads on a clock of zone, told at now: "Tue 09:00" within the six
 // days to come, "Tue 24 Nov 09:00" beyond and for what has passed before today,
@@ -72,7 +77,7 @@ func Both(t time.Time, zone, other *time.Location, now time.Time) string {
 	if a == b {
 		return first
 	}
-	return fmt.Sprintf("%s %s (%s %s)", first, City(zone.String()), second, City(other.String()))
+	return fmt.Sprintf("%s %s (%s %s)", first, CityAt(zone, t), second, CityAt(other, t))
 }
 
 // Day is how the date of t reads in zone, with the day spelled out: "Tue 24 Nov",

@@ -24,6 +24,7 @@ const (
 	FieldHours        Field = "hours"
 	FieldHolidays     Field = "holidays"
 	FieldLeave        Field = "leave"
+	FieldStays        Field = "stays"
 	FieldTides        Field = "tides"
 	FieldFocus        Field = "focus"
 	FieldOfficeHours  Field = "office_hours"

@@ -69,14 +69,21 @@ func (p *Person) Schedule(now time.Time) *scheduler.Schedule {
 	return s
 }
 
-// Zone returns the person's time zone.
+// Zone returns the person's time zone, with the days they spend in others in it: what it
+// shows at an instant is what the clock on their wall shows then.
 func (p *Person) Zone() *time.Location {
-	zone, err := scheduler.LoadZone(p.Profile.Calendar.Zone)
+	if cached := p.schedule.Load(); cached != nil && len(p.Profile.Calendar.Stays) > 0 {
+		return cached.schedule.Zone()
+	}
+	zone, err := p.Profile.Calendar.Location()
 	if err != nil {
 		return time.UTC
 	}
 	return zone
 }
+
+// ZoneName returns the name of the zone the person is in at t.
+func (p *Person) ZoneName(t time.Time) string { return scheduler.ZoneNameAt(p.Zone(), t) }
 
 // HasAddress reports whether a, without a plus tag, belongs to the person: it may
 // then stand in From.

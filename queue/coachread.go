@@ -163,7 +163,7 @@ func officeHours(p *people.Person, other *time.Location, now time.Time) string {
 			_, here := h.Start.In(zone).Zone()
 			_, there := h.Start.In(other).Zone()
 			if here != there {
-				text += " " + people.City(zone.String()) + " (" + h.Start.In(other).Format("Mon 15:04") + " " + people.City(other.String()) + ")"
+				text += " " + people.CityAt(zone, h.Start) + " (" + h.Start.In(other).Format("Mon 15:04") + " " + people.CityAt(other, h.Start) + ")"
 			}
 			out = append(out, text)
 		}

@@ -129,7 +129,7 @@ func (q *Queue) held(tx *store.Tx, sub int64) ([]store.Recipient, error) {
 func wish(kind store.Kind, author *people.Person, now time.Time) (p Plan, ok bool) {
 	zone := author.Zone()
 	today := scheduler.DateOf(now.In(zone))
-	p = Plan{From: now, Why: whyFolder, Zone: author.Profile.Calendar.Zone, Rule: RuleOpening}
+	p = Plan{From: now, Why: whyFolder, Rule: RuleOpening}
 	switch kind {
 	case store.KindSendNow:
 		return Plan{From: now, Why: whyFolder, Rule: RuleNow}, true
@@ -143,6 +143,7 @@ func wish(kind store.Kind, author *people.Person, now time.Time) (p Plan, ok boo
 	default:
 		return Plan{}, false
 	}
+	p.Zone = zoneOfWall(author, *p.Wall)
 	return p, true
 }
 

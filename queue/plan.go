@@ -122,7 +122,7 @@ func (q *Queue) planOne(in *intake, v policies.Verdict, who party) Plan {
 	case v.Urgent != "":
 		p.Rule, p.Why = RuleNow, "urgent-"+string(v.Urgent)
 	case v.When != nil:
-		p = planWhen(p, *v.When, in.author.Profile.Calendar.Zone)
+		p = planWhen(p, *v.When, in.author)
 		p.Floor = undo
 	case !in.env.HoldUntil.IsZero():
 		p.Rule, p.Why, p.At = RuleInstant, whyFuture, in.env.HoldUntil.UTC()
@@ -152,9 +152,25 @@ func (q *Queue) planOne(in *intake, v policies.Verdict, who party) Plan {
 	return p
 }
 
+// zoneOfWall names the zone on whose clock the author means a wall time: at home, or
+// where they stay then.
+func zoneOfWall(author *people.Person, w scheduler.Wall) string {
+	if len(author.Profile.Calendar.Stays) == 0 {
+		return author.Profile.Calendar.Zone
+	}
+	return author.ZoneName(w.Instant(author.Zone()).At)
+}
+
 // planWhen keeps an explicit time as it was meant.
-func planWhen(p Plan, w scheduler.When, zone string) Plan {
-	p.Why, p.Zone = string(policies.ReasonTagTime), zone
+func planWhen(p Plan, w scheduler.When, author *people.Person) Plan {
+	p.Why, p.Zone = string(policies.ReasonTagTime), author.Profile.Calendar.Zone
+	if w.Kind != scheduler.WhenElapsed {
+		wall := w.Wall
+		if w.Kind == scheduler.WhenOpening {
+			wall = scheduler.Wall{Date: w.Day}
+		}
+		p.Zone = zoneOfWall(author, wall)
+	}
 	switch w.Kind {
 	case scheduler.WhenElapsed:
 		p.Rule, p.At = RuleInstant, w.At

@@ -60,7 +60,7 @@ func monthStart(now time.Time, zone *time.Location) time.Time {
 }
 
 func reached(p *people.Person, now time.Time) digest.Reached {
-	return digest.Reached{Name: p.FirstName(), Clock: now.In(p.Zone()).Format("15:04"), City: people.City(p.Profile.Calendar.Zone),
+	return digest.Reached{Name: p.FirstName(), Clock: now.In(p.Zone()).Format("15:04"), City: people.CityAt(p.Zone(), now),
 		Phone: p.Profile.Phone, Asleep: !p.Schedule(now).Working(now)}
 }
 
@@ -74,7 +74,7 @@ func (q *Queue) awake(asked map[int64]bool, now time.Time) []digest.Awake {
 		if asked[p.ID] || !p.Schedule(now).Working(now) {
 			continue
 		}
-		out = append(out, digest.Awake{Name: p.FirstName(), City: people.City(p.Profile.Calendar.Zone),
+		out = append(out, digest.Awake{Name: p.FirstName(), City: people.CityAt(p.Zone(), now),
 			Clock: now.In(p.Zone()).Format("15:04"), Word: q.word(p)})
 	}
 	return out

@@ -45,6 +45,7 @@ type Calendar struct {
 	Tides       []Clock   `json:"tides,omitempty"`
 	Focus       Week      `json:"focus,omitzero"`
 	OfficeHours Week      `json:"office_hours,omitzero"` // for show only
+	Stays       []Stay    `json:"stays,omitempty"`       // days in another zone, in order
 }
 
 // A Holiday is a day off if Hours is empty; else Hours replace those of the date.
@@ -72,6 +73,7 @@ func (c *Calendar) UnmarshalJSON(data []byte) error {
 		{"tides", listReader(&out.Tides)},
 		{"focus", out.Focus.UnmarshalJSON},
 		{"office_hours", out.OfficeHours.UnmarshalJSON},
+		{"stays", listReader(&out.Stays)},
 	})
 	if err != nil {
 		return err
@@ -163,6 +165,9 @@ func (c Calendar) validateRules() error {
 		if err := l.validate(); err != nil {
 			return fmt.Errorf("leave[%d]: %w", i, err)
 		}
+	}
+	if err := validateStays(c.Stays); err != nil {
+		return fmt.Errorf("stays%w", err)
 	}
 	if len(c.Tides) > maxTides {
 		return fmt.Errorf("tides: %d are more than %d", len(c.Tides), maxTides)

@@ -34,12 +34,12 @@ type bounds struct{ from, to int64 }
 
 // Compile validates c, loads its zone and prepares it for questions.
 func Compile(c Calendar) (*Schedule, error) {
-	zone, err := LoadZone(c.Zone)
-	if err != nil {
-		return nil, fmt.Errorf("zone: %w", err)
-	}
 	if err := c.validateRules(); err != nil {
 		return nil, err
+	}
+	zone, err := c.Location()
+	if err != nil {
+		return nil, fmt.Errorf("zone: %w", err)
 	}
 	s := &Schedule{
 		zone:        zone,

@@ -56,7 +56,12 @@ func (s *Schedule) NextChange(now time.Time, days int) (change ZoneChange, ok bo
 	before := clock.offsetAt(u)
 	for clock.end <= limit {
 		at := clock.end
-		if after := clock.offsetAt(at); after != before {
+		after := clock.offsetAt(at)
+		if ZoneNameAt(s.zone, instantOf(at-1)) != ZoneNameAt(s.zone, instantOf(at)) {
+			before = after // The person travels; no clock changes.
+			continue
+		}
+		if after != before {
 			return ZoneChange{instantOf(at), time.Duration(before) * time.Second, time.Duration(after) * time.Second}, true
 		}
 	}

@@ -41,6 +41,7 @@ type personFields struct {
 	Holidays     *string  `help:"Country or region codes and dates: \"gb 2026-12-24=09:00-12:00\"."`
 	HolidaysICS  string   `placeholder:"FILE" help:"Read days off from an .ics file."`
 	Leave        *string  `help:"Absences: \"2026-12-24..2027-01-02\"."`
+	Stays        *string  `help:"Days in another time zone: \"Europe/Berlin=2026-03-02..2026-03-06\"."`
 	LeaveICS     string   `placeholder:"FILE" help:"Read absences from an .ics file."`
 	Tides        *string  `help:"Delivery times: \"opening 13:00 16:00\", \"default\" or \"none\"."`
 	Focus        *string  `help:"Hours without deliveries, written like hours."`
@@ -70,7 +71,7 @@ func (f *personFields) request(a *app) (people.Request, error) {
 	r := people.Request{Fields: map[people.Field]string{}}
 	for field, value := range map[people.Field]*string{
 		people.FieldName: f.Name, people.FieldAliases: f.Aliases, people.FieldZone: f.Zone, people.FieldHours: f.Hours,
-		people.FieldHolidays: f.Holidays, people.FieldLeave: f.Leave, people.FieldTides: f.Tides, people.FieldFocus: f.Focus,
+		people.FieldHolidays: f.Holidays, people.FieldLeave: f.Leave, people.FieldStays: f.Stays, people.FieldTides: f.Tides, people.FieldFocus: f.Focus,
 		people.FieldOfficeHours: f.OfficeHours, people.FieldPhone: f.Phone, people.FieldHold: f.Hold,
 		people.FieldBatch: f.Batch, people.FieldCoach: f.Coach, people.FieldCoachMode: f.CoachMode, people.FieldStyle: f.Style, people.FieldDigests: f.Digests,
 		people.FieldQuota: f.Quota, people.FieldUrgentBudget: f.UrgentBudget, people.FieldUrgentFrom: f.UrgentFrom, people.FieldPass: f.Pass,

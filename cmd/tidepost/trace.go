@@ -117,7 +117,7 @@ func outgoing(tx *store.Tx, d *gateway.Desk, id int64) ([]journey, error) {
 	}
 	j := journey{ID: fmt.Sprintf("q%d", s.ID), MessageID: s.MID, From: s.ReversePath, Zone: "UTC"}
 	if p, ok := d.People.ByID(s.AuthorID); ok {
-		j.From, j.Zone = p.Address.String(), p.Zone().String()
+		j.From, j.Zone = p.Address.String(), p.Profile.Calendar.Zone
 	}
 	rcpts, err := tx.Recipients(id)
 	if err != nil {
@@ -146,7 +146,7 @@ func incoming(tx *store.Tx, d *gateway.Desk, id int64) ([]journey, error) {
 	}
 	j := journey{ID: fmt.Sprintf("d%d", del.ID), MessageID: m.MID, From: del.ReversePath, Zone: "UTC"}
 	if p, ok := d.People.ByID(del.PersonID); ok {
-		j.Zone = p.Zone().String()
+		j.Zone = p.Profile.Calendar.Zone
 	}
 	events, err := tx.EventsOfDelivery(id)
 	if err != nil {

@@ -56,7 +56,7 @@ func (c *whenCmd) Run(a *app) error {
 			list = append(list, newEstimate(e, author, at))
 		}
 		return a.show(map[string]any{"from": author.Address.String(), "sent": at.UTC(), "to": list}, func(w io.Writer) {
-			fmt.Fprintf(w, "Mail from %s sent %s (%s)\n\n", author.FirstName(), people.Moment(at, author.Zone(), a.now), people.City(author.Zone().String()))
+			fmt.Fprintf(w, "Mail from %s sent %s (%s)\n\n", author.FirstName(), people.Moment(at, author.Zone(), a.now), people.CityAt(author.Zone(), at))
 			printEstimates(w, list)
 		})
 	})
