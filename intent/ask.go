@@ -49,6 +49,10 @@ func (r *reader) asks() []Ask {
 			a := r.ask(p, s)
 			a.Score = score
 			if r.presses(a, out) {
+				if before := &out[len(out)-1]; before.Due == nil {
+					r.askDue(&a, p)
+					before.Due = a.Due
+				}
 				continue
 			}
 			named := r.owner(&a, p, last, greeted)
@@ -95,8 +99,31 @@ func (r *reader) presses(a Ask, before []Ask) bool {
 	if a.Start-p.End > 2 || p.End == 0 || r.text[p.End-1] != '?' || len(strings.Fields(a.Text)) > 5 {
 		return false
 	}
-	return true
+	return !r.namesAThing(a)
 }
+
+// namesAThing reports whether a short ask speaks of something of its own, beside words
+// that press for an answer, and times: "Could you confirm the price?", "And when is the
+// launch?".
+func (r *reader) namesAThing(a Ask) bool {
+	from, to := r.tokensOf(a.Span)
+	for i := from; i < to; i++ {
+		if at, ok := r.times.at(i, to); ok && at.last > i {
+			i = at.last - 1
+			continue
+		}
+		t := &r.toks[i]
+		if t.kind == kindWord && !pressWords[t.low] && !pronouns[t.low] && !tailWords[t.low] {
+			return true
+		}
+	}
+	return false
+}
+
+// tailWords may stand in an ask that presses for the answer to another.
+var tailWords = wordList(wordSet("please pls plz thanks thank kindly can could would will may do i we you u me us my let to by on at in and or so of as the a an yes no ok okay not if get have need want would like back soon asap until till before latest quick quickly short " +
+	"bitte danke kannst könntest könnt können du ihr sie mir uns mich und ob bis am um zum kurz ja nein " +
+	"svp merci peux pouvez pourrais pourriez tu vous moi nous et si avant oui non por favor gracias puedes podrías me nos y antes sí obrigado podes pode poderia e sim não alsjeblieft graag bedankt kun kan kunt je jij u mij ons en voor nee"))
 
 // count counts the hits of an act in the whole text.
 func (r *reader) count(a act) int {
