@@ -132,6 +132,7 @@ type Reader struct {
 	Person    *people.Person // nil: outside
 	Recipient int64          // of our queue; 0: it came from elsewhere
 	Delivery  store.Delivery // of our inbox, for mail from elsewhere
+	Role      *people.Group  // the role that brought it; nil: none did
 	Passed    bool           // meets the pass list: nothing is asked of this one
 }
 

@@ -114,10 +114,12 @@ func (k *Keeper) begin(tx *store.Tx, d *store.Decision, m Mail, over []int) erro
 	return nil
 }
 
-// isPublic reports whether a mail goes to a list of the team, for everybody to read.
+// isPublic reports whether a mail goes to a list of the team, or to a group in which
+// everybody is, for everybody to read.
 func (k *Keeper) isPublic(m Mail) bool {
 	for _, a := range append(slices.Clone(m.Facts.To), m.Facts.Cc...) {
-		if slices.Contains(k.o.TeamLists, a.Address.Key()) {
+		base, _ := a.Address.Tag()
+		if slices.Contains(k.o.TeamLists, a.Address.Key()) || slices.Contains(k.o.TeamLists, base.Key()) || k.dir.Everybody(a.Address) {
 			return true
 		}
 	}
@@ -127,7 +129,7 @@ func (k *Keeper) isPublic(m Mail) bool {
 // parts are the author and the recipients, each person once.
 func (k *Keeper) parts(m Mail) []store.DecisionPart {
 	parts := []store.DecisionPart{{Address: m.Author.Address.Key(), Name: m.Author.Name, PersonID: m.Author.ID}}
-	named := append(slices.Clone(m.Facts.To), m.Facts.Cc...)
+	named := k.dir.ExpandAll(append(slices.Clone(m.Facts.To), m.Facts.Cc...))
 	for _, r := range m.Recipients {
 		p := store.DecisionPart{Address: strings.ToLower(r.Address), PersonID: r.PersonID, Hidden: true}
 		person, known := k.dir.ByID(r.PersonID)

@@ -39,7 +39,7 @@ func (b *Inbox) readAsks(staged *store.Staged, f mail.Facts, junk bool) (m *cloc
 		return nil
 	}
 	m.Words = mail.NewWords(c)
-	m.Findings = intent.Read(intent.InputWith(m.Words, f, c, nil))
+	m.Findings = intent.Read(intent.InputWith(m.Words, b.dir.AsRead(f), c, nil))
 	return m
 }
 

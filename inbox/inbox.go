@@ -87,6 +87,9 @@ type Options struct {
 	// null reverse-path, in the transaction: the answer of who is on leave. nil: nobody is
 	// answered.
 	Reply func(tx *store.Tx, author *people.Person, to mail.Address, letter mail.Letter, now time.Time) error
+	// Forward passes mail from elsewhere on to members of a group who are outside. nil:
+	// they do not get it.
+	Forward func(tx *store.Tx, f Forwarding) error
 
 	Rand io.Reader // message ids and boundaries; required
 	Log  *slog.Logger
@@ -153,6 +156,7 @@ type Arrival struct {
 	Urgent      bool           // passes tides; only ever set for a proved author
 	Objection   bool           // to what silence would decide: passes tides too
 	Now         bool           // its author said [now]: reaches INBOX although the person is on leave
+	Quiet       bool           // another one of its role is on duty: it comes read
 	Junk        Reason         // why it goes to Junk; "": it does not
 	Verdict     trust.Verdict  // of mail from elsewhere: whether it comes from whom it says
 	At          time.Time      // of arrival; for mail of our own queue the release
@@ -177,14 +181,18 @@ func (b *Inbox) Deliver(tx *store.Tx, a Arrival) (store.Delivery, error) {
 	d := store.Delivery{
 		PersonID: a.Person.ID, MessageID: a.Message.ID, RecipientID: a.RecipientID, ReversePath: a.ReversePath.String(),
 		Target: to.target, Reason: string(to.reason), Outside: a.Author == nil, ThreadID: a.Message.ThreadID,
-		Plan: planJSON(plan{Wait: to.wait}), Arrived: a.At,
+		Plan: planJSON(plan{Wait: to.wait, Quiet: a.Quiet}), Arrived: a.At,
 	}
 	ev := store.Event{At: a.At, Kind: EventFiled, MessageID: a.Message.ID, Detail: to.detail()}
 	var err error
 	if to.wait == waitNot {
 		d.State, d.Published = store.Published, a.At
 		if err = tx.InsertDelivery(&d, ev); err == nil {
-			err = b.file(tx, d, to.target, 0, a.At)
+			flags := store.Flags(0)
+			if a.Quiet && to.target == store.KindInbox {
+				flags = store.Seen
+			}
+			err = b.file(tx, d, to.target, flags, a.At)
 		}
 		if err == nil && a.RecipientID != 0 { // Receive follows what came from elsewhere.
 			err = b.o.Clocks.Delivered(tx, d, a.At)

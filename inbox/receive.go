@@ -14,7 +14,6 @@ import (
 	"tidepost/clocks"
 	"tidepost/digest"
 	"tidepost/mail"
-	"tidepost/people"
 	"tidepost/store"
 	"tidepost/trust"
 )
@@ -58,6 +57,7 @@ func (b *Inbox) Receive(ctx context.Context, env mail.Envelope, staged *store.St
 	}
 	asks := b.readAsks(staged, facts, broken || junk != "" || b.unproved(verdict, facts))
 	lost := b.readBounce(staged, facts)
+	b.reportsToAuthor(ctx, &to, lost.MessageID)
 	place := Threaded(facts, now)
 	place.Doubtful = junk != ""
 	head := mail.Prepend(clean, b.traceFields(env, peer, verdict, now))
@@ -78,15 +78,20 @@ func (b *Inbox) Receive(ctx context.Context, env mail.Envelope, staged *store.St
 			return err
 		}
 		var readers []clocks.Reader
-		for _, p := range to {
-			a := Arrival{Person: p, Message: m, Content: staged.Content, Facts: facts, ReversePath: env.From, Junk: junk, Verdict: verdict, Objection: objection, broken: broken, At: now}
+		for _, t := range to.to {
+			a := Arrival{Person: t.person, Message: m, Content: staged.Content, Facts: facts, ReversePath: env.From, Junk: junk, Verdict: verdict, Objection: objection, Quiet: quietFor(t, now), broken: broken, At: now}
 			d, err := b.Deliver(tx, a)
 			if err != nil {
 				return err
 			}
-			readers = append(readers, clockReader(p, d))
+			r := clockReader(t.person, d)
+			r.Role = t.role
+			readers = append(readers, r)
 		}
-		if err := b.o.Clocks.Bounced(tx, lost.MessageID, to, failed(lost), now); err != nil {
+		if err := b.passOn(tx, to, m, facts, env, junk, now); err != nil {
+			return err
+		}
+		if err := b.o.Clocks.Bounced(tx, lost.MessageID, to.people(), failed(lost), now); err != nil {
 			return err
 		}
 		if err := b.hearObjection(tx, asks, facts, m.ThreadID, now); err != nil || asks == nil {
@@ -100,7 +105,7 @@ func (b *Inbox) Receive(ctx context.Context, env mail.Envelope, staged *store.St
 		return fmt.Errorf("receive message %s: %w", facts.MessageID, err)
 	}
 	if answered := parents(facts); b.o.OnReply != nil && len(answered) > 0 && junk == "" {
-		b.o.OnReply(ctx, answered, to, now)
+		b.o.OnReply(ctx, answered, to.people(), now)
 	}
 	return nil
 }
@@ -115,23 +120,6 @@ func (b *Inbox) facts(staged *store.Staged, from mail.Address) (f mail.Facts, br
 		}
 	}()
 	return mail.FactsOf(mail.ParseHeader(staged.Head), staged.Content, from), false
-}
-
-// recipients are the people behind the forward-paths, each once: two addresses of one
-// person are one delivery.
-func (b *Inbox) recipients(env mail.Envelope) ([]*people.Person, error) {
-	var out []*people.Person
-	for _, r := range env.Recipients {
-		p, _, ok := b.dir.ByAddress(r.Address)
-		if !ok {
-			// RCPT knew them; they left in between. Trying again tells who.
-			return nil, &mail.Reply{Code: 451, Enhanced: [3]int{4, 2, 1}, Text: "A recipient has just left, try again"}
-		}
-		if !slices.ContainsFunc(out, func(have *people.Person) bool { return have.ID == p.ID }) {
-			out = append(out, p)
-		}
-	}
-	return out, nil
 }
 
 // refuseLoop refuses mail that goes round in circles (RFC 5321 §6.3): too many hops,

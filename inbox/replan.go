@@ -91,6 +91,7 @@ func (b *Inbox) ReplanAll(ctx context.Context, now time.Time) error {
 type plan struct {
 	Wait   wait      `json:"wait,omitempty"`
 	Missed time.Time `json:"missed,omitzero"` // the tide it should have come with
+	Quiet  bool      `json:"quiet,omitempty"` // another one of its role is on duty: it comes read
 }
 
 func planJSON(p plan) json.RawMessage {

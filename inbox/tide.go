@@ -100,6 +100,7 @@ func (b *Inbox) tide(tx *store.Tx, p *people.Person, now time.Time) error {
 			}
 			quiet = !asks
 		}
+		quiet = quiet || planOf(d).Quiet
 		e, err := b.publish(tx, d, box, quiet, r.at, now)
 		if err != nil {
 			return err

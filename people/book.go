@@ -11,7 +11,8 @@ import (
 // A book is everybody inside one transaction, by address: it finds the person to
 // change, and who has an address already.
 type book struct {
-	owner map[string]store.Person
+	owner  map[string]store.Person
+	shared map[string]store.Shared
 }
 
 func openBook(tx *store.Tx) (*book, error) {
@@ -19,9 +20,16 @@ func openBook(tx *store.Tx) (*book, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &book{owner: make(map[string]store.Person, len(rows))}
+	groups, err := tx.SharedAddresses()
+	if err != nil {
+		return nil, err
+	}
+	b := &book{owner: make(map[string]store.Person, len(rows)), shared: make(map[string]store.Shared, len(groups))}
 	for _, row := range rows {
 		b.enter(row)
+	}
+	for _, g := range groups {
+		b.shared[g.Address] = g
 	}
 	return b, nil
 }
@@ -49,6 +57,13 @@ func (b *book) admit(d *draft) error {
 		d.row.ID, d.row.Created = old.ID, old.Created
 	}
 	for i, a := range append([]string{d.row.Address}, d.row.Aliases...) {
+		if g, ok := b.shared[a]; ok {
+			field := FieldAddress
+			if i > 0 {
+				field = FieldAliases
+			}
+			return &FieldError{field, fmt.Errorf("%s is a %s: %w", a, kindOf(g), store.ErrExists)}
+		}
 		if o, ok := b.owner[a]; ok && (o.ID != d.row.ID || d.row.ID == 0) {
 			field := FieldAddress
 			if i > 0 {
@@ -64,6 +79,13 @@ func (b *book) admit(d *draft) error {
 	}
 	b.enter(d.row)
 	return nil
+}
+
+func kindOf(g store.Shared) string {
+	if g.Role {
+		return "role"
+	}
+	return "group"
 }
 
 func describe(o store.Person) string {

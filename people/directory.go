@@ -40,6 +40,10 @@ type snapshot struct {
 	byAddress map[string]*Person // by lower-case address; active people only
 	paused    time.Time          // until when the team is paused; zero: it is not
 	back      time.Time          // since when hold, batch and coach are off for good; zero: they are not
+
+	groups         []*Group
+	groupByID      map[int64]*Group
+	groupByAddress map[string]*Group // by lower-case address
 }
 
 // A ProfileError says whose profile cannot be read. That person is reachable at
@@ -119,6 +123,7 @@ func (d *Directory) reload(ctx context.Context) error {
 	var version int64
 	var rows []store.Person
 	var paused, back time.Time
+	var shared []store.Shared
 	err := d.db.View(ctx, func(tx *store.Tx) (err error) {
 		if version, err = tx.PeopleVersion(); err != nil {
 			return err
@@ -129,7 +134,10 @@ func (d *Directory) reload(ctx context.Context) error {
 		if back, err = tx.RolledBack(); err != nil {
 			return err
 		}
-		rows, err = tx.People()
+		if rows, err = tx.People(); err != nil {
+			return err
+		}
+		shared, err = tx.SharedAddresses()
 		return err
 	})
 	if err != nil {
@@ -138,6 +146,7 @@ func (d *Directory) reload(ctx context.Context) error {
 	old := d.current.Load()
 	next, changes, err := old.with(version, rows)
 	next.paused, next.back = paused, back
+	next.addGroups(shared)
 	d.current.Store(next)
 	if len(changes) > 0 && old.version >= 0 {
 		for _, f := range d.onChange {

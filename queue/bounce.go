@@ -91,6 +91,9 @@ func (q *Queue) reportTo(s store.Submission) (to *people.Person, why string) {
 	if to := q.authorOf(s); to != nil {
 		return to, ""
 	}
+	if to := q.ownerOf(s); to != nil {
+		return to, ""
+	}
 	return nil, "the author has left"
 }
 

@@ -22,9 +22,9 @@ func (q *Queue) mayRead(in *intake) bool {
 }
 
 // reading reads what the mail says, once, for whoever asks first.
-func (in *intake) reading() func() intent.Findings {
+func (q *Queue) reading(in *intake) func() intent.Findings {
 	return sync.OnceValue(func() intent.Findings {
-		return intent.Read(intent.InputWith(in.words(), in.facts, in.content, in.zone()))
+		return intent.Read(intent.InputWith(in.words(), q.people.AsRead(in.facts), in.content, in.zone()))
 	})
 }
 

@@ -42,7 +42,7 @@ func (q *Queue) readForCoach(in *intake, input *policies.Input, view func(func(*
 	if !coached && q.o.Clocks == nil && q.o.Decisions == nil || !q.mayRead(in) {
 		return nil
 	}
-	if in.read = in.reading(); !coached {
+	if in.read = q.reading(in); !coached {
 		return nil
 	}
 	quiet, known := q.quiet.get()
@@ -184,13 +184,13 @@ func (q *Queue) recallThread(tx *store.Tx, in *intake, input *policies.Input) er
 	input.ThreadLength = max(total, len(in.facts.References))
 	t := threadView{in: in, known: map[string]bool{}}
 	people := min(stormPeople, max(stormLeast, (len(q.people.All())+1)/2))
-	if t.toAll(in.facts) >= people {
+	if t.toAll(q.people.AsRead(in.facts)) >= people {
 		input.StormReplies, input.StormLimit = 1, stormReplies
 	}
 	for _, m := range list {
 		f := mail.FactsOf(mail.ParseHeader(m.Head), nil, mail.Address{})
 		t.add(f)
-		if f.IsReply && in.now.Sub(m.Created) <= time.Hour && t.toAll(f) >= people {
+		if f.IsReply && in.now.Sub(m.Created) <= time.Hour && t.toAll(q.people.AsRead(f)) >= people {
 			input.StormReplies++
 		}
 	}

@@ -140,5 +140,5 @@ func (q *Queue) readSafely(in *intake) (f intent.Findings) {
 			f = intent.Findings{}
 		}
 	}()
-	return in.reading()()
+	return q.reading(in)()
 }

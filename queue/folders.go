@@ -179,7 +179,7 @@ func (q *Queue) draft(tx *store.Tx, s store.Submission, now time.Time) (store.Me
 	if err != nil {
 		return m, err
 	}
-	head := withBcc(m.Head, rcpts)
+	head := q.withBcc(m.Head, rcpts)
 	if len(head) == len(m.Head) {
 		return m, nil
 	}

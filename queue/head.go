@@ -222,7 +222,7 @@ func hasEightBit(p []byte) bool {
 }
 
 // bccOf returns the envelope recipients that no field of the head names.
-func bccOf(head []byte, rcpts []store.Recipient) []mail.Address {
+func (q *Queue) bccOf(head []byte, rcpts []store.Recipient) []mail.Address {
 	h := mail.ParseHeader(head)
 	named := map[string]bool{}
 	for _, field := range []string{"To", "Cc", "Bcc"} {
@@ -234,7 +234,7 @@ func bccOf(head []byte, rcpts []store.Recipient) []mail.Address {
 	var out []mail.Address
 	for _, r := range rcpts {
 		a := addressOf(r.Address)
-		if base, _ := a.Tag(); !named[a.Key()] && !named[base.Key()] {
+		if base, _ := a.Tag(); !named[a.Key()] && !named[base.Key()] && !q.namedBy(named, r) {
 			out = append(out, a)
 		}
 	}
@@ -243,8 +243,8 @@ func bccOf(head []byte, rcpts []store.Recipient) []mail.Address {
 
 // withBcc puts the recipients that no field names into a Bcc field on top, for the
 // author's own eyes.
-func withBcc(head []byte, rcpts []store.Recipient) []byte {
-	hidden := bccOf(head, rcpts)
+func (q *Queue) withBcc(head []byte, rcpts []store.Recipient) []byte {
+	hidden := q.bccOf(head, rcpts)
 	if len(hidden) == 0 {
 		return head
 	}

@@ -40,6 +40,8 @@ type intake struct {
 	priority int
 	now      time.Time
 
+	viaOf func(orcpt string) *people.Group
+
 	staged  *store.Staged // or
 	source  store.Message // a stored message whose body is shared
 	head    []byte
@@ -88,6 +90,7 @@ func (q *Queue) read(s Submission) (*intake, error) {
 
 // inspect fills what follows from head and content.
 func (q *Queue) inspect(in *intake) error {
+	in.viaOf = q.viaOf
 	h := mail.ParseHeader(in.head)
 	in.facts = mail.FactsOf(h, in.content, in.env.From)
 	in.readLater()
@@ -132,10 +135,10 @@ func (q *Queue) checkIdentity(in *intake, h mail.Header) error {
 	if h.Count("From") != 1 || len(in.facts.From) != 1 || len(h.Addresses("From")) != 1 {
 		return refuse(550, [3]int{5, 7, 1}, "Write exactly one address in From")
 	}
-	if !in.author.HasAddress(in.facts.From[0].Address) {
+	if !q.people.MaySendAs(in.author, in.facts.From[0].Address) {
 		return refuse(550, [3]int{5, 7, 1}, "The address in From is not one of yours")
 	}
-	if !in.env.From.IsNull() && !in.author.HasAddress(in.env.From) {
+	if !in.env.From.IsNull() && !q.people.MaySendAs(in.author, in.env.From) {
 		return refuse(550, [3]int{5, 7, 1}, "The sender's address is not one of yours")
 	}
 	return nil
@@ -144,6 +147,9 @@ func (q *Queue) checkIdentity(in *intake, h mail.Header) error {
 // address finds the people behind the recipients, takes out Tidepost itself and
 // whoever is named twice.
 func (q *Queue) address(in *intake) error {
+	if err := q.expand(in); err != nil {
+		return err
+	}
 	var kept []mail.Recipient
 	seen := map[string]bool{}
 	for _, r := range in.env.Recipients {
@@ -354,10 +360,21 @@ func (in *intake) party(i int) party {
 	return party{author: in.author, reader: in.readers[i], domain: in.env.Recipients[i].Address.Domain}
 }
 
+// via is the group or role that brought recipient i; nil if none did.
+func (in *intake) via(i int) *people.Group {
+	if in.viaOf == nil {
+		return nil
+	}
+	return in.viaOf(in.env.Recipients[i].ORcpt)
+}
+
 // inTo reports whether recipient i stands in the To field.
 func (in *intake) inTo(i int) bool {
 	for _, m := range in.facts.To {
 		if in.readers[i] != nil && in.readers[i].HasAddress(m.Address) {
+			return true
+		}
+		if g := in.via(i); g != nil && g.Address.Key() == m.Address.Key() {
 			return true
 		}
 	}

@@ -291,6 +291,7 @@ func (q *Queue) deliver(tx *store.Tx, f *flight, l *leaving, now time.Time) erro
 		RecipientID: l.r.ID, Author: l.who.author, Urgent: f.sub.Urgent, Now: l.plan.Why == string(policies.ReasonTagNow),
 		Device:    l.plan.Why == string(policies.ReasonDevice),
 		Objection: l.plan.Why == string(policies.ReasonObjection),
+		Quiet:     q.quietFor(f.sub, l.r),
 		Planned:   planned, At: now,
 	})
 	if err != nil {

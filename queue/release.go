@@ -492,7 +492,7 @@ func (q *Queue) fileSent(tx *store.Tx, f *flight, now time.Time) error {
 		return err
 	}
 	copied := f.rendition
-	if head := withBcc(copied.Head, rcpts); len(head) != len(copied.Head) {
+	if head := q.withBcc(copied.Head, rcpts); len(head) != len(copied.Head) {
 		copied.Size += int64(len(head) - len(copied.Head))
 		copied.Head = head
 		if err := tx.InsertMessage(&copied); err != nil {

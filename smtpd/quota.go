@@ -20,14 +20,33 @@ func full() *mail.Reply {
 // colleagues always fits.
 func (s *session) fits(a mail.Address, size int64) error {
 	p, _, ok := s.server.doors.Directory.ByAddress(a)
-	if s.person != nil || !ok {
+	if s.person != nil {
 		return nil
+	}
+	if !ok {
+		return s.fitsSome(a, size)
 	}
 	room, err := s.server.doors.Inbox.Room(s.server.ctx, p, size, now())
 	if err == nil && !room {
 		return full()
 	}
 	return err
+}
+
+// fitsSome is fits for a group or a role: as long as one of its people can keep the message
+// all of them get it. One full mailbox must not keep mail from the others.
+func (s *session) fitsSome(a mail.Address, size int64) error {
+	g, _, ok := s.server.doors.Directory.GroupByAddress(a)
+	if !ok || len(g.People) == 0 {
+		return nil
+	}
+	for _, p := range g.People {
+		room, err := s.server.doors.Inbox.Room(s.server.ctx, p, size, now())
+		if err != nil || room {
+			return err
+		}
+	}
+	return full()
 }
 
 // LMTPData implements smtp.LMTPSession: each recipient has an answer of their own (RFC

@@ -11,6 +11,7 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"tidepost/guard"
+	"tidepost/inbox"
 	"tidepost/mail"
 	"tidepost/metrics"
 	"tidepost/people"
@@ -81,10 +82,14 @@ func (s *session) Mail(from string, opts *smtp.MailOptions) error {
 	return nil
 }
 
-// owns reports whether an address is one of the login's, plus-addresses included.
+// owns reports whether an address is one of the login's, or of a role of theirs,
+// plus-addresses included.
 func (s *session) owns(a mail.Address) bool {
 	p, _, ok := s.server.doors.Directory.ByAddress(a)
-	return ok && p.ID == s.person.ID
+	if ok {
+		return p.ID == s.person.ID
+	}
+	return s.server.doors.Directory.MaySendAs(s.person, a)
 }
 
 // Rcpt implements smtp.Session: who receives.
@@ -131,6 +136,9 @@ func (s *session) place(a mail.Address) (mail.Address, error) {
 	if _, _, ok := dir.ByAddress(a); ok {
 		return a, nil
 	}
+	if g, tag, ok := dir.GroupByAddress(a); ok {
+		return a, s.mayWrite(g, tag)
+	}
 	if s.person != nil && (strings.EqualFold(a.Local, "tidepost") || strings.EqualFold(a.Local, "blocked")) {
 		return a, nil // Words to Tidepost itself.
 	}
@@ -138,6 +146,20 @@ func (s *session) place(a mail.Address) (mail.Address, error) {
 		return s.server.opts.Postmaster, nil
 	}
 	return a, &mail.Reply{Code: 550, Enhanced: [3]int{5, 1, 1}, Text: "No such person here"}
+}
+
+// mayWrite says whether mail of this session to a group or a role is taken. Reports about
+// mail that was passed on in its name always are.
+func (s *session) mayWrite(g *people.Group, tag string) error {
+	switch {
+	case s.person == nil && s.env.From.IsNull() && strings.EqualFold(tag, inbox.TagReports):
+		return nil
+	case !g.MayWrite(s.person):
+		return &mail.Reply{Code: 550, Enhanced: [3]int{5, 7, 1}, Text: g.Refusal()}
+	case g.Empty():
+		return &mail.Reply{Code: 550, Enhanced: [3]int{5, 1, 1}, Text: "Nobody is behind this address at the moment"}
+	}
+	return nil
 }
 
 // Reset implements smtp.Session.

@@ -91,6 +91,13 @@ func (d *Desk) leave(tx *store.Tx, l store.Leaver, now time.Time) error {
 	if err := tx.RemovePerson(x.ID); err != nil {
 		return err
 	}
+	by := int64(0)
+	if to != nil {
+		by = to.ID
+	}
+	if _, err := people.LeaveGroups(tx, x.ID, by); err != nil {
+		return err
+	}
 	detail := map[string]any{"address": x.Address.String()}
 	if to != nil {
 		detail["to"] = to.Address.String()
@@ -163,6 +170,19 @@ func (d *Desk) handOver(tx *store.Tx, i clocks.Item, to *people.Person, now time
 		return err
 	}
 	return d.showTo(tx, i, to, now)
+}
+
+// HandOverRole gives an open question that a role has, and that nobody has taken, to
+// somebody, and shows it to them.
+func (d *Desk) HandOverRole(tx *store.Tx, ask int64, to *people.Person, now time.Time) error {
+	i, err := d.clocks.Item(tx, ask)
+	if err != nil {
+		return err
+	}
+	if i.Ask.AskerID == to.ID {
+		return d.clocks.Withdraw(tx, to, ask, now)
+	}
+	return d.handOver(tx, i, to, now)
 }
 
 // passMail gives what waits for x, on hold or for a tide, to whoever takes over, but for

@@ -35,6 +35,7 @@ type Ask struct {
 	Open        bool   // an answer is wanted
 	Created     time.Time
 	Changed     time.Time // when the ledger last said something of it
+	RoleID      int64     // the role it was put to, 0: none; then whoever took it over, or is on duty, is its owner
 }
 
 // A Clock is the stored form of an ask's clock. Target, Stated and Promises are JSON
@@ -62,11 +63,11 @@ type ClockedAsk struct {
 // InsertAsk adds an ask with its clock, if that has a State, and sets its ID.
 func (tx *Tx) InsertAsk(a *ClockedAsk) error {
 	id, err := tx.insert(`INSERT INTO ask (message_id, mid, number, item, asker_id, asker, asker_name, owner_id, owner, owner_name,
-		kind, class, text, said, private, recipient_id, delivery_id, shown_id, answer_id, open, created, changed)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		kind, class, text, said, private, recipient_id, delivery_id, shown_id, answer_id, open, created, changed, role_id)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		a.MessageID, a.MID, a.Number, a.Item, nullID(a.AskerID), a.Asker, a.AskerName, nullID(a.OwnerID), a.Owner, a.OwnerName,
 		a.Kind, a.Class, a.Text, a.Said, a.Private, nullID(a.RecipientID), nullID(a.DeliveryID), nullID(a.ShownID),
-		nullID(a.AnswerID), a.Open, stamp(a.Created), stamp(a.Changed))
+		nullID(a.AnswerID), a.Open, stamp(a.Created), stamp(a.Changed), nullID(a.RoleID))
 	if err != nil {
 		return fmt.Errorf("insert ask: %w", err)
 	}
@@ -119,7 +120,7 @@ func (tx *Tx) DropClock(ask int64) error {
 const askColumns = `a.id, a.message_id, a.mid, m.thread_id, coalesce(t.subject, ''), a.number, a.item, a.asker_id, a.asker, a.asker_name,
 	a.owner_id, a.owner, a.owner_name, a.kind, a.class, a.text, a.said, a.private, a.recipient_id, a.delivery_id, a.shown_id,
 	a.answer_id, a.open, a.created, a.changed, coalesce(c.state, ''), coalesce(c.target, ''), coalesce(c.stated, ''), c.started,
-	coalesce(c.promises, ''), c.due, c.wake, c.since, coalesce(c.reason, ''), coalesce(c.late, 0), c.turn, coalesce(s.mid, '')`
+	coalesce(c.promises, ''), c.due, c.wake, c.since, coalesce(c.reason, ''), coalesce(c.late, 0), c.turn, coalesce(s.mid, ''), a.role_id`
 
 // askJoins leads from ask a to its message, thread, clock and what its owner was shown.
 const askJoins = ` JOIN message m ON m.id = a.message_id LEFT JOIN thread t ON t.id = m.thread_id LEFT JOIN clock c ON c.ask_id = a.id
@@ -131,7 +132,8 @@ func scanAsk(a *ClockedAsk) []any {
 		(*nullID)(&a.RecipientID), (*nullID)(&a.DeliveryID), (*nullID)(&a.ShownID), (*nullID)(&a.AnswerID), &a.Open,
 		(*stamp)(&a.Created), (*stamp)(&a.Changed), &a.Clock.State, (*rawText)(&a.Clock.Target), (*rawText)(&a.Clock.Stated),
 		(*stamp)(&a.Clock.Started), (*rawText)(&a.Clock.Promises), (*stamp)(&a.Clock.Due), (*stamp)(&a.Clock.Wake),
-		(*stamp)(&a.Clock.Since), &a.Clock.Reason, &a.Clock.Late, (*stamp)(&a.Clock.Turn), &a.ShownMID}
+		(*stamp)(&a.Clock.Since), &a.Clock.Reason, &a.Clock.Late, (*stamp)(&a.Clock.Turn), &a.ShownMID,
+		(*nullID)(&a.RoleID)}
 }
 
 // A rawText is a column of JSON text.

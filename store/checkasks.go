@@ -113,6 +113,11 @@ func (rep *LedgerReport) checkAsk(steps []askStep) {
 	}
 }
 
+// roleAskShown finds an ask of a role that nobody has taken and that entry e shows in a
+// folder b.
+const roleAskShown = `SELECT 1 FROM ask_member w JOIN ask a ON a.id = w.ask_id
+			WHERE w.person_id = b.person_id AND w.shown_id = e.message_id AND w.aside = 0 AND a.open = 1 AND a.owner_id IS NULL`
+
 // askPlaces finds asks without ledger, and folders that do not show what is open.
 const askPlaces = `SELECT id, 'no line of the ledger says that it was asked' FROM ask a
 	WHERE NOT EXISTS (SELECT 1 FROM event WHERE ask_id = a.id)
@@ -121,13 +126,18 @@ const askPlaces = `SELECT id, 'no line of the ledger says that it was asked' FRO
 	AND a.shown_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM entry e JOIN mailbox b ON b.id = e.mailbox_id
 		WHERE e.message_id = a.shown_id AND b.person_id = a.owner_id AND b.kind = 'needs-reply')
 	UNION ALL
+	SELECT a.id, 'is open, but does not show in Needs reply of person ' || w.person_id FROM ask a JOIN ask_member w ON w.ask_id = a.id
+	WHERE a.open = 1 AND a.owner_id IS NULL AND w.shown_id IS NOT NULL AND w.aside = 0 AND NOT EXISTS (SELECT 1 FROM entry e
+		JOIN mailbox b ON b.id = e.mailbox_id WHERE e.message_id = w.shown_id AND b.person_id = w.person_id AND b.kind = 'needs-reply')
+	UNION ALL
 	SELECT a.id, 'is open, but does not show in Waiting for others' FROM ask a WHERE a.open = 1 AND a.asker_id IS NOT NULL
 	AND NOT EXISTS (SELECT 1 FROM entry e JOIN mailbox b ON b.id = e.mailbox_id
 		WHERE e.message_id = a.message_id AND b.person_id = a.asker_id AND b.kind = 'waiting-for-others')
 	UNION ALL
 	SELECT 0, 'Needs reply of person ' || b.person_id || ' shows message ' || e.message_id || ', which asks nothing'
 	FROM mailbox b JOIN entry e ON e.mailbox_id = b.id WHERE b.kind = 'needs-reply' AND NOT EXISTS
-		(SELECT 1 FROM ask WHERE open = 1 AND owner_id = b.person_id AND shown_id = e.message_id)
+		(SELECT 1 FROM ask WHERE open = 1 AND owner_id = b.person_id AND shown_id = e.message_id) AND NOT EXISTS
+		(` + roleAskShown + `)
 	UNION ALL
 	SELECT 0, 'Waiting for others of person ' || b.person_id || ' shows message ' || e.message_id || ', which asks nothing'
 	FROM mailbox b JOIN entry e ON e.mailbox_id = b.id WHERE b.kind = 'waiting-for-others' AND NOT EXISTS

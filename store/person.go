@@ -87,6 +87,9 @@ func (tx *Tx) setAddresses(p Person) error {
 		if a != strings.ToLower(a) {
 			return fmt.Errorf("set addresses of %s: %q is not lower-case", p.Address, a)
 		}
+		if err := tx.freeOfShared(a); err != nil {
+			return err
+		}
 		if _, err := tx.exec(`INSERT INTO address (address, person_id) VALUES (?, ?)`, a, p.ID); err != nil {
 			return fmt.Errorf("address %s: %w", a, err)
 		}

@@ -53,7 +53,7 @@ func (v *salvager) asks() error {
 func (v *salvager) askPlaces() error {
 	stray, err := all(v.tx, scanEntry, `SELECT `+entryColumns+` FROM entry WHERE id IN (
 		SELECT e.id FROM entry e JOIN mailbox b ON b.id = e.mailbox_id WHERE b.kind = 'needs-reply' AND NOT EXISTS
-			(SELECT 1 FROM ask WHERE open = 1 AND owner_id = b.person_id AND shown_id = e.message_id)
+			(SELECT 1 FROM ask WHERE open = 1 AND owner_id = b.person_id AND shown_id = e.message_id) AND NOT EXISTS (`+roleAskShown+`)
 		UNION SELECT e.id FROM entry e JOIN mailbox b ON b.id = e.mailbox_id WHERE b.kind = 'waiting-for-others' AND NOT EXISTS
 			(SELECT 1 FROM ask WHERE open = 1 AND asker_id = b.person_id AND message_id = e.message_id)
 		UNION SELECT e.id FROM entry e JOIN mailbox b ON b.id = e.mailbox_id WHERE b.kind IN ('needs-reply', 'waiting-for-others') AND EXISTS
@@ -73,6 +73,8 @@ func (v *salvager) askPlaces() error {
 	missing, err := all(v.tx, func(p *place) []any { return []any{&p.person, &p.message, (*string)(&p.kind)} },
 		`SELECT DISTINCT person, message, kind FROM (
 			SELECT owner_id AS person, shown_id AS message, 'needs-reply' AS kind FROM ask WHERE open = 1 AND owner_id IS NOT NULL AND shown_id IS NOT NULL
+			UNION ALL SELECT w.person_id, w.shown_id, 'needs-reply' FROM ask_member w JOIN ask a ON a.id = w.ask_id
+				WHERE a.open = 1 AND a.owner_id IS NULL AND w.shown_id IS NOT NULL AND w.aside = 0
 			UNION ALL SELECT asker_id, message_id, 'waiting-for-others' FROM ask WHERE open = 1 AND asker_id IS NOT NULL) p
 		WHERE NOT EXISTS (SELECT 1 FROM entry e JOIN mailbox b ON b.id = e.mailbox_id
 			WHERE e.message_id = p.message AND b.person_id = p.person AND b.kind = p.kind)`)

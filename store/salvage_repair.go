@@ -115,6 +115,14 @@ func (v *salvager) ancestors() error {
 		`DELETE FROM coaching WHERE submission_id NOT IN (SELECT id FROM submission)`,
 		`UPDATE ask SET recipient_id = NULL WHERE recipient_id NOT IN (SELECT id FROM recipient)`,
 		`UPDATE ask SET delivery_id = NULL WHERE delivery_id NOT IN (SELECT id FROM delivery)`,
+		`DELETE FROM shared_member WHERE shared_id NOT IN (SELECT id FROM shared_address) OR inner_id NOT IN (SELECT id FROM shared_address)
+			OR person_id NOT IN (SELECT id FROM person)`,
+		`UPDATE shared_address SET owner_id = NULL WHERE owner_id NOT IN (SELECT id FROM person)`,
+		`UPDATE ask SET role_id = NULL WHERE role_id NOT IN (SELECT id FROM shared_address)`,
+		`DELETE FROM ask_member WHERE ask_id NOT IN (SELECT id FROM ask WHERE role_id IS NOT NULL) OR person_id NOT IN (SELECT id FROM person)`,
+		`UPDATE ask_member SET recipient_id = NULL WHERE recipient_id NOT IN (SELECT id FROM recipient)`,
+		`UPDATE ask_member SET delivery_id = NULL WHERE delivery_id NOT IN (SELECT id FROM delivery)`,
+		`UPDATE ask_member SET shown_id = NULL WHERE shown_id NOT IN (SELECT id FROM message)`,
 		`DELETE FROM clock WHERE ask_id NOT IN (SELECT id FROM ask)`,
 		// Whose clock is lost: nobody could stop it any more.
 		`UPDATE ask SET open = 0 WHERE owner <> '' AND open = 1 AND id NOT IN (SELECT ask_id FROM clock)`,

@@ -54,6 +54,8 @@ type commandLine struct {
 	People      peopleCmd      `cmd:"" help:"Add, change, list, remove and import people."`
 	Account     accountCmd     `cmd:"" help:"Say where people's mail is elsewhere, and what logs in there."`
 	Secrets     secretsCmd     `cmd:"" help:"Change the key that seals passwords and tokens."`
+	Group       groupCmd       `cmd:"" help:"Add, change, list and remove groups: addresses whose mail goes to several."`
+	Role        roleCmd        `cmd:"" help:"Add, change, list and remove roles such as support@, with a rota; say who is on duty."`
 	Import      importCmd      `cmd:"" help:"Bring old mail in: mbox, Maildir, or another IMAP server; restartable."`
 	Export      exportCmd      `cmd:"" help:"Write all mail of a person as mbox or Maildir."`
 	Queue       queueCmd       `cmd:"" help:"Look at outgoing mail; release or cancel it."`

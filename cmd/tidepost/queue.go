@@ -37,6 +37,7 @@ type queued struct {
 // A queuedAddress is one recipient as printed.
 type queuedAddress struct {
 	Address  string      `json:"address"`
+	Via      string      `json:"via,omitempty"` // the group or role that brought it
 	State    store.State `json:"state"`
 	Due      *time.Time  `json:"due,omitempty"` // release, or next attempt
 	When     string      `json:"when,omitempty"`
@@ -81,13 +82,13 @@ func explainListed(d *gateway.Desk, l store.Listed, now time.Time) (queued, erro
 	}
 	if s.AuthorID == 0 { // Tidepost's own mail has no hours to explain.
 		for _, r := range l.Recipients {
-			q.Recipients = append(q.Recipients, address(r))
+			q.Recipients = append(q.Recipients, address(d, r))
 		}
 		return q, nil
 	}
 	found, err := d.Queue.Explain(s, l.Recipients, now)
 	for _, x := range found {
-		r := address(x.Recipient)
+		r := address(d, x.Recipient)
 		if q.frozen(r) && q.Stopped != "" {
 			r.Due = nil
 		}
@@ -97,8 +98,8 @@ func explainListed(d *gateway.Desk, l store.Listed, now time.Time) (queued, erro
 	return q, err
 }
 
-func address(r store.Recipient) queuedAddress {
-	return queuedAddress{Address: r.Address, State: r.State, Due: moment(r.Due), Attempts: r.Attempts,
+func address(d *gateway.Desk, r store.Recipient) queuedAddress {
+	return queuedAddress{Address: r.Address, Via: d.Queue.Via(r), State: r.State, Due: moment(r.Due), Attempts: r.Attempts,
 		Settled: moment(r.Settled), Reply: r.Reply, Remote: r.Remote}
 }
 
@@ -189,7 +190,7 @@ func (c *queueWhyCmd) Run(a *app) error {
 		}
 		return a.show(q, func(w io.Writer) {
 			for _, r := range q.Recipients {
-				fmt.Fprintf(w, "q%d to %s %s\n", q.ID, r.Address, r.sentence(q))
+				fmt.Fprintf(w, "q%d to %s %s\n", q.ID, by(r.Address, r.Via), r.sentence(q))
 			}
 		})
 	})

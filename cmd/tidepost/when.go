@@ -30,6 +30,7 @@ type estimate struct {
 	WaitsFor   string    `json:"arrives_because,omitempty"`
 	Note       string    `json:"note,omitempty"`
 	Outside    bool      `json:"outside,omitempty"`
+	Via        string    `json:"via,omitempty"` // the group or role
 }
 
 // Run implements the command.
@@ -49,11 +50,13 @@ func (c *whenCmd) Run(a *app) error {
 			if err != nil {
 				return fmt.Errorf("%q is not an address", s)
 			}
-			e, err := d.When(author, to, c.Tag, at)
+			all, err := d.WhenAll(author, to, c.Tag, at)
 			if err != nil {
 				return err
 			}
-			list = append(list, newEstimate(e, author, at))
+			for _, e := range all {
+				list = append(list, newEstimate(e, author, at))
+			}
 		}
 		return a.show(map[string]any{"from": author.Address.String(), "sent": at.UTC(), "to": list}, func(w io.Writer) {
 			fmt.Fprintf(w, "Mail from %s sent %s (%s)\n\n", author.FirstName(), people.Moment(at, author.Zone(), a.now), people.CityAt(author.Zone(), at))
@@ -89,7 +92,7 @@ func newEstimate(e gateway.Estimate, author *people.Person, sent time.Time) esti
 		return people.Both(t, zone, author.Zone(), sent)
 	}
 	out := estimate{Address: e.Address.String(), Leaves: e.Leaves, LeavesText: text(e.Leaves), HeldBy: e.Hold,
-		Arrives: e.Arrives, ArriveText: text(e.Arrives), WaitsFor: e.Tide, Outside: e.Reader == nil}
+		Arrives: e.Arrives, ArriveText: text(e.Arrives), WaitsFor: e.Tide, Outside: e.Reader == nil, Via: e.Via}
 	switch {
 	case e.Gap:
 		out.Note = "the clocks skip that time; it is the first moment after"
@@ -112,7 +115,15 @@ func printEstimates(w io.Writer, list []estimate) {
 		if e.Note != "" {
 			hold += " (" + e.Note + ")"
 		}
-		rows = append(rows, []string{e.Address, e.LeavesText, hold, arrives, tide})
+		rows = append(rows, []string{by(e.Address, e.Via), e.LeavesText, hold, arrives, tide})
 	}
 	table(w, rows)
+}
+
+// by is an address with the group or role that brings mail there.
+func by(address, via string) string {
+	if via == "" {
+		return address
+	}
+	return address + " (" + via + ")"
 }

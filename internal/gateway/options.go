@@ -112,8 +112,9 @@ func (g *Gateway) inboxOptions() inbox.Options {
 		Reply: func(tx *store.Tx, author *people.Person, to mail.Address, letter mail.Letter, now time.Time) error {
 			return g.queue.Reply(tx, author, to, letter, now)
 		},
-		Rand: rand.Reader,
-		Log:  g.log.With("part", "inbox"),
+		Forward: func(tx *store.Tx, f inbox.Forwarding) error { return g.queue.Forward(tx, f) },
+		Rand:    rand.Reader,
+		Log:     g.log.With("part", "inbox"),
 	}
 }
 

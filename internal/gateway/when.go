@@ -21,6 +21,7 @@ type Estimate struct {
 	Tide    string // why it appears then; "" it appears at once
 	Gap     bool   // the time asked for is skipped by the clocks
 	Overlap bool   // it comes twice: the first was taken
+	Via     string // the group or role that brings it, "" if none does
 }
 
 // When says when mail of author to an address would leave and appear, if it were sent

@@ -42,6 +42,7 @@ var forms = sync.OnceValue(func() []*form {
 	var all []*form
 	for _, some := range []func() []*form{
 		settingForms,
+		groupForms,
 		mailForms,
 		folderForms,
 		worldForms,

@@ -142,7 +142,7 @@ func (s *Story) read(list []*statement) error {
 	return errors.Join(errs...)
 }
 
-var setting = regexp.MustCompile(`(?i)^(person|outside|outsider|start|starts|setting|alias|role)\b`)
+var setting = regexp.MustCompile(`(?i)^(person|outside|outsider|start|starts|setting|alias|role|group)\b`)
 
 func isSetting(text string) bool { return setting.MatchString(text) }
 
