@@ -53,22 +53,31 @@ func (s *Session) bearer(ctx context.Context, offered Caps) error {
 	if err != nil {
 		return fmt.Errorf("access token: %w", err)
 	}
-	if strings.ContainsAny(token+s.account.User, "\x00\x01\r\n") {
-		return &refusal{kind: ErrAuth, text: "the access token holds control characters"}
+	mech, response, err := bearerResponse(s.account, offered.Auth, token)
+	if err != nil {
+		return err
 	}
-	switch {
-	case slices.Contains(offered.Auth, "OAUTHBEARER"):
-		host, port, err := net.SplitHostPort(s.account.Addr)
+	return s.authenticate(ctx, offered, mech, response)
+}
+
+// bearerResponse chooses a mechanism for an access token and writes its only message.
+func bearerResponse(a Account, offered []string, token string) (mech, response string, err error) {
+	if strings.ContainsAny(token+a.User, "\x00\x01\r\n") {
+		return "", "", &refusal{kind: ErrAuth, text: "the access token holds control characters"}
+	}
+	if slices.Contains(offered, "OAUTHBEARER") {
+		host, port, err := net.SplitHostPort(a.Addr)
 		if err != nil {
-			return lost(err)
+			return "", "", lost(err)
 		}
 		// RFC 7628 §3.1, RFC 5801 §4: "," and "=" of the name are written in hexadecimal.
-		user := strings.NewReplacer("=", "=3D", ",", "=2C").Replace(s.account.User)
-		return s.authenticate(ctx, offered, "OAUTHBEARER", "n,a="+user+",\x01host="+host+"\x01port="+port+"\x01auth=Bearer "+token+"\x01\x01")
-	case slices.Contains(offered.Auth, "XOAUTH2"):
-		return s.authenticate(ctx, offered, "XOAUTH2", "user="+s.account.User+"\x01auth=Bearer "+token+"\x01\x01")
+		user := strings.NewReplacer("=", "=3D", ",", "=2C").Replace(a.User)
+		return "OAUTHBEARER", "n,a=" + user + ",\x01host=" + host + "\x01port=" + port + "\x01auth=Bearer " + token + "\x01\x01", nil
 	}
-	return &refusal{kind: ErrAuth, text: "the server offers no login with an access token"}
+	if slices.Contains(offered, "XOAUTH2") {
+		return "XOAUTH2", "user=" + a.User + "\x01auth=Bearer " + token + "\x01\x01", nil
+	}
+	return "", "", &refusal{kind: ErrAuth, text: "the server offers no login with an access token"}
 }
 
 // errChallenges: one challenge is due, for the response; one more carries the reasons of a

@@ -39,7 +39,8 @@ func (s *Session) exchange(ctx context.Context, x exchange) error {
 	if strings.ContainsAny(x.line, "\r\n\x00") {
 		return fmt.Errorf("%w: a line break in a command", ErrName)
 	}
-	stop := context.AfterFunc(ctx, func() { _ = s.conn.Close() })
+	conn := s.conn
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
 	end := time.Now().Add(commandTime + time.Duration(x.octets/slowest)*time.Second)
 	s.tags++

@@ -124,10 +124,12 @@ func (s *Session) open(ctx context.Context) error {
 	if err != nil {
 		return lost(err)
 	}
-	if err := s.connect(ctx, host); err != nil {
+	if s.conn, err = s.account.connect(ctx, host); err != nil {
 		return err
 	}
-	stop := context.AfterFunc(ctx, func() { _ = s.conn.Close() })
+	s.w = newWire(s.conn)
+	transport := s.conn
+	stop := context.AfterFunc(ctx, func() { _ = transport.Close() })
 	defer stop()
 	pre, err := s.greeting(ctx)
 	if err != nil {
@@ -152,32 +154,30 @@ func (s *Session) open(ctx context.Context) error {
 }
 
 // connect opens the transport.
-func (s *Session) connect(ctx context.Context, host string) error {
-	dial := s.account.Dial
+func (a *Account) connect(ctx context.Context, host string) (net.Conn, error) {
+	dial := a.Dial
 	if dial == nil {
 		// A peer that is gone is noticed after three minutes also while nothing is said.
 		dial = (&net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: time.Minute, Interval: 30 * time.Second, Count: 4}}).DialContext
 	}
-	conn, err := dial(ctx, "tcp", s.account.Addr)
+	conn, err := dial(ctx, "tcp", a.Addr)
 	if err != nil {
-		return lost(err)
+		return nil, lost(err)
 	}
-	s.conn = conn
-	switch s.account.Security {
-	case Clear:
-		if !loopback(host, conn) {
-			return lost(errors.New("a password must not be sent in clear over a network"))
-		}
-	case StartTLS:
-	case TLS:
-		if err := s.secure(ctx, host); err != nil {
-			return err
-		}
-	default:
-		return lost(fmt.Errorf("unknown security %q", s.account.Security))
+	secured := conn
+	switch {
+	case a.Security == TLS:
+		secured, err = a.secure(ctx, conn, host)
+	case a.Security == Clear && !loopback(host, conn):
+		err = lost(errors.New("a password must not be sent in clear over a network"))
+	case a.Security != Clear && a.Security != StartTLS:
+		err = lost(fmt.Errorf("unknown security %q", a.Security))
 	}
-	s.w = newWire(s.conn)
-	return nil
+	if err != nil {
+		_ = conn.Close() // The first error is the one to tell.
+		return nil, err
+	}
+	return secured, nil
 }
 
 // loopback says whether conn does not leave the machine.
@@ -190,8 +190,8 @@ func loopback(host string, conn net.Conn) bool {
 }
 
 // secure begins TLS.
-func (s *Session) secure(ctx context.Context, host string) error {
-	conf := s.account.TLS
+func (a *Account) secure(ctx context.Context, clear net.Conn, host string) (net.Conn, error) {
+	conf := a.TLS
 	if conf == nil {
 		conf = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
@@ -199,12 +199,11 @@ func (s *Session) secure(ctx context.Context, host string) error {
 		conf = conf.Clone()
 		conf.ServerName = host
 	}
-	conn := tls.Client(s.conn, conf)
+	conn := tls.Client(clear, conf)
 	if err := conn.HandshakeContext(ctx); err != nil {
-		return lost(fmt.Errorf("TLS: %w", err))
+		return nil, lost(fmt.Errorf("TLS: %w", err))
 	}
-	s.conn = conn
-	return nil
+	return conn, nil
 }
 
 // startTLS asks for TLS. What was said in clear counts for nothing afterwards
@@ -216,10 +215,11 @@ func (s *Session) startTLS(ctx context.Context, host string) error {
 	if s.w.buffered() > 0 {
 		return lost(errors.New("the server said more than its consent to TLS"))
 	}
-	if err := s.secure(ctx, host); err != nil {
+	secured, err := s.account.secure(ctx, s.conn, host)
+	if err != nil {
 		return err
 	}
-	s.w = newWire(s.conn)
+	s.conn, s.w = secured, newWire(secured)
 	s.caps, s.capsRead = Caps{}, false
 	return nil
 }
