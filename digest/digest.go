@@ -46,6 +46,7 @@ type About struct {
 	Subject string   // decoded, as its author wrote it
 	MID     string   // its Message-ID without <>; may be ""
 	To      []string // those of its recipients that the note concerns: names, or addresses
+	Unsent  bool     // the copy that its author's client filed in Sent lies in Trash
 }
 
 // From is the mailbox that all letters come from.

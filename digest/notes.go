@@ -33,7 +33,11 @@ func (w Writer) Cancelled(to Reader, about About, left []Left) mail.Letter {
 	if len(left) > 0 {
 		gone = "It had left before: " + lefts(left) + "."
 	}
-	return w.note(to, about, "Not sent: "+what, body, gone)
+	copied := ""
+	if about.Unsent {
+		copied = "The copy in `Sent` lies in `Trash`, and comes back with the mail."
+	}
+	return w.note(to, about, "Not sent: "+what, body, gone, copied)
 }
 
 // TooLate tells the author that what should be cancelled or changed has left.

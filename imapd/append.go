@@ -143,6 +143,11 @@ func (s *Session) appendPlain(tx *store.Tx, m store.Mailbox, staged *store.Stage
 	if err := tx.PutDerived(s.inbox().Derive(msg, staged.Content)); err != nil {
 		return store.Entry{}, err
 	}
+	if m.Kind == store.KindSent {
+		if flags.words, err = s.queue().Filed(tx, s.person, msg.MID, flags.words); err != nil {
+			return store.Entry{}, err
+		}
+	}
 	e := store.Entry{MailboxID: m.ID, MessageID: msg.ID, InternalDate: date, Flags: flags.bits, Keywords: flags.words}
 	return e, tx.AddEntry(&e)
 }

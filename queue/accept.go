@@ -224,12 +224,6 @@ func (q *Queue) addWaiting(tx *store.Tx, sub store.Submission, coached bool, now
 	return e, nil
 }
 
-// The keywords of RFC 9979.
-const (
-	keywordPending   = "$SubmitPending"
-	keywordSubmitted = "$Submitted"
-)
-
 // dropRepeats takes out the recipients to whom the same mail (Message-ID and body)
 // is on its way, or has gone. It returns the submission they belong to.
 func (q *Queue) dropRepeats(tx *store.Tx, in *intake) (int64, error) {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"slices"
-	"time"
 
 	"tidepost/coach"
 	"tidepost/mail"
@@ -189,7 +188,7 @@ func (q *Queue) replaceDraft(tx *store.Tx, in *intake) error {
 	if err := tx.Orphan(s.MessageID, in.now.Add(keepCancelled)); err != nil {
 		return err
 	}
-	if err := q.trashSent(tx, in.author.ID, s, in.now); err != nil {
+	if _, err := q.unsend(tx, s, in.now); err != nil {
 		return err
 	}
 	in.replaced = &s
@@ -218,33 +217,6 @@ func (q *Queue) waitingEntries(tx *store.Tx, s store.Submission) ([]store.Entry,
 		}
 	}
 	return out, nil
-}
-
-// trashSent moves the copies that the author's client filed in Sent to Trash: that
-// mail was not sent.
-func (q *Queue) trashSent(tx *store.Tx, author int64, s store.Submission, now time.Time) error {
-	sent, err := tx.MailboxByKind(author, store.KindSent)
-	if err != nil {
-		return err
-	}
-	copies, err := tx.EntriesByMID(sent.ID, s.MID)
-	if err != nil || len(copies) == 0 {
-		return err
-	}
-	trash, err := tx.MailboxByKind(author, store.KindTrash)
-	if err != nil {
-		return err
-	}
-	for _, e := range copies {
-		moved := store.Entry{MailboxID: trash.ID, MessageID: e.MessageID, InternalDate: e.InternalDate, Flags: e.Flags, Keywords: without(e.Keywords, keywordPending)}
-		if err := tx.AddEntry(&moved); err != nil {
-			return err
-		}
-		if err := tx.RemoveEntry(e, store.GoneMoved, now); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // tellReplaced says that an older version stays, and how to send it all the same.

@@ -310,10 +310,7 @@ func (q *Queue) withdrawDraft(tx *store.Tx, author *people.Person, s store.Submi
 	if err != nil || !is {
 		return err
 	}
-	if err := q.settleDraft(tx, author, s, store.CoachWithdrawn, store.VerdictNone, "taken back", now); err != nil {
-		return err
-	}
-	return q.trashSent(tx, author.ID, s, now)
+	return q.settleDraft(tx, author, s, store.CoachWithdrawn, store.VerdictNone, "taken back", now)
 }
 
 // coached reports whether a submission waits with advice beside it.

@@ -146,6 +146,9 @@ func (q *Queue) takeBack(tx *store.Tx, p *people.Person, s store.Submission, e s
 	if err := tx.Orphan(s.MessageID, now.Add(keepCancelled)); err != nil {
 		return out, nil, nil, err
 	}
+	if _, err := q.unsend(tx, s, now); err != nil {
+		return out, nil, nil, err
+	}
 	if target != nil {
 		out, err = q.fileCopy(tx, s, e, *target, now)
 	}

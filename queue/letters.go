@@ -227,7 +227,13 @@ func (q *Queue) tellRepeat(tx *store.Tx, author *people.Person, sub store.Submis
 
 // tellCancelled confirms that mail was taken back.
 func (q *Queue) tellCancelled(tx *store.Tx, author *people.Person, sub store.Submission, cancelled, left []store.Recipient, now time.Time) error {
-	l := q.writer().Cancelled(readerOf(author), q.about(sub, cancelled), q.lefts(author, left, now, releasedAt))
+	about := q.about(sub, cancelled)
+	moved, err := tx.Meta(unsentKey(sub))
+	if err != nil {
+		return err
+	}
+	about.Unsent = moved != ""
+	l := q.writer().Cancelled(readerOf(author), about, q.lefts(author, left, now, releasedAt))
 	return q.note(tx, author, noteCancelled, sub.ID, l, nil, now)
 }
 

@@ -64,6 +64,7 @@ type Queue struct {
 	pool   *pool
 	tables timetables
 	copies copyLog
+	early  earlyLog
 	alarms alarmLog
 	quiet  quietPolicies
 	looks  lookLimiter
@@ -116,6 +117,11 @@ func (q *Queue) Submit(ctx context.Context, s Submission) (id int64, err error) 
 			return 0, err
 		}
 	}
+	defer func() {
+		if err == nil {
+			q.markEarly(in)
+		}
+	}()
 	if q.mayLeave(in) {
 		defer q.giveBack()
 		if id, err = q.express(ctx, in); !errors.Is(err, store.ErrKnown) {

@@ -471,7 +471,7 @@ func (q *Queue) hideWaiting(tx *store.Tx, sub store.Submission, why store.Gone, 
 			return err
 		}
 	}
-	return q.markSent(tx, sub)
+	return q.trueSent(tx, sub.AuthorID, sub.MID)
 }
 
 // fileSent files what was composed in a folder in the author's Sent, once, with the
@@ -502,7 +502,7 @@ func (q *Queue) fileSent(tx *store.Tx, f *flight, now time.Time) error {
 	if err := q.derive(tx, copied, f.content); err != nil {
 		return err
 	}
-	e := store.Entry{MailboxID: sent.ID, MessageID: copied.ID, InternalDate: now, Flags: store.Seen, Keywords: []string{keywordSubmitted}}
+	e := store.Entry{MailboxID: sent.ID, MessageID: copied.ID, InternalDate: now, Flags: store.Seen, Keywords: withWord(nil, sentWord(rcpts))}
 	if err := tx.AddEntry(&e); err != nil {
 		return err
 	}
@@ -511,29 +511,6 @@ func (q *Queue) fileSent(tx *store.Tx, f *flight, now time.Time) error {
 		return err
 	}
 	return tx.AddEvent(store.Event{At: now, Kind: evFiled, SubmissionID: f.sub.ID, MessageID: copied.ID, PersonID: f.sub.AuthorID})
-}
-
-// markSent sets $Submitted on the copies that the author's client filed in Sent.
-func (q *Queue) markSent(tx *store.Tx, sub store.Submission) error {
-	sent, err := tx.MailboxByKind(sub.AuthorID, store.KindSent)
-	if err != nil {
-		return err
-	}
-	copies, err := tx.EntriesByMID(sent.ID, sub.MID)
-	if err != nil {
-		return err
-	}
-	for _, e := range copies {
-		words := slices.DeleteFunc(slices.Clone(e.Keywords), func(s string) bool { return s == keywordPending })
-		if !slices.Contains(words, keywordSubmitted) {
-			words = append(words, keywordSubmitted)
-			slices.Sort(words)
-		}
-		if err := tx.SetFlags(&e, e.Flags, words); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // derive stores what can be computed of a message that gets an entry.

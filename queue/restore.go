@@ -32,6 +32,11 @@ func (q *Queue) MoveIn(tx *store.Tx, p *people.Person, e store.Entry, content *m
 	if err != nil {
 		return nil, err
 	}
+	if _, err := tx.EntryByUID(e.MailboxID, e.UID); errors.Is(err, store.ErrNotFound) {
+		return nil, fmt.Errorf("entry %d: %w", e.UID, store.ErrConflict)
+	} else if err != nil {
+		return nil, err
+	}
 	in := &intake{author: p, now: now, source: m, head: m.Head, size: m.Size, content: content}
 	if in.sum, err = tx.BodySum(m); err != nil {
 		return nil, err
@@ -40,9 +45,8 @@ func (q *Queue) MoveIn(tx *store.Tx, p *people.Person, e store.Entry, content *m
 	if err != nil {
 		return nil, q.refused(in, kind, err)
 	}
-	if err := tx.RemoveEntry(e, store.GoneMoved, now); errors.Is(err, store.ErrNotFound) {
-		return nil, fmt.Errorf("entry %d: %w", e.UID, store.ErrConflict)
-	} else if err != nil {
+	// A copy that was filed in Sent is back there: resend was faster.
+	if err := tx.RemoveEntry(e, store.GoneMoved, now); err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, err
 	}
 	return out, nil
@@ -194,7 +198,11 @@ func (q *Queue) restore(tx *store.Tx, in *intake, s store.Submission, rcpts []st
 			}
 		}
 	}
-	return q.admit(tx, in, kind, store.Event{At: in.now, Kind: evRestored, PersonID: in.author.ID, Detail: detail{"from": s.ID}})
+	out, err := q.admit(tx, in, kind, store.Event{At: in.now, Kind: evRestored, PersonID: in.author.ID, Detail: detail{"from": s.ID}})
+	if err != nil {
+		return nil, err
+	}
+	return out, q.resend(tx, s, in.now)
 }
 
 func oldPlans(rcpts []store.Recipient) ([]Plan, error) {

@@ -54,6 +54,7 @@ var forms = sync.OnceValue(func() []*form {
 		askLooks,
 		threadLooks,
 		decisionLooks,
+		sentForms,
 		pauseForms,
 		diaryLooks,
 	} {
