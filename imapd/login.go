@@ -66,7 +66,7 @@ func (s *Session) login(identity, username, password string) error {
 		return err
 	}
 	s.server.opts.Metrics.Login(door, true)
-	s.person = p
+	s.person, s.with = p, login
 	s.log = s.log.With("person", p.Address.String())
 	return nil
 }

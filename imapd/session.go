@@ -35,6 +35,7 @@ type Session struct {
 
 	mu     sync.Mutex // guards all below
 	person *people.Person
+	with   people.Login   // what person logged in with
 	left   func()         // ends the entry in Sessions; nil before the login
 	view   *view          // selected mailbox, or nil
 	saved  []uint32       // UIDs that "$" stands for (RFC 9051 §6.4.4.1)
@@ -142,7 +143,7 @@ func (s *Session) renew() error {
 		s.log.Warn("reload people", "reason", err)
 	}
 	p, ok := s.server.opts.People.ByID(s.person.ID)
-	if !ok || !p.Active || p.Frozen {
+	if !ok || !s.server.opts.People.Good(s.with) {
 		return no(imap.ResponseCodeAuthorizationFailed, "This account is closed")
 	}
 	s.person = p

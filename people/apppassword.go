@@ -225,3 +225,14 @@ func RevokeAppPasswords(tx *store.Tx, person int64, which string, now time.Time)
 	}
 	return gone, nil
 }
+
+// AppPasswordsLeft counts the app passwords that stand.
+func (p *Person) AppPasswordsLeft() int {
+	n := 0
+	for _, a := range p.row.AppPasswords {
+		if a.Hash != "" {
+			n++
+		}
+	}
+	return n
+}

@@ -42,6 +42,7 @@ const (
 	FieldCover        Field = "cover"
 	FieldVacation     Field = "vacation"
 	FieldQuota        Field = "quota"
+	FieldSecond       Field = "second_address"
 )
 
 // VacationOff, as a vacation text, has nobody answered.
@@ -150,6 +151,8 @@ func settingRules() []fieldRule {
 		{FieldCover, "address of who answers during leave", (*draft).setCover, func(d *draft) string { return d.profile.Cover }},
 		{FieldVacation, `what people outside are told during leave, with {back} for the day of return and {cover} for who stands in; "default", or "off"`,
 			(*draft).setVacation, func(d *draft) string { return orDefault(d.profile.Vacation) }},
+		{FieldSecond, "address outside the team, told when the account is frozen or a password is to be set", (*draft).setSecond,
+			func(d *draft) string { return d.profile.SecondAddress }},
 	}
 }
 
@@ -441,6 +444,24 @@ func orDefault(s string) string {
 		return "default"
 	}
 	return strings.ReplaceAll(s, "\n", `\n`)
+}
+
+// setSecond takes an address that is read without this account.
+func (d *draft) setSecond(s string) error {
+	s = strings.TrimSpace(s)
+	if s == "" || strings.EqualFold(s, "none") {
+		d.profile.SecondAddress = ""
+		return nil
+	}
+	if err := checkAddress(s); err != nil {
+		return err
+	}
+	_, domain, _ := strings.Cut(strings.ToLower(s), "@")
+	if slices.Contains(d.domains, domain) {
+		return fmt.Errorf("%q is in the team: a second address is read without this account", s)
+	}
+	d.profile.SecondAddress = s
+	return nil
 }
 
 // merge reads a list that replaces old; or one of changes, in which every item

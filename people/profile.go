@@ -123,6 +123,10 @@ type Profile struct {
 	// sentence of Tidepost's. {back} is the day of return, {cover} the name of who stands in.
 	Vacation string `json:"vacation,omitempty"`
 
+	// SecondAddress is where the person is told what must not go into their mailbox: it
+	// is outside the team. "": nowhere.
+	SecondAddress string `json:"second_address,omitempty"`
+
 	// Pass lists senders that are always delivered at once: addresses or "@domain",
 	// lower-case.
 	Pass []string `json:"pass,omitempty"`

@@ -77,7 +77,7 @@ func (s *session) login(user, password string) error {
 	}
 	s.leave = leave
 	s.server.opts.Metrics.Login(s.server.opts.Door, true)
-	s.person, s.credential, s.device = login.Person, login.Credential, login.Device
+	s.person, s.with = login.Person, login
 	return nil
 }
 

@@ -27,10 +27,13 @@ func (s *session) submit(r io.Reader, whole *time.Time) error {
 	if err := s.checkFrom(mail.ParseHeader(staged.Head)); err != nil {
 		return err
 	}
+	if !s.server.doors.Directory.Good(s.with) { // It ended while the message came.
+		return &mail.Reply{Code: 535, Enhanced: [3]int{5, 7, 8}, Text: "This login has ended"}
+	}
 	id, err := s.server.doors.Queue.Submit(s.server.ctx, queue.Submission{
 		Author:     s.person,
-		Credential: s.credential,
-		Device:     s.device,
+		Credential: s.with.Credential,
+		Device:     s.with.Device,
 		Envelope:   s.env,
 		Staged:     staged,
 		Priority:   s.priority(),

@@ -27,9 +27,8 @@ type session struct {
 	closed func()         // counts the end
 	person *people.Person // whose login; nil before, and on inbound
 
-	credential int64  // the app password of the login, 0: the person's own password
-	device     bool   // it is a machine's
-	leave      func() // ends its entry in Sessions; nil before the login
+	with  people.Login // what person logged in with
+	leave func()       // ends its entry in Sessions; nil before the login
 
 	env   mail.Envelope
 	begun bool     // MAIL was accepted
@@ -70,7 +69,7 @@ func (s *session) Mail(from string, opts *smtp.MailOptions) error {
 	if s.person != nil {
 		// A login may have gone since (people remove), so it is looked up anew.
 		p, ok := s.server.doors.Directory.ByID(s.person.ID)
-		if !ok || !p.Active || p.Frozen {
+		if !ok || !s.server.doors.Directory.Good(s.with) {
 			return &smtp.SMTPError{Code: 535, EnhancedCode: smtp.EnhancedCode{5, 7, 8}, Message: "This account is closed"}
 		}
 		s.person = p

@@ -56,6 +56,8 @@ type commandLine struct {
 	Secrets     secretsCmd     `cmd:"" help:"Change the key that seals passwords and tokens."`
 	Group       groupCmd       `cmd:"" help:"Add, change, list and remove groups: addresses whose mail goes to several."`
 	Role        roleCmd        `cmd:"" help:"Add, change, list and remove roles such as support@, with a rota; say who is on duty."`
+	AppPassword appPasswordCmd `cmd:"" help:"Passwords of single devices and mail programs: create, list, revoke."`
+	Passwd      passwdCmd      `cmd:"" help:"Set a person's password, or make a code with which they do it themselves."`
 	Import      importCmd      `cmd:"" help:"Bring old mail in: mbox, Maildir, or another IMAP server; restartable."`
 	Export      exportCmd      `cmd:"" help:"Write all mail of a person as mbox or Maildir."`
 	Queue       queueCmd       `cmd:"" help:"Look at outgoing mail; release or cancel it."`

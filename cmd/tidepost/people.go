@@ -29,6 +29,9 @@ type peopleCmd struct {
 	Export peopleExportCmd `cmd:"" help:"Write everything of a person: mail as mbox, the rest as JSON; restartable."`
 	Remove peopleRemoveCmd `cmd:"" help:"Take a person out of the team at once."`
 	Import peopleImportCmd `cmd:"" help:"Add people from a CSV file: all of them or none."`
+
+	Freeze   peopleFreezeCmd   `cmd:"" help:"Stop everything of a person whose account may be in a stranger's hands."`
+	Unfreeze peopleUnfreezeCmd `cmd:"" help:"Let a frozen person log in again, with a new password, and their mail go."`
 }
 
 // personFields are the options of add and set; nil is "not given". Their syntax is
@@ -60,6 +63,7 @@ type personFields struct {
 	Pass         *string  `help:"Senders delivered at once: addresses or @domain."`
 	Cover        *string  `help:"Who answers during leave."`
 	Vacation     *string  `help:"What people outside are told during leave: a text with {back} and {cover}, default, or off."`
+	Second       *string  `name:"second-address" help:"Address outside the team: told when the account is frozen, and sent the link to set a password."`
 
 	PasswordFile     string `placeholder:"FILE" help:"Read the password from the first line of a file (- for standard input)."`
 	GeneratePassword bool   `help:"Make a password and print it once."`
@@ -75,7 +79,7 @@ func (f *personFields) request(a *app) (people.Request, error) {
 		people.FieldOfficeHours: f.OfficeHours, people.FieldPhone: f.Phone, people.FieldHold: f.Hold,
 		people.FieldBatch: f.Batch, people.FieldCoach: f.Coach, people.FieldCoachMode: f.CoachMode, people.FieldStyle: f.Style, people.FieldDigests: f.Digests,
 		people.FieldQuota: f.Quota, people.FieldUrgentBudget: f.UrgentBudget, people.FieldUrgentFrom: f.UrgentFrom, people.FieldPass: f.Pass,
-		people.FieldCover: f.Cover, people.FieldVacation: f.Vacation,
+		people.FieldCover: f.Cover, people.FieldVacation: f.Vacation, people.FieldSecond: f.Second,
 	} {
 		if value != nil {
 			r.Fields[field] = *value
@@ -298,6 +302,8 @@ func (c *peopleListCmd) Run(a *app) error {
 			switch {
 			case !e.Active:
 				note = "removed"
+			case e.Frozen:
+				note = "frozen"
 			case note == "" && !e.CanLogIn:
 				note = "no password"
 			}

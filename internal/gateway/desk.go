@@ -56,7 +56,7 @@ func OpenReading(cfg *config.Config, log *slog.Logger) (*Desk, error) {
 
 func newDesk(cfg *config.Config, log *slog.Logger, db *store.DB) (*Desk, error) {
 	g := &Gateway{
-		cfg: cfg, log: log, started: time.Now(), db: db, relay: noRoutes(),
+		beside: true, cfg: cfg, log: log, started: time.Now(), db: db, relay: noRoutes(),
 		throttle: guard.NewLogins(), kick: make(chan struct{}, 1), reach: &reach{}, site: Site{}.orMachine(),
 	}
 	if err := g.build(queue.Signer{}); err != nil {

@@ -48,6 +48,7 @@ type Gateway struct {
 	dir       *people.Directory
 	logins    *people.Authenticator
 	sessions  *people.Sessions
+	beside    bool // works beside a server that may be another process
 	throttle  *guard.Logins
 	clocks    *clocks.Keeper
 	standing  *standing.Desk

@@ -13,6 +13,7 @@ import (
 // webPages are what [web] serves.
 func (g *Gateway) webPages() []web.Page {
 	var pages []web.Page
+	pages = append(pages, web.PasswordPages(g.redeem, g.log.With("part", "web"))...)
 	return pages
 }
 
