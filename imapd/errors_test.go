@@ -11,6 +11,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"tidepost/inbox"
+	"tidepost/people"
 	"tidepost/queue"
 	"tidepost/store"
 )
@@ -57,7 +58,7 @@ func TestPanicCostsTheCommand(t *testing.T) {
 	w := newWorld(t)
 	p, _ := w.dir.ByID(w.alice.ID)
 	var log lockedBuffer
-	s := &Session{server: w.server, ctx: t.Context(), person: p, log: slog.New(slog.NewTextHandler(&log, nil))}
+	s := &Session{server: w.server, ctx: t.Context(), person: p, with: people.Login{Person: p}, log: slog.New(slog.NewTextHandler(&log, nil))}
 	err := s.command("STORE", func() error { panic("boom") })
 	var got *imap.Error
 	if !errors.As(err, &got) || got.Type != imap.StatusResponseTypeNo || strings.Contains(got.Text, "boom") {
