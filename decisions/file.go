@@ -28,7 +28,7 @@ func (k *Keeper) file(tx *store.Tx, d *store.Decision, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if err := tx.IndexDecision(d.ID, d.Sentence, strings.Join(namesOf(parts), " ")); err != nil {
+	if err := tx.IndexDecision(d.ID, d.Sentence, indexedNames(parts)); err != nil {
 		return err
 	}
 	if err := k.render(tx, d, now); err != nil {
@@ -42,6 +42,9 @@ func (k *Keeper) file(tx *store.Tx, d *store.Decision, now time.Time) error {
 	}
 	return k.rest(tx, *d, now)
 }
+
+// indexedNames are the words by which the people of a decision are found.
+func indexedNames(parts []store.DecisionPart) string { return strings.Join(namesOf(parts), " ") }
 
 // render writes the message of a decision anew, and puts it into the place of the one
 // before in every folder: under a new UID, because clients keep what they have seen, but

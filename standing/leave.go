@@ -314,3 +314,14 @@ func (d *Desk) legacy(tx *store.Tx, h *digest.HandOver, x *people.Person, now ti
 	h.Decisions = decisionLines(slices.DeleteFunc(decided, func(one store.Decision) bool { return one.Filed.Before(now.Add(-decisionsBack)) }))
 	return nil
 }
+
+// CloseQuestions ends what is still open with somebody who has left and hands over to
+// nobody: what was asked of them is closed, and its askers are told; what they asked is
+// withdrawn.
+func (d *Desk) CloseQuestions(tx *store.Tx, x *people.Person, now time.Time) error {
+	h := digest.HandOver{Name: x.Name}
+	if err := d.passAsked(tx, &h, x, nil, now); err != nil {
+		return err
+	}
+	return d.passOwn(tx, &h, x, nil, now)
+}

@@ -59,7 +59,15 @@ func (c *backupCmd) copy(ctx context.Context, a *app, from, to string) (int64, e
 	if err != nil {
 		return 0, fmt.Errorf("backup: %w", err)
 	}
-	if err := gateway.NoteBackup(filepath.Dir(from), time.Now()); err != nil {
+	now := time.Now()
+	note := gateway.Backup{At: now, File: to, Size: info.Size(), Every: c.Every, Keep: c.Keep}
+	if abs, err := filepath.Abs(to); err == nil {
+		note.File = abs
+	}
+	if c.Every == 0 {
+		note.Keep = 0
+	}
+	if err := errors.Join(gateway.NoteBackup(filepath.Dir(from), now), gateway.NoteCopy(filepath.Dir(from), note)); err != nil {
 		fmt.Fprintln(a.err, "tidepost:", err) // The copy is good; the server will miss it.
 	}
 	return info.Size(), nil
@@ -110,6 +118,11 @@ func (c *backupCmd) turn(ctx context.Context, a *app, from string) error {
 		return err
 	}
 	removed, err := prune(c.To, c.Keep)
+	for _, name := range removed {
+		if abs, aerr := filepath.Abs(filepath.Join(c.To, name)); aerr == nil {
+			err = errors.Join(err, gateway.NoteCopy(filepath.Dir(from), gateway.Backup{At: time.Now(), File: abs, Gone: true}))
+		}
+	}
 	if err != nil {
 		return err
 	}

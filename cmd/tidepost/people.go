@@ -27,6 +27,7 @@ type peopleCmd struct {
 	List   peopleListCmd   `cmd:"" help:"List people."`
 	Leave  peopleLeaveCmd  `cmd:"" help:"Plan the day on which a person leaves the team, and who takes over."`
 	Export peopleExportCmd `cmd:"" help:"Write everything of a person: mail as mbox, the rest as JSON; restartable."`
+	Erase  peopleEraseCmd  `cmd:"" help:"Erase everything of a person who has left, for good."`
 	Remove peopleRemoveCmd `cmd:"" help:"Take a person out of the team at once."`
 	Import peopleImportCmd `cmd:"" help:"Add people from a CSV file: all of them or none."`
 

@@ -40,15 +40,15 @@ func (c *rollbackCmd) Validate() error {
 
 // A rolledBack is what came of it, for programs.
 type rolledBack struct {
-	Waits     []gateway.PersonWaits  `json:"waits"`
-	PutBack   []string         `json:"put_back"`
-	DryRun    bool             `json:"dry_run"`
-	Exported  []dossier.Report `json:"exported,omitempty"`
-	Released  int              `json:"released"`
-	Delivered int              `json:"delivered"`
-	Sending   int              `json:"sending"` // recipients that have not left after --wait
-	Later     int              `json:"later"`   // recipients whose server is tried again later
-	Seconds   float64          `json:"seconds"`
+	Waits     []gateway.PersonWaits `json:"waits"`
+	PutBack   []string              `json:"put_back"`
+	DryRun    bool                  `json:"dry_run"`
+	Exported  []dossier.Report      `json:"exported,omitempty"`
+	Released  int                   `json:"released"`
+	Delivered int                   `json:"delivered"`
+	Sending   int                   `json:"sending"` // recipients that have not left after --wait
+	Later     int                   `json:"later"`   // recipients whose server is tried again later
+	Seconds   float64               `json:"seconds"`
 
 	running bool
 }

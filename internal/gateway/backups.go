@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -13,6 +14,54 @@ import (
 // backupFile says when the last whole copy of the database was made. Copies are made by
 // a process of their own, anywhere: the server learns of them here.
 const backupFile = "last-backup"
+
+// manifestFile lists every copy that was ever made, a JSON object a line: who asks what
+// still holds somebody's mail finds out here.
+const manifestFile = "backups.jsonl"
+
+// A Backup is one copy of the database, as the manifest has it.
+type Backup struct {
+	At    time.Time     `json:"at"`
+	File  string        `json:"file"`
+	Size  int64         `json:"size,omitempty"`
+	Every time.Duration `json:"every,omitempty"` // of a rotation: how often
+	Keep  int           `json:"keep,omitempty"`  // and how many stay
+	Gone  bool          `json:"gone,omitempty"`  // the rotation has removed it
+}
+
+// Until is when a rotation that goes on removes the copy; zero: nobody does.
+func (b Backup) Until() time.Time {
+	if b.Every <= 0 || b.Keep < 1 {
+		return time.Time{}
+	}
+	return b.At.Add(time.Duration(b.Keep) * b.Every)
+}
+
+// NoteCopy adds a copy, or that one is gone, to the manifest.
+func NoteCopy(dir string, b Backup) error {
+	b.At = b.At.UTC()
+	if err := appendLine(filepath.Join(dir, manifestFile), b); err != nil {
+		return fmt.Errorf("note the backup: %w", err)
+	}
+	return nil
+}
+
+// Backups returns the copies of the manifest that are not known to be gone, the oldest
+// first.
+func Backups(dir string) ([]Backup, error) {
+	lines, err := readLines[Backup](filepath.Join(dir, manifestFile))
+	if err != nil {
+		return nil, fmt.Errorf("read the list of backups: %w", err)
+	}
+	var out []Backup
+	for _, b := range lines {
+		out = slices.DeleteFunc(out, func(o Backup) bool { return o.File == b.File })
+		if !b.Gone {
+			out = append(out, b)
+		}
+	}
+	return out, nil
+}
 
 // NoteBackup remembers in the data directory that a whole copy was made at now.
 func NoteBackup(dir string, now time.Time) error {

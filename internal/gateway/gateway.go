@@ -109,6 +109,9 @@ func OpenAt(site Site, cfg *config.Config, log *slog.Logger) (*Gateway, error) {
 	if err := g.build(signer); err != nil {
 		return nil, errors.Join(err, g.relay.Close(), db.Close())
 	}
+	if err := g.eraseAgain(context.Background(), time.Now()); err != nil {
+		return nil, errors.Join(err, g.relay.Close(), db.Close())
+	}
 	return g, nil
 }
 
