@@ -36,7 +36,7 @@ func sweptFirst() stamp { return stamp(time.Unix(0, 0).UTC()) }
 // ErasedName and ErasedAddress are what a person is called afterwards.
 const ErasedName = "Former colleague"
 
-// ErasedAddress is nobody's: RFC 2606 §2 reserves the domain.
+// ErasedAddress is in a domain that nobody can have.
 func ErasedAddress(person int64) string { return fmt.Sprintf("former-%d@erased.invalid", person) }
 
 // An ErasureState says how far the erasure of a person is (meta erased/ID).
