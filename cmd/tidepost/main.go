@@ -58,6 +58,7 @@ type commandLine struct {
 	Role        roleCmd        `cmd:"" help:"Add, change, list and remove roles such as support@, with a rota; say who is on duty."`
 	AppPassword appPasswordCmd `cmd:"" help:"Passwords of single devices and mail programs: create, list, revoke."`
 	Passwd      passwdCmd      `cmd:"" help:"Set a person's password, or make a code with which they do it themselves."`
+	DNS         dnsCmd         `cmd:"" name:"dns" help:"Print the DNS records that the team's domains need."`
 	Import      importCmd      `cmd:"" help:"Bring old mail in: mbox, Maildir, or another IMAP server; restartable."`
 	Export      exportCmd      `cmd:"" help:"Write all mail of a person as mbox or Maildir."`
 	Queue       queueCmd       `cmd:"" help:"Look at outgoing mail; release or cancel it."`

@@ -25,6 +25,7 @@ import (
 type fakeDNS struct {
 	hosts, addrs, txt map[string][]string
 	mx                map[string]string
+	srv               map[string]net.SRV // by "service.domain"
 	down              bool
 }
 
@@ -56,6 +57,15 @@ func (f fakeDNS) LookupMX(_ context.Context, domain string) ([]*net.MX, error) {
 func (f fakeDNS) LookupTXT(_ context.Context, name string) ([]string, error) {
 	v, ok := f.txt[name]
 	return answer(f, v, ok)
+}
+
+func (f fakeDNS) LookupSRV(_ context.Context, service, _, name string) (string, []*net.SRV, error) {
+	v, ok := f.srv[service+"."+name]
+	if !ok {
+		_, err := answer(f, v, ok)
+		return "", nil, err
+	}
+	return "", []*net.SRV{&v}, nil
 }
 
 // visitor returns a visit to an installation in a directory of its own.
@@ -102,6 +112,10 @@ func TestDNS(t *testing.T) {
 		{"no spf", fakeDNS{mx: map[string]string{"team.example": "mx.team.example."}}, "smarthost", "dns team.example", Warn, "no SPF record"},
 		{"spf", fakeDNS{mx: map[string]string{"team.example": "mx.team.example."}, txt: map[string][]string{"team.example": {"x", "v=spf1 mx -all"}}},
 			"smarthost", "dns team.example", OK, "MX mx.team.example, SPF"},
+		{"no srv", fakeDNS{}, "smarthost", "dns clients team.example", Warn, "no _submissions._tcp, _imaps._tcp"},
+		{"srv elsewhere", fakeDNS{srv: map[string]net.SRV{"submissions.team.example": {Target: "smtp.old.example.", Port: 465}}}, "smarthost", "dns clients team.example", Warn, "leads to smtp.old.example.:465"},
+		{"srv", fakeDNS{srv: map[string]net.SRV{"submissions.team.example": {Target: "Mail.team.example.", Port: 465}, "imaps.team.example": {Target: "mail.team.example.", Port: 993}}},
+			"smarthost", "dns clients team.example", OK, "find where"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			v := visitor(t)

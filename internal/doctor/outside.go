@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tidepost/internal/gateway"
+	"tidepost/setup"
 )
 
 // A Resolver asks the DNS, as *net.Resolver does.
@@ -16,6 +17,7 @@ type Resolver interface {
 	LookupAddr(ctx context.Context, addr string) ([]string, error)
 	LookupMX(ctx context.Context, domain string) ([]*net.MX, error)
 	LookupTXT(ctx context.Context, name string) ([]string, error)
+	LookupSRV(ctx context.Context, service, proto, name string) (cname string, addrs []*net.SRV, err error)
 }
 
 // relay opens a session with the smarthost.
@@ -91,7 +93,43 @@ func (v *visit) dns(ctx context.Context) {
 	v.hostname(ctx, r)
 	for _, domain := range v.Config.Server.Domains {
 		v.domain(ctx, r, domain)
+		v.services(ctx, r, domain)
 	}
+}
+
+// services looks whether mail programs find their servers (RFC 6186).
+func (v *visit) services(ctx context.Context, r Resolver, domain string) {
+	check := "dns clients " + domain
+	team := gateway.ClientSetup(v.Config)
+	var lacking []string
+	for _, s := range []struct {
+		name string
+		from []setup.Server
+	}{{"submissions", team.SMTP}, {"imaps", team.IMAP}} {
+		if len(s.from) == 0 || !s.from[0].Implicit {
+			continue
+		}
+		found, err := ask(ctx, domain, func(ctx context.Context, domain string) ([]*net.SRV, error) {
+			_, list, err := r.LookupSRV(ctx, s.name, "tcp", domain)
+			return list, err
+		})
+		want := s.from[0]
+		switch {
+		case err != nil && !notFound(err):
+			v.warn(check, "", "_%s._tcp: %s", s.name, missing(err))
+			return
+		case len(found) == 0:
+			lacking = append(lacking, "_"+s.name+"._tcp")
+		case !strings.EqualFold(strings.TrimSuffix(found[0].Target, "."), want.Host) || int(found[0].Port) != want.Port:
+			v.warn(check, "Publish what \"tidepost dns\" prints.", "_%s._tcp leads to %s:%d, not %s:%d", s.name, found[0].Target, found[0].Port, want.Host, want.Port)
+			return
+		}
+	}
+	if len(lacking) > 0 {
+		v.warn(check, "Publish what \"tidepost dns\" prints: mail programs then find their settings from the address.", "there is no %s", strings.Join(lacking, ", "))
+		return
+	}
+	v.ok(check, "mail programs find where to read and send")
 }
 
 // hostname looks for the address of our name, and whether it leads back.

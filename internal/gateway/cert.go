@@ -54,7 +54,7 @@ func tlsConfig(cfg *config.Config) (conf *tls.Config, reload func() error, err e
 		m := &autocert.Manager{
 			Prompt:     autocert.AcceptTOS,
 			Cache:      autocert.DirCache(cfg.Server.Data + "/acme"),
-			HostPolicy: autocert.HostWhitelist(cfg.Server.Hostname),
+			HostPolicy: autocert.HostWhitelist(webNames(cfg)...),
 			Email:      cfg.TLS.ACMEEmail,
 		}
 		if cfg.TLS.ACMEDir != "" {

@@ -12,7 +12,7 @@ import (
 
 // webPages are what [web] serves.
 func (g *Gateway) webPages() []web.Page {
-	var pages []web.Page
+	pages := web.Clients(ClientSetup(g.cfg))
 	pages = append(pages, web.PasswordPages(g.redeem, g.log.With("part", "web"))...)
 	return pages
 }
