@@ -168,11 +168,14 @@ func (s *Session) Fetch(ctx context.Context, uid UID, limit int64, read func(siz
 	if s.selected == nil {
 		return errNotSelected
 	}
-	var got bool
+	var got, other bool
 	var inner error
 	// No more than one octet too many ever travels: the server cuts (RFC 9051 §6.4.5).
 	line := fmt.Sprintf("UID FETCH %d (UID BODY.PEEK[]<0.%d>)", uid, limit+1)
-	err := s.exchange(ctx, exchange{line: line, octets: limit, stream: func(size int64, r io.Reader) error {
+	check := func(r *response) {
+		other = other || r.kind == "FETCH" && r.item.text && r.item.summary.UID != uid
+	}
+	err := s.exchange(ctx, exchange{line: line, octets: limit, on: check, stream: func(size int64, r io.Reader) error {
 		if got || size > limit+1 {
 			return fmt.Errorf("%w: %w", errSyntax, errMoreThanAsked)
 		}
@@ -189,6 +192,9 @@ func (s *Session) Fetch(ctx context.Context, uid UID, limit int64, read func(siz
 		}
 		return err
 	}})
+	if err == nil && other {
+		err = s.gone(ctx, fmt.Errorf("%w: %w", errSyntax, errMoreThanAsked))
+	}
 	switch {
 	case err != nil:
 		return fmt.Errorf("fetch message %d: %w", uid, err)

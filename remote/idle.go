@@ -136,6 +136,10 @@ func (s *Session) wait(ctx context.Context) error {
 	bg := context.Background()
 	end := time.Now().Add(renewTime)
 	for range maxResponses {
+		// Also news that came before the server's consent ends the waiting.
+		if settle := time.Now().Add(settleTime); s.news.Any() && settle.Before(end) {
+			end = settle
+		}
 		if err := s.conn.SetDeadline(end); err != nil {
 			return s.gone(bg, err)
 		}
@@ -166,9 +170,6 @@ func (s *Session) wait(ctx context.Context) error {
 		}
 		if err := s.untagged(bg, r, exchange{}); err != nil {
 			return err
-		}
-		if settle := time.Now().Add(settleTime); s.news.Any() && settle.Before(end) {
-			end = settle
 		}
 	}
 	return s.gone(bg, fmt.Errorf("%w: no end of responses", errSyntax))
