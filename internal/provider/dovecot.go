@@ -24,7 +24,7 @@ func Dovecot(tb testing.TB, o Options) *Server {
 	s := newServer(tb, "dovecot", o)
 	s.log = filepath.Join(s.Dir, "dovecot.log")
 	home := filepath.Join(s.Dir, "home")
-	if err := os.MkdirAll(home, 0o755); err != nil { //nolint:gosec // Dovecot's own users go there.
+	if err := os.MkdirAll(home, 0o755); err != nil { // Dovecot's own users go there.
 		tb.Fatal(err)
 	}
 	s.write("dovecot.conf", s.dovecotConf(o, home))
@@ -148,6 +148,9 @@ namespace inbox {
 }
 service anvil {
  chroot =
+ unix_listener anvil-auth-penalty {
+  mode = 0
+ }
  client_limit = 3000
 }
 service auth {

@@ -80,7 +80,7 @@ func newServer(tb testing.TB, kind string, o Options) *Server {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // The server's own users go there.
+	if err := os.Chmod(dir, 0o755); err != nil { // The server's own users go there.
 		tb.Fatal(err)
 	}
 	s := &Server{Kind: kind, Dir: dir, CA: testkit.NewCA(tb), Users: o.Users, tb: tb}
@@ -192,10 +192,10 @@ func (s *Server) Log() string {
 func (s *Server) write(name, text string) string {
 	s.tb.Helper()
 	file := filepath.Join(s.Dir, name)
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil { //nolint:gosec // The server's own users read there.
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil { // The server's own users read there.
 		s.tb.Fatal(err)
 	}
-	if err := os.WriteFile(file, []byte(text), 0o644); err != nil { //nolint:gosec // As above.
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil { // As above.
 		s.tb.Fatal(err)
 	}
 	return file
