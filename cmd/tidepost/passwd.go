@@ -155,7 +155,7 @@ func (c *passwdCmd) mail(a *app, page, code string, expires time.Time) error {
 		if err != nil {
 			return err
 		}
-		until := people.Moment(expires, p.Zone(), a.now)
+		until := expires.In(p.Zone()).Format("Monday, 2 January 2006, 15:04 MST")
 		link := page + "?" + url.Values{"code": {code}}.Encode()
 		text := fmt.Sprintf("Set the password of your mail account %s here:\n\n%s\n\nThe link is good once, until %s. Looking at it uses nothing up.\n"+
 			"If you did not ask for this, do nothing: without the link nothing changes.\n", p.Address, link, until)

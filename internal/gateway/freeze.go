@@ -73,7 +73,7 @@ func (g *Gateway) Freeze(ctx context.Context, who, by string, now time.Time) (f 
 		return f, err
 	}
 	f.AppLeft = f.Person.AppPasswordsLeft()
-	g.log.Warn("person frozen", "person", p.Address.String(), "by", by, "stopped", f.Mails)
+	g.log.Info("person frozen", "person", p.Address.String(), "by", by, "stopped", f.Mails)
 	g.tellFrozen(ctx, &f, by, now)
 	return f, g.kickServer(ctx)
 }
@@ -88,8 +88,8 @@ func (g *Gateway) tellFrozen(ctx context.Context, f *Freeze, by string, now time
 			g.log.Error("tell a frozen person", "person", p.Address.String(), "err", f.Untold)
 		}
 	}
-	line := fmt.Sprintf("%s <%s> was frozen at %s by %s. Sessions ended; %s, stopped; mail to them is filed.\n",
-		p.Name, p.Address, people.Moment(now, p.Zone(), now), by, waitingMails(f.Mails))
+	line := fmt.Sprintf("%s <%s> was frozen on %s by %s. Sessions ended; %s, stopped; mail to them is filed.\n",
+		p.Name, p.Address, fullMoment(now, p), by, waitingMails(f.Mails))
 	if err := g.tellAdmin(ctx, p, "Frozen: "+p.Address.String(), line, now); err != nil {
 		g.log.Error("tell the admin of a freeze", "err", err)
 		return
@@ -107,11 +107,16 @@ func waitingMails(n int) string {
 	return fmt.Sprintf("%d mails of theirs wait", n)
 }
 
+// fullMoment is an instant on a person's clock, for a letter that may be read much later.
+func fullMoment(t time.Time, p *people.Person) string {
+	return t.In(p.Zone()).Format("Monday, 2 January 2006, 15:04 MST")
+}
+
 // frozenText is what a frozen person reads at another address.
 func frozenText(f Freeze, admin string, now time.Time) string {
 	p := f.Person
 	var b strings.Builder
-	fmt.Fprintf(&b, "Your account %s was frozen on %s.\n\n", p.Address, people.Moment(now, p.Zone(), now))
+	fmt.Fprintf(&b, "Your account %s was frozen on %s.\n\n", p.Address, fullMoment(now, p))
 	b.WriteString("Nobody can log in with it, you neither, and nothing is sent from it.\n")
 	switch f.Mails {
 	case 0:
@@ -121,7 +126,7 @@ func frozenText(f Freeze, admin string, now time.Time) string {
 		fmt.Fprintf(&b, "%d mails that had not left yet are stopped.\n", f.Mails)
 	}
 	b.WriteString("Mail to you is kept, and nothing is lost.\n\n")
-	b.WriteString("This is done when an account may be in a stranger's hands. If you used its password elsewhere,\nchange it there.\n\n")
+	b.WriteString("This is done when an account may be in a stranger's hands.\nIf you used its password elsewhere, change it there.\n\n")
 	if admin != "" {
 		fmt.Fprintf(&b, "Ask %s for a new password.\n", admin)
 	} else {
