@@ -43,6 +43,7 @@ var forms = sync.OnceValue(func() []*form {
 	for _, some := range []func() []*form{
 		settingForms,
 		groupForms,
+		credentialForms,
 		mailForms,
 		folderForms,
 		worldForms,

@@ -26,8 +26,8 @@ type response struct {
 	literals [][]byte
 }
 
-// imap logs in.
-func (w *world) imap(p *member) (*imapClient, error) {
+// connectIMAP opens the door and reads the greeting.
+func (w *world) connectIMAP() (*imapClient, error) {
 	if w.server == nil {
 		return nil, fmt.Errorf("the server is down")
 	}
@@ -40,12 +40,21 @@ func (w *world) imap(p *member) (*imapClient, error) {
 		conn.Close()
 		return nil, err
 	}
-	_, said, err := c.command(fmt.Sprintf(`LOGIN %s "%s"`, p.address, password), nil)
+	return c, nil
+}
+
+// imap logs in.
+func (w *world) imap(p *member) (*imapClient, error) {
+	c, err := w.connectIMAP()
+	if err != nil {
+		return nil, err
+	}
+	_, said, err := c.command(fmt.Sprintf(`LOGIN %s "%s"`, p.address, w.passwordOf(p)), nil)
 	if err == nil && !isOK(said) {
 		err = fmt.Errorf("%s cannot log in: %s", p.name, said)
 	}
 	if err != nil {
-		conn.Close()
+		c.conn.Close()
 		return nil, err
 	}
 	return c, nil

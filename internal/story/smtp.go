@@ -45,7 +45,7 @@ func (w *world) submission(p *member) (*smtpClient, error) {
 	if err != nil {
 		return nil, err
 	}
-	code, err := c.command("AUTH PLAIN " + base64.StdEncoding.EncodeToString([]byte("\x00"+p.address+"\x00"+password)))
+	code, err := c.command("AUTH PLAIN " + base64.StdEncoding.EncodeToString([]byte("\x00"+p.address+"\x00"+w.passwordOf(p))))
 	if err == nil && code != 235 {
 		err = fmt.Errorf("%s cannot log in: %s", p.name, c.said)
 	}

@@ -28,6 +28,7 @@ type world struct {
 	story   *Story
 	dir     string // of the database
 	host    *testkit.Smarthost
+	keyring *keyring // nil: everybody has the password of the story
 	hostLis *testkit.PipeListener
 	hostOff atomic.Bool
 	dns     dnsBook
