@@ -75,7 +75,11 @@ func (e *Editor) RedeemCode(ctx context.Context, code, password string, now time
 		return "", err
 	}
 	d := &draft{row: owner}
-	if err := e.setPassword(d, password); err != nil { // Outside of the transaction: it takes 20 ms.
+	err = CheckPassword(password) // None at all is not "leave it as it is" here.
+	if err == nil {
+		err = e.setPassword(d, password)
+	}
+	if err != nil { // Outside of the transaction: it takes 20 ms.
 		return "", &PasswordError{err}
 	}
 	err = e.db.Update(ctx, func(tx *store.Tx) error {
