@@ -66,6 +66,7 @@ func (s *Session) login(identity, username, password string) error {
 		return err
 	}
 	s.server.opts.Metrics.Login(door, true)
+	s.noteOpened(p, now)
 	s.person, s.with = p, login
 	s.log = s.log.With("person", p.Address.String())
 	return nil

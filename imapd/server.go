@@ -42,7 +42,8 @@ type Options struct {
 
 // A Server serves IMAP on any number of listeners. It is safe for concurrent use.
 type Server struct {
-	opts Options
+	opts   Options
+	opened personSet // who has opened their folders
 }
 
 // New returns a server.

@@ -9,9 +9,10 @@ import (
 // A Census counts what waits in the whole database. It is reckoned from indexes and
 // takes about a second for a million waiting recipients.
 type Census struct {
-	Recipients map[State]Group     // held, deferred, sending; the others are over
-	Deliveries Group               // waiting for their tide
-	Advice     map[string]Verdicts // by policy
+	Recipients map[State]Group          // held, deferred, sending; the others are over
+	Deliveries Group                    // waiting for their tide
+	Advice     map[string]Verdicts      // by policy
+	Questions  map[string]OpenQuestions // by how they stand
 }
 
 // A Group is some of the same kind.
@@ -61,6 +62,9 @@ func (tx *Tx) Census() (Census, error) {
 	}
 	for _, g := range advice {
 		c.Advice[g.policy] = g.v
+	}
+	if c.Questions, err = tx.Questions(); err != nil {
+		return c, err
 	}
 	return c, nil
 }

@@ -11,7 +11,7 @@ import (
 
 // doctorCmd makes all checks.
 type doctorCmd struct {
-	Brief   bool `help:"One line, for monitoring."`
+	Brief   bool `help:"One line for monitoring; exit code 0: well, 1: somebody should look, 2: something is wrong."`
 	NoProbe bool `help:"Do not send the probe mail."`
 	Deep    bool `help:"Look at every page of the database, which takes minutes if it is large."`
 	Offline bool `help:"Ask nothing beyond this machine: neither DNS nor smarthost."`
@@ -44,8 +44,28 @@ func (c *doctorCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if worst == doctor.Fail {
+	switch {
+	case c.Brief:
+		return briefCode(worst)
+	case worst == doctor.Fail:
 		return errFindings
+	}
+	return nil
+}
+
+// A plainCode is an exit code of its own: what it means has been printed.
+type plainCode int
+
+// Error implements error.
+func (c plainCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
+
+// briefCode is what monitoring understands, by the convention of its plugins.
+func briefCode(worst doctor.Level) error {
+	switch worst {
+	case doctor.Warn:
+		return plainCode(1)
+	case doctor.Fail:
+		return plainCode(2)
 	}
 	return nil
 }

@@ -189,6 +189,10 @@ func (a *app) code(err error) int {
 	if errors.Is(err, errFindings) {
 		return exitFindings
 	}
+	var plain plainCode
+	if errors.As(err, &plain) {
+		return int(plain)
+	}
 	fmt.Fprintln(a.err, "tidepost:", err)
 	if text := hint(err); text != "" {
 		fmt.Fprintln(a.err, text)

@@ -79,6 +79,7 @@ func Run(ctx context.Context, o Options) []Finding {
 		defer v.desk.Close()
 		v.people(ctx)
 		v.pause()
+		v.folders(ctx)
 	}
 	v.server(ctx)
 	v.doors(ctx)

@@ -18,6 +18,7 @@ import (
 
 	"tidepost/metrics"
 	"tidepost/people"
+	"tidepost/reports"
 	"tidepost/store"
 )
 
@@ -71,7 +72,7 @@ type figures struct {
 	g      *Gateway
 	census *census
 
-	recipients, oldest, late, waiting, tideLate, advice, falseAlarms, certificate, free, failing *prometheus.Desc
+	recipients, oldest, late, waiting, tideLate, advice, falseAlarms, questions, certificate, free, failing *prometheus.Desc
 }
 
 func newFigures(g *Gateway, c *census) *figures {
@@ -87,6 +88,7 @@ func newFigures(g *Gateway, c *census) *figures {
 		tideLate:    desc("tide_late_seconds", "By how much the earliest due tide is late."),
 		advice:      desc("coach_advice", "Lines of advice given, by policy.", "policy"),
 		falseAlarms: desc("coach_false_alarms", "Lines of advice that were false alarms, by policy.", "policy"),
+		questions:   desc("questions", "Open questions of the whole team, by how they stand; only figures of five people and more.", "state"),
 		certificate: desc("certificate_expires_timestamp_seconds", "When the TLS certificate ends."),
 		free:        desc("disk_free_bytes", "Free space where the database is."),
 		failing:     desc("relay_failing_seconds", "For how long the next server has not been reached; 0 if the last attempt reached it."),
@@ -95,7 +97,7 @@ func newFigures(g *Gateway, c *census) *figures {
 
 // Describe implements prometheus.Collector.
 func (f *figures) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{f.recipients, f.oldest, f.late, f.waiting, f.tideLate, f.advice, f.falseAlarms, f.certificate, f.free, f.failing} {
+	for _, d := range []*prometheus.Desc{f.recipients, f.oldest, f.late, f.waiting, f.tideLate, f.advice, f.falseAlarms, f.questions, f.certificate, f.free, f.failing} {
 		out <- d
 	}
 }
@@ -128,6 +130,11 @@ func (f *figures) Collect(out chan<- prometheus.Metric) {
 	}
 	gauge(f.waiting, float64(c.Deliveries.Count))
 	gauge(f.tideLate, since(c.Deliveries.Due, now).Seconds())
+	for _, state := range questionStates() {
+		if q := c.Questions[state]; q.People >= reports.Least {
+			gauge(f.questions, float64(q.Count), state)
+		}
+	}
 	for policy, v := range c.Advice {
 		gauge(f.advice, float64(v.Given), policy)
 		gauge(f.falseAlarms, float64(v.FalseAlarms), policy)
