@@ -74,6 +74,9 @@ func (k *Keeper) keep(tx *store.Tx, m *Mail, asks []Item, now time.Time) error {
 			}
 			continue
 		}
+		if err := k.goesOn(tx, i, now); err != nil {
+			return err
+		}
 		if once, err := remindsOf(tx, i); err != nil || once {
 			if err != nil {
 				return err
@@ -88,6 +91,9 @@ func (k *Keeper) keep(tx *store.Tx, m *Mail, asks []Item, now time.Time) error {
 			return err
 		}
 		i.Ask = row.Ask
+		if err := putMembers(tx, i); err != nil {
+			return err
+		}
 		ev := store.Event{At: now, Kind: EventAsked, MessageID: m.Message.ID, PersonID: i.Ask.OwnerID, AskID: i.Ask.ID, State: string(i.Clock.State),
 			Detail: lineDetail{Owner: i.Ask.Owner}}
 		if err := tx.AddEvent(ev); err != nil {
@@ -124,8 +130,13 @@ func remindsOf(tx *store.Tx, i *Item) (bool, error) {
 		return false, err
 	}
 	return slices.ContainsFunc(live, func(before Item) bool {
-		return before.Ask.Open && before.Ask.MessageID != i.Ask.MessageID && before.Ask.Asker == i.Ask.Asker && before.Ask.Owner == i.Ask.Owner
+		return before.Ask.Open && before.Ask.MessageID != i.Ask.MessageID && before.Ask.Asker == i.Ask.Asker && sameOwner(before.Ask, i.Ask)
 	}), nil
+}
+
+// sameOwner reports whether two asks are put to the same one, or to the same role.
+func sameOwner(a, b store.Ask) bool {
+	return a.Owner == b.Owner || a.RoleID != 0 && a.RoleID == b.RoleID
 }
 
 // again finds the same ask of a mail with the same Message-ID. If it never reached its
@@ -133,7 +144,7 @@ func remindsOf(tx *store.Tx, i *Item) (bool, error) {
 func (k *Keeper) again(tx *store.Tx, m *Mail, i *Item, known []Item, now time.Time) (bool, error) {
 	for n := range known {
 		old := &known[n]
-		if old.Ask.Number != i.Ask.Number || old.Ask.Asker != i.Ask.Asker || old.Ask.Owner != i.Ask.Owner {
+		if old.Ask.Number != i.Ask.Number || old.Ask.Asker != i.Ask.Asker || !sameOwner(old.Ask, i.Ask) {
 			continue
 		}
 		if old.Ask.Open || old.Reason != threading.BecauseUndelivered && old.Clock.State != "" {
@@ -142,6 +153,10 @@ func (k *Keeper) again(tx *store.Tx, m *Mail, i *Item, known []Item, now time.Ti
 		done, err := k.step(tx, old, threading.Event{Kind: threading.OnRestore, At: now}, m, func(a *store.Ask) {
 			a.MessageID, a.RecipientID, a.DeliveryID, a.ShownID = m.Message.ID, i.Ask.RecipientID, i.Ask.DeliveryID, 0
 		})
+		if err == nil && done {
+			i.Ask.ID = old.Ask.ID
+			err = putMembers(tx, i)
+		}
 		if err != nil || done {
 			return done, err
 		}
@@ -210,6 +225,7 @@ func (k *Keeper) asksOf(m *Mail, now time.Time) []Item {
 		if len(out) == maxAsks {
 			break
 		}
+		f = k.toRole(m, f)
 		i := Item{Ask: asker}
 		i.Ask.Number, i.Ask.Kind, i.Ask.Class, i.Ask.Text = n+1, f.Kind, string(f.Class), cut(f.Text, maxSentence)
 		said := m.Findings.Asks[n]
@@ -232,6 +248,9 @@ func (k *Keeper) own(m *Mail, i *Item, f threading.Ask, now time.Time) bool {
 	if f.Owner.IsNull() {
 		return slices.ContainsFunc(m.Readers, func(r Reader) bool { return !r.Passed })
 	}
+	if g, _, ok := k.dir.GroupByAddress(f.Owner); ok && g.Role {
+		return k.ownRole(m, i, g, f, now)
+	}
 	r := m.reader(k.dir, f.Owner)
 	if r == nil || r.Passed || r.Person == nil && m.Author == nil {
 		return false
@@ -242,6 +261,11 @@ func (k *Keeper) own(m *Mail, i *Item, f threading.Ask, now time.Time) bool {
 			return false
 		}
 		i.Ask.OwnerID, i.Ask.Owner, i.Ask.OwnerName = p.ID, p.Address.Key(), p.Name
+		if r.Role != nil && m.Author == nil && f.Class != threading.Urgent { // Named in mail to a role.
+			i.Ask.Class = string(threading.FirstReply)
+			i.Clock = threading.NewClock(i.Ask.Owner, k.target(r.Role, threading.FirstReply), f.Wanted, now)
+			return true
+		}
 	}
 	i.Clock = threading.NewClock(i.Ask.Owner, k.o.Targets.Of(f.Class), f.Wanted, now)
 	return true

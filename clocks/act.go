@@ -51,6 +51,9 @@ func (k *Keeper) Delivered(tx *store.Tx, d store.Delivery, now time.Time) error 
 			}
 		}
 	}
+	if err := k.deliveredToRole(tx, d, now); err != nil {
+		return err
+	}
 	return markMessage(tx, d.MessageID)
 }
 
@@ -112,6 +115,9 @@ func (k *Keeper) Failed(tx *store.Tx, r store.Recipient, message int64, now time
 		if _, err := k.step(tx, &list[n], threading.Event{Kind: threading.OnFailure, At: now}, nil, nil); err != nil {
 			return err
 		}
+	}
+	if err := k.failedForRole(tx, r, now); err != nil {
+		return err
 	}
 	if list, err = itemsOf(tx.AsksAnsweredBy(message)); err != nil {
 		return err
@@ -185,7 +191,7 @@ func resumed(old Item, begin, now time.Time) []threading.Event {
 // Waive closes an ask without a mail: its owner says that no answer is needed.
 // ErrNotYours, ErrNotOpen.
 func (k *Keeper) Waive(tx *store.Tx, p *people.Person, ask int64, now time.Time) error {
-	return k.act(tx, ask, threading.Event{Kind: threading.OnWaiver, At: now.UTC()}, func(a store.Ask) bool { return a.OwnerID == p.ID })
+	return k.act(tx, ask, threading.Event{Kind: threading.OnWaiver, At: now.UTC()}, func(a store.Ask) bool { return k.MayAnswer(Item{Ask: a}, p) })
 }
 
 // Withdraw closes an ask whose asker needs no answer any more. ErrNotYours, ErrNotOpen.
@@ -213,8 +219,24 @@ func (k *Keeper) act(tx *store.Tx, ask int64, e threading.Event, mine func(store
 
 // WaiveShown waives whatever a message in Needs reply of p asks, and WithdrawShown
 // withdraws whatever p asks in a message of Waiting for others. Nothing open: nothing
-// happens.
+// happens. What a role was asked and nobody has taken is only put aside for p.
 func (k *Keeper) WaiveShown(tx *store.Tx, p *people.Person, message int64, now time.Time) error {
+	if k == nil {
+		return nil
+	}
+	ofRole, err := itemsOf(tx.RoleAsksShown(p.ID, message))
+	if err != nil {
+		return err
+	}
+	for _, r := range ofRole {
+		i, err := item(tx, r.Ask.ID)
+		if err == nil {
+			err = k.putAside(tx, &i, p, now.UTC())
+		}
+		if err != nil {
+			return err
+		}
+	}
 	return k.all(tx, place{p.ID, store.KindNeedsReply, message}, threading.Event{Kind: threading.OnWaiver, At: now.UTC()})
 }
 

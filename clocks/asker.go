@@ -53,6 +53,13 @@ func (m *Mail) readerOf(a store.Ask) *Reader {
 			return r
 		}
 	}
+	if a.RoleID != 0 {
+		for n := range m.Readers {
+			if r := &m.Readers[n]; r.Role != nil && r.Role.ID == a.RoleID {
+				return r
+			}
+		}
+	}
 	return nil
 }
 

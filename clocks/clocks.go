@@ -104,6 +104,8 @@ type Item struct {
 	Reason threading.ClockReason // of the last line of its ledger, "" before the first
 	Late   bool                  // the answer came when it was overdue
 
+	members []store.AskMember // of an ask of a role that is not stored yet: whom it is brought to
+
 	turn time.Time // when the day begins on which it is due; zero: it has, or nothing is due
 }
 

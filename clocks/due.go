@@ -168,7 +168,7 @@ func (k *Keeper) Recalculate(ctx context.Context, person int64, now time.Time) e
 		var ids []int64
 		for _, a := range list {
 			after = a.ID
-			byOwner := a.OwnerID == person || a.OwnerID == 0 && a.AskerID == person
+			byOwner := a.OwnerID == person || a.OwnerID == 0 && a.AskerID == person || a.OwnerID == 0 && k.mayAnswer(a.Ask, k.person(person))
 			if a.Clock.State != "" && (person == 0 || byOwner) {
 				ids = append(ids, a.ID)
 			}

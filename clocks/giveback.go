@@ -22,11 +22,18 @@ func (k *Keeper) GiveBack(tx *store.Tx, p *people.Person, ask int64, now time.Ti
 	if err != nil {
 		return err
 	}
+	g := k.role(i.Ask.RoleID)
+	if g != nil && i.Ask.Open && i.Ask.OwnerID == 0 && k.mayAnswer(i.Ask, p) {
+		return k.putAside(tx, &i, p, now)
+	}
 	if i.Ask.OwnerID != p.ID {
 		return fmt.Errorf("ask %d: %w", ask, ErrNotYours)
 	}
 	if !i.Ask.Open {
 		return fmt.Errorf("ask %d: %w", ask, ErrNotOpen)
+	}
+	if g != nil && i.Clock.State != "" {
+		return k.backToRole(tx, i, p, g, now)
 	}
 	before := i
 	i.Ask.OwnerID, i.Ask.Owner, i.Ask.OwnerName = 0, "", ""

@@ -15,10 +15,19 @@ import (
 const maxList = 1000
 
 // OnMe returns what a person has to answer and has got, the most pressing first: by due
-// time, what has none last.
+// time, what has none last. What a role was asked and nobody has taken is everybody's there.
 func OnMe(tx *store.Tx, person int64) ([]Item, error) {
 	list, err := itemsOf(tx.OpenAsksOfOwner(person, maxList))
-	return slices.DeleteFunc(list, func(i Item) bool { return i.Ask.ShownID == 0 }), err
+	if err != nil {
+		return nil, err
+	}
+	list = slices.DeleteFunc(list, func(i Item) bool { return i.Ask.ShownID == 0 })
+	ofRoles, err := itemsOf(tx.RoleAsksOn(person, maxList))
+	if len(ofRoles) > 0 {
+		list = append(list, ofRoles...)
+		slices.SortStableFunc(list, pressing)
+	}
+	return list, err
 }
 
 // Mine returns what a person has asked and waits for, in the same order; what has no
@@ -140,7 +149,7 @@ func (k *Keeper) Covering(tx *store.Tx, p *people.Person, now time.Time) ([]Cove
 		}
 		gone := away(owner.Schedule(now), now)
 		for _, i := range list {
-			if i.Ask.Private || !gone && i.Clock.State != threading.Overdue {
+			if i.Ask.Private || i.Ask.OwnerID != owner.ID || !gone && i.Clock.State != threading.Overdue {
 				continue
 			}
 			c := Covered{Item: i}

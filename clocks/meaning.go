@@ -118,7 +118,11 @@ func (k *Keeper) settled(tx *store.Tx, m *Mail, w writer, now time.Time) ([]mean
 		if !s.Promise.Date.IsZero() || !s.Promise.Time.IsZero() {
 			e = threading.Event{Kind: threading.OnPromise, Promise: s.Promise}
 		}
-		out = append(out, m.answer(&i, e))
+		x, err := k.takes(tx, m, m.answer(&i, e))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, x)
 	}
 	return out, nil
 }
@@ -161,7 +165,11 @@ func (k *Keeper) ownerMeans(tx *store.Tx, m *Mail, w writer, mine, nobodys []*It
 		if p.event.Kind == threading.OnAnswer {
 			p.event.By = k.answerer(p.item, w, now)
 		}
-		out = append(out, m.answer(p.item, p.event))
+		x, err := k.takes(tx, m, m.answer(p.item, p.event))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, x)
 	}
 	return out, nil
 }

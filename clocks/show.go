@@ -34,7 +34,11 @@ func (i Item) places() []place {
 // show puts the folders right in which an ask shows, or showed before.
 func (k *Keeper) show(tx *store.Tx, i *Item, before Item, now time.Time) error {
 	all := i.places()
-	for _, p := range before.places() {
+	ofRole, err := rolePlaces(tx, i)
+	if err != nil {
+		return err
+	}
+	for _, p := range append(before.places(), ofRole...) {
 		if !slices.Contains(all, p) {
 			all = append(all, p)
 		}
@@ -82,7 +86,12 @@ func (k *Keeper) put(tx *store.Tx, p place, now time.Time) error {
 // asksAt are the open asks that a message in a folder shows.
 func asksAt(tx *store.Tx, p place) ([]Item, error) {
 	if p.kind == store.KindNeedsReply {
-		return itemsOf(tx.ShownAsks(p.person, p.message))
+		own, err := itemsOf(tx.ShownAsks(p.person, p.message))
+		if err != nil {
+			return nil, err
+		}
+		ofRole, err := itemsOf(tx.RoleAsksShown(p.person, p.message))
+		return append(own, ofRole...), err
 	}
 	list, err := itemsOf(tx.AsksOfMessage(p.message))
 	return slices.DeleteFunc(list, func(i Item) bool { return !i.Ask.Open || i.Ask.AskerID != p.person }), err

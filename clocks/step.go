@@ -40,6 +40,9 @@ func (k *Keeper) person(id int64) *people.Person {
 // schedule is the calendar that a clock goes by: its owner's, or its asker's for an
 // owner outside.
 func (k *Keeper) schedule(i *Item, now time.Time) *scheduler.Schedule {
+	if g := k.role(i.Ask.RoleID); g != nil && i.Ask.OwnerID == 0 {
+		return g.Schedule(now)
+	}
 	for _, id := range []int64{i.Ask.OwnerID, i.Ask.AskerID} {
 		if p := k.person(id); p != nil {
 			return p.Schedule(now)
@@ -56,7 +59,11 @@ func (k *Keeper) step(tx *store.Tx, i *Item, e threading.Event, by *Mail, change
 		return k.end(tx, i, e, by, change)
 	}
 	now, before := later(e.At, i.Ask.Created), *i
-	e.Schedule = k.schedule(i, now)
+	after := *i
+	if change != nil {
+		change(&after.Ask) // Who takes a question over does so by their own hours.
+	}
+	e.Schedule = k.schedule(&after, now)
 	next, line, ok := i.Clock.Step(e)
 	if !ok && next.Wake.Equal(i.Clock.Wake) {
 		return false, nil
@@ -126,11 +133,16 @@ func (k *Keeper) end(tx *store.Tx, i *Item, e threading.Event, by *Mail, change 
 
 // turnOf is when the day begins on which the ask is due, zero if it has.
 func (k *Keeper) turnOf(i *Item, now time.Time) time.Time {
-	p := k.person(i.Ask.OwnerID)
-	if p == nil || i.Clock.Due.IsZero() {
+	p, g := k.person(i.Ask.OwnerID), k.role(i.Ask.RoleID)
+	if p == nil && g == nil || i.Clock.Due.IsZero() {
 		return time.Time{}
 	}
-	due := i.Clock.Due.In(p.Schedule(now).Zone())
+	due := i.Clock.Due
+	if p != nil {
+		due = due.In(p.Schedule(now).Zone())
+	} else {
+		due = due.In(g.Zone())
+	}
 	day := time.Date(due.Year(), due.Month(), due.Day(), 0, 0, 0, 0, due.Location())
 	if !day.After(now) {
 		return time.Time{}

@@ -46,6 +46,9 @@ func (k *Keeper) answerer(i *Item, w writer, now time.Time) threading.Answerer {
 	if w.is(i.Ask.OwnerID, i.Ask.Owner) {
 		return threading.TheOwner
 	}
+	if k.mayAnswer(i.Ask, w.person) {
+		return threading.TheOwner
+	}
 	owner := k.person(i.Ask.OwnerID)
 	if owner == nil || w.person == nil || i.Ask.Private {
 		return ""

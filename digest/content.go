@@ -33,6 +33,8 @@ type Content struct {
 	MoreAsks      int            `json:"more_asks,omitempty"` // those without a line: they stand in Needs reply
 	Mine          []MineLine     `json:"mine,omitempty"`      // 2: what became of the reader's own questions
 	MoreMine      int            `json:"more_mine,omitempty"`
+	Roles         []RoleLine     `json:"roles,omitempty"` // what others have of what the reader's roles were asked
+	MoreRoles     int            `json:"more_roles,omitempty"`
 	Decisions     []DecisionLine `json:"decisions,omitempty"` // 3
 	MoreDecisions int            `json:"more_decisions,omitempty"`
 	Blocked       []BlockedLine  `json:"blocked,omitempty"` // the oldest first; only in the first digest of a day
@@ -53,6 +55,7 @@ type AskLine struct {
 	Ask     int64           `json:"ask"`
 	Thread  int64           `json:"thread,omitempty"`
 	Asker   Author          `json:"asker"`
+	Role    string          `json:"role,omitempty"`  // the role it was put to, which nobody has answered for; ""
 	For     string          `json:"for,omitempty"`   // whom the reader stands in for; "": asked of the reader
 	Text    string          `json:"text,omitempty"`  // the sentence; "": not for the reader's eyes
 	State   threading.State `json:"state,omitempty"` // "": open, without a clock

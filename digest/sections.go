@@ -28,6 +28,9 @@ func (c Content) asksSection(zone *time.Location) section {
 		if name := line(a.For, maxName); name != "" {
 			who += ", to " + name + ", for whom you stand in"
 		}
+		if role := line(a.Role, maxName); role != "" {
+			who += ", to " + role + ": nobody yet"
+		}
 		it.Facts = append(it.Facts, who)
 		s.Items = append(s.Items, it)
 	}

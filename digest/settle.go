@@ -8,12 +8,13 @@ const assured = 2
 // MaxEntries lines, counts what is left out, and numbers the questions from 1. What
 // pressed less gives way first.
 func (c *Content) Settle() {
-	sizes := []int{len(c.Asks), len(c.Mine), len(c.Decisions), len(c.Blocked), len(c.Entries)}
+	sizes := []int{len(c.Asks), len(c.Mine), len(c.Decisions), len(c.Blocked), len(c.Roles), len(c.Entries)}
 	room := allot(sizes, MaxEntries)
 	c.Asks, c.MoreAsks = cut(c.Asks, room[0], c.MoreAsks)
 	c.Mine, c.MoreMine = cut(c.Mine, room[1], c.MoreMine)
 	c.Decisions, c.MoreDecisions = cut(c.Decisions, room[2], c.MoreDecisions)
 	c.Blocked, c.MoreBlocked = cut(c.Blocked, room[3], c.MoreBlocked)
+	c.Roles, c.MoreRoles = cut(c.Roles, room[4], c.MoreRoles)
 	for i := range c.Asks {
 		c.Asks[i].Number = i + 1
 	}
@@ -45,7 +46,7 @@ func cut[T any](list []T, n, more int) (kept []T, left int) {
 // All are kept: the next digest may repeat them.
 func (c Content) shown() (entries []Entry, more int) {
 	entries, more = c.Entries, c.More
-	room := max(MaxEntries-len(c.Asks)-len(c.Mine)-len(c.Decisions)-len(c.Blocked), 0)
+	room := max(MaxEntries-len(c.Asks)-len(c.Mine)-len(c.Decisions)-len(c.Blocked)-len(c.Roles), 0)
 	if len(entries) > room {
 		for _, e := range entries[room:] {
 			more += e.Messages

@@ -81,7 +81,7 @@ func (c Content) view(zone *time.Location) view {
 	for _, ch := range c.Clocks {
 		v.Leads = append(v.Leads, ch.line())
 	}
-	for _, s := range []section{c.asksSection(zone), c.mineSection(zone), c.decisionsSection(), c.blockedSection(zone), c.restSection(zone)} {
+	for _, s := range []section{c.asksSection(zone), c.mineSection(zone), c.rolesSection(zone), c.decisionsSection(), c.blockedSection(zone), c.restSection(zone)} {
 		for i := range s.Items {
 			s.Items[i].guard()
 		}

@@ -7,6 +7,7 @@ import (
 
 	"tidepost/clocks"
 	"tidepost/digest"
+	"tidepost/mail"
 	"tidepost/people"
 	"tidepost/store"
 	"tidepost/threading"
@@ -33,6 +34,9 @@ func (b *Inbox) tellAsks(tx *store.Tx, r run, c *digest.Content) error {
 			c.Mine = append(c.Mine, m)
 			told[ch.Ask.ID] = true
 		}
+	}
+	if err := b.tellRoles(tx, r, c); err != nil {
+		return err
 	}
 	if r.first {
 		if err := b.stillOverdue(tx, r, c, told); err != nil {
@@ -150,6 +154,9 @@ func (b *Inbox) askLine(p *people.Person, i clocks.Item, now time.Time) digest.A
 		l.Due = time.Time{} // It moves with the leave.
 	}
 	l.There = b.elsewhere(l.Due, i.Ask.AskerID, p, now)
+	if i.Ask.OwnerID == 0 {
+		l.Role = b.o.Clocks.RoleOf(i)
+	}
 	return l
 }
 
@@ -158,7 +165,38 @@ func (b *Inbox) author(person int64, name, address string) digest.Author {
 	if p, ok := b.dir.ByID(person); ok && person != 0 {
 		return digest.Author{Name: p.Name, Address: p.Address.String()}
 	}
-	return digest.Author{Name: name, Address: address, Outside: true}
+	a, err := mail.ParsePath(address, true)
+	role := err == nil && b.dir.IsRole(a)
+	return digest.Author{Name: name, Address: address, Outside: !role}
+}
+
+// tellRoles adds what others have of what the reader's roles were asked, each once when
+// somebody has it and once when it is answered.
+func (b *Inbox) tellRoles(tx *store.Tx, r run, c *digest.Content) error {
+	list, err := clocks.Taken(tx, r.person.ID, c.Since.Add(time.Millisecond))
+	if err != nil {
+		return err
+	}
+	for _, i := range list {
+		l := digest.RoleLine{
+			Ask: i.Ask.ID, Thread: i.Ask.ThreadID, Role: b.o.Clocks.RoleOf(i), Text: i.Ask.Text, At: i.Ask.Changed, Subject: i.Ask.Subject,
+			Who: b.author(i.Ask.OwnerID, i.Ask.OwnerName, i.Ask.Owner), Asker: b.author(i.Ask.AskerID, i.Ask.AskerName, i.Ask.Asker), MID: i.Ask.ShownMID,
+		}
+		switch {
+		case i.Ask.Private:
+			continue
+		case !i.Open() && i.Ask.AnswerID != 0:
+			l.What = digest.RoleAnswered
+		case i.Open() && i.Reason == threading.BecausePromised:
+			l.What, l.Due = digest.RolePromised, i.Clock.Due
+		case i.Open() && (i.Reason == "" || i.Reason == threading.BecauseDelivered || i.Reason == threading.BecauseHandedOver):
+			l.What = digest.RoleTaken
+		default:
+			continue
+		}
+		c.Roles = append(c.Roles, l)
+	}
+	return nil
 }
 
 // elsewhere is an instant on a colleague's clock, "Mon 22:00 London", or "" if that
@@ -269,5 +307,39 @@ func asksOf(tx *store.Tx, d store.Delivery) (bool, error) {
 		more, err = tx.AsksByRecipient(d.RecipientID)
 		list = append(list, more...)
 	}
-	return slices.ContainsFunc(list, func(a store.ClockedAsk) bool { return a.Open && a.OwnerID == d.PersonID }), err
+	if err != nil || slices.ContainsFunc(list, func(a store.ClockedAsk) bool { return a.Open && a.OwnerID == d.PersonID }) {
+		return err == nil, err
+	}
+	ofRole, err := roleAsksOf(tx, d)
+	return slices.ContainsFunc(ofRole, func(a store.ClockedAsk) bool { return a.Open && a.OwnerID == 0 }), err
+}
+
+// roleAsksOf are the asks of roles that a delivery brings its reader as one of several.
+func roleAsksOf(tx *store.Tx, d store.Delivery) ([]store.ClockedAsk, error) {
+	list, err := tx.AskMembersBy(d.RecipientID, d.ID)
+	if err != nil {
+		return nil, err
+	}
+	var out []store.ClockedAsk
+	for _, w := range list {
+		if w.PersonID != d.PersonID {
+			continue
+		}
+		a, err := tx.Ask(w.AskID)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, a)
+	}
+	return out, nil
+}
+
+// elsewhereTaken reports whether all that a delivery asks of a role is somebody else's by
+// now: then it comes read.
+func elsewhereTaken(tx *store.Tx, d store.Delivery) (bool, error) {
+	list, err := roleAsksOf(tx, d)
+	if err != nil || len(list) == 0 {
+		return false, err
+	}
+	return !slices.ContainsFunc(list, func(a store.ClockedAsk) bool { return a.OwnerID == 0 || a.OwnerID == d.PersonID }), nil
 }

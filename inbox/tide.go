@@ -100,7 +100,11 @@ func (b *Inbox) tide(tx *store.Tx, p *people.Person, now time.Time) error {
 			}
 			quiet = !asks
 		}
-		quiet = quiet || planOf(d).Quiet
+		taken, err := elsewhereTaken(tx, d)
+		if err != nil {
+			return err
+		}
+		quiet = quiet || taken || planOf(d).Quiet
 		e, err := b.publish(tx, d, box, quiet, r.at, now)
 		if err != nil {
 			return err

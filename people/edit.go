@@ -166,9 +166,6 @@ func (e *Editor) Remove(ctx context.Context, who string, now time.Time) error {
 		if _, err := LeaveGroups(tx, row.ID, 0); err != nil {
 			return err
 		}
-		if err := tx.LeaveRoleAsks(row.ID); err != nil {
-			return err
-		}
 		return tx.AddEvent(store.Event{At: now, Kind: EventRemoved, PersonID: row.ID, Detail: map[string]any{"address": row.Address}})
 	})
 	if err != nil {

@@ -156,7 +156,7 @@ func (q *Queue) composeAnswers(ctx context.Context, in *intake, r *digestReply) 
 func (q *Queue) answerLetter(in *intake, m *answerMail, question store.Message, words string) mail.Letter {
 	f := mail.FactsOf(mail.ParseHeader(question.Head), nil, mail.Address{})
 	ask := m.acts[0].item.Ask
-	l := mail.Letter{From: q.answersFrom(in, f), Subject: f.Subject, Date: in.now.In(in.author.Zone()), InReplyTo: ask.MID}
+	l := mail.Letter{From: q.answersFrom(in, f, ask), Subject: f.Subject, Date: in.now.In(in.author.Zone()), InReplyTo: ask.MID}
 	if l.Subject == "" {
 		l.Subject = ask.Subject
 	}
@@ -183,8 +183,12 @@ func (q *Queue) answerLetter(in *intake, m *answerMail, question store.Message, 
 	return l
 }
 
-// answersFrom is the address of the author's that the question went to.
-func (q *Queue) answersFrom(in *intake, f mail.Facts) mail.Mailbox {
+// answersFrom is the address of the author's that the question went to, or that of the
+// role.
+func (q *Queue) answersFrom(in *intake, f mail.Facts, ask store.Ask) mail.Mailbox {
+	if g, ok := q.people.GroupByID(ask.RoleID); ok && g.Has(in.author.ID) && ask.AskerID == 0 {
+		return mail.Mailbox{Name: in.author.Name, Address: g.Address} // Outside they know the role.
+	}
 	for _, to := range slices.Concat(f.To, f.Cc) {
 		if in.author.HasAddress(to.Address) {
 			if base, tag := to.Address.Tag(); tag != "" && in.author.HasAddress(base) {

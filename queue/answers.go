@@ -289,7 +289,7 @@ func (q *Queue) actOnAnswer(tx *store.Tx, in *intake, act *answerAct) (why strin
 	if act.item, err = q.o.Clocks.Item(tx, act.line.Ask); err != nil {
 		return "", err
 	}
-	mine := act.item.Ask.OwnerID == in.author.ID
+	mine := q.o.Clocks.MayAnswer(act.item, in.author)
 	switch act.Kind {
 	case answers.Waive:
 		err := q.o.Clocks.Waive(tx, in.author, act.line.Ask, in.now)

@@ -86,6 +86,9 @@ func (q *Queue) clocked(in *intake, msg store.Message, sub store.Submission, rcp
 	}
 	for i, v := range in.verdicts {
 		r := clocks.Reader{Address: v.Address, Person: in.readers[i], Passed: v.Pass != "" && v.Pass != policies.ReasonObjection}
+		if g := in.via(i); g != nil && g.Role {
+			r.Role = g
+		}
 		if rcpts != nil {
 			r.Recipient = rcpts[i].ID
 		}
@@ -111,7 +114,14 @@ func (q *Queue) follow(tx *store.Tx, in *intake, msg store.Message, sub store.Su
 			return err
 		}
 	}
-	return q.o.Clocks.Accepted(tx, *q.clocked(in, msg, sub, rcpts), in.now)
+	before, err := q.answeredBefore(tx, in)
+	if err != nil {
+		return err
+	}
+	if err := q.o.Clocks.Accepted(tx, *q.clocked(in, msg, sub, rcpts), in.now); err != nil {
+		return err
+	}
+	return q.tellAnswered(tx, in, sub, rcpts, before)
 }
 
 // followFate tells the clocks what became of a recipient.

@@ -91,6 +91,9 @@ func (d *Desk) leave(tx *store.Tx, l store.Leaver, now time.Time) error {
 	if err := tx.RemovePerson(x.ID); err != nil {
 		return err
 	}
+	if err := d.leaveRoles(tx, x, to, now); err != nil {
+		return err
+	}
 	by := int64(0)
 	if to != nil {
 		by = to.ID
@@ -170,6 +173,24 @@ func (d *Desk) handOver(tx *store.Tx, i clocks.Item, to *people.Person, now time
 		return err
 	}
 	return d.showTo(tx, i, to, now)
+}
+
+// leaveRoles takes x out of what roles were asked. What nobody else of the role has passes
+// to whoever takes over.
+func (d *Desk) leaveRoles(tx *store.Tx, x, to *people.Person, now time.Time) error {
+	alone, err := d.clocks.LeaveRoles(tx, x, now)
+	if err != nil || to == nil {
+		return err
+	}
+	for _, i := range alone {
+		if i.Ask.Private || i.Ask.AskerID == to.ID {
+			continue // It stays with the role.
+		}
+		if err := d.handOver(tx, i, to, now); err != nil && !errors.Is(err, clocks.ErrNotOpen) {
+			return err
+		}
+	}
+	return nil
 }
 
 // HandOverRole gives an open question that a role has, and that nobody has taken, to

@@ -69,7 +69,9 @@ func (d *Desk) author(person int64, name, address string) digest.Author {
 	if p, ok := d.dir.ByID(person); ok && person != 0 {
 		return digest.Author{Name: p.Name, Address: p.Address.String()}
 	}
-	return digest.Author{Name: name, Address: address, Outside: true}
+	a, err := mail.ParsePath(address, true)
+	role := err == nil && d.dir.IsRole(a)
+	return digest.Author{Name: name, Address: address, Outside: !role}
 }
 
 func reader(p *people.Person) digest.Reader {

@@ -101,12 +101,3 @@ func (tx *Tx) RoleAsksOfThread(thread, role int64, limit int) ([]ClockedAsk, err
 func (tx *Tx) OpenRoleAsks(role int64, limit int) ([]ClockedAsk, error) {
 	return tx.asks(`WHERE a.role_id = ? AND a.open = 1 ORDER BY a.id LIMIT ?`, role, limit)
 }
-
-// LeaveRoleAsks takes a person out of the asks of roles that are open.
-func (tx *Tx) LeaveRoleAsks(person int64) error {
-	_, err := tx.exec(`DELETE FROM ask_member WHERE person_id = ? AND ask_id IN (SELECT id FROM ask WHERE open = 1)`, person)
-	if err != nil {
-		return fmt.Errorf("take person %d out of the asks of roles: %w", person, err)
-	}
-	return nil
-}

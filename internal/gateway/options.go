@@ -56,7 +56,7 @@ func (g *Gateway) clockOptions() clocks.Options {
 			FirstReply: scheduler.Target{Working: c.FirstReply.Truncate(time.Minute)},
 		},
 		IsRole: func(a mail.Address) bool {
-			return g.dir.IsLocalDomain(a.Domain) && slices.ContainsFunc(c.RoleNames, func(name string) bool { return strings.EqualFold(name, a.Local) })
+			return g.dir.IsRole(a) || g.dir.IsLocalDomain(a.Domain) && slices.ContainsFunc(c.RoleNames, func(name string) bool { return strings.EqualFold(name, a.Local) })
 		},
 		Appears: func(p *people.Person, released time.Time) time.Time { return g.inbox.Appears(p, released) },
 		OnLine:  func(tx *store.Tx, i clocks.Item, l threading.Line) error { return g.standing.OnLine(tx, i, l) },

@@ -31,7 +31,7 @@ func groupForms() []*form {
 				}, m[1])
 			}, nil
 		}},
-		{example: `on duty for support@ is Mei`, pattern: `on duty for (\S+@\S*) is (\S+)`, make: makeOnDuty},
+		{example: `Mei is on duty for support@`, pattern: `WHO is on duty (?:for|of) (\S+@\S*)`, make: makeOnDuty},
 	}
 }
 
@@ -144,8 +144,8 @@ func (w *world) withEditor(fn func(*people.Editor) error) error {
 
 func makeOnDuty(b *builder, m []string) (func(*world) error, error) {
 	want := ""
-	if !strings.EqualFold(m[2], "nobody") {
-		p, err := b.colleague(m[2])
+	if !strings.EqualFold(m[1], "nobody") {
+		p, err := b.colleague(m[1])
 		if err != nil {
 			return nil, err
 		}
@@ -156,13 +156,13 @@ func makeOnDuty(b *builder, m []string) (func(*world) error, error) {
 		if err := dir.Reload(context.Background()); err != nil {
 			return err
 		}
-		a, err := mail.ParsePath(teamAddress(m[1]), true)
+		a, err := mail.ParsePath(teamAddress(m[2]), true)
 		if err != nil {
 			return err
 		}
 		g, _, ok := dir.GroupByAddress(a)
 		if !ok {
-			return fmt.Errorf("there is no role %s", m[1])
+			return fmt.Errorf("there is no role %s", m[2])
 		}
 		got := ""
 		if p, _ := g.OnDuty(time.Now()); p != nil {

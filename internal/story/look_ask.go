@@ -199,7 +199,9 @@ func makeAskOwner(b *builder, m []string) (func(*world) error, error) {
 		return nil, err
 	}
 	owner := ""
-	if !strings.EqualFold(m[5], "nobody") {
+	if strings.Contains(m[5], "@") { // A role, whose address it is.
+		owner = teamAddress(m[5])
+	} else if !strings.EqualFold(m[5], "nobody") {
 		p, err := b.somebody(m[5])
 		if err != nil {
 			return nil, err
