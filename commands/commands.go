@@ -119,6 +119,7 @@ type Back struct {
 	Why     string // "4/5 can be 4 May or 5 April"; "" if nothing more is known
 	Nearest []Kind
 	Chatter bool // nothing in it reminds of a command
+	tried   Kind // whose words it began with
 }
 
 // A Reading is what a mail to Tidepost says. Commands are to be done in their order. If

@@ -434,6 +434,9 @@ func (r *reader) spanFrom(needEnd bool) (first, last scheduler.Date, found bool,
 		}
 	}
 	if last, err = r.resolve(b, first, 0); err != nil {
+		if b.month != 0 && b.year == 0 && (scheduler.Date{Year: first.Year, Month: b.month, Day: b.d}).Before(first) {
+			err = errInverted
+		}
 		return first, last, true, err
 	}
 	switch {

@@ -332,12 +332,9 @@ func readPause(r *reader) (Command, bool) {
 	if !r.until() && !r.word("to") {
 		return c, false
 	}
-	at := r.pos
 	if err := r.moment(&c); err != nil {
 		r.lost = orElse(r.lost, err)
-		if r.pos == at { // What it is was not understood.
-			r.pos = len(r.toks)
-		}
+		r.pos = len(r.toks)
 	}
 	return c, r.done()
 }

@@ -139,6 +139,7 @@ func (in *Input) sentence(text string) Reading {
 	if lost != nil {
 		b.Why = lost.Error()
 	}
+	b.tried = kind
 	b.Chatter = kind == "" && !hinted(text, s)
 	return Reading{Back: []Back{b}}
 }
@@ -274,7 +275,7 @@ func (r Reading) settle() Reading {
 	}
 	r.Commands = out[:min(len(out), maxCommands)]
 	for _, b := range r.Back {
-		if len(r.Commands) == 0 || !takesBack(b.Text) {
+		if len(r.Commands) == 0 || !takesBack(b, r.Commands) {
 			continue
 		}
 		for _, c := range r.Commands {
@@ -290,13 +291,19 @@ func (r Reading) settle() Reading {
 }
 
 // takesBack reports whether a sentence that is none of a command has a word that can
-// deny another one, or make it depend on something.
-func takesBack(text string) bool {
-	for _, t := range expand(lex(text)) {
+// deny another one, or make it depend on something. A command of another kind that
+// failed for its date does not.
+func takesBack(b Back, list []Command) bool {
+	other := b.tried != "" && !slices.ContainsFunc(list, func(c Command) bool { return c.Kind == b.tried })
+	for _, t := range expand(lex(b.Text)) {
 		switch t.low {
 		case "not", "no", "never", "but", "only", "unless", "if", "except", "instead", "wait", "forget", "ignore", "actually", "sorry", "cancel", "wrong", "mistake", "meant", "mean", "rather", "maybe", "perhaps",
-			"first", "before", "after", "when", "until", "once", "or", "otherwise", "though", "however", "depends", "depending", "provided", "whether", "nicht", "kein", "aber", "falls", "wenn", "doch", "later", "undo", "example", "joke", "kidding", "nope", "stop", "don't", "might", "probably", "possibly":
+			"first", "or", "otherwise", "though", "however", "depends", "depending", "provided", "whether", "nicht", "kein", "aber", "falls", "wenn", "doch", "example", "joke", "kidding", "nope", "might", "probably", "possibly":
 			return true
+		case "before", "after", "when", "until", "once", "later", "undo", "stop", "till":
+			if !other {
+				return true
+			}
 		}
 	}
 	return false

@@ -114,6 +114,7 @@ func calendarRules() []fieldRule {
 		week(FieldHours, `working hours, as in "mon-fri 09:00-12:30 13:30-17:00; sat 10-12"`, func(d *draft) *scheduler.Week { return &d.profile.Calendar.Hours }),
 		{FieldHolidays, "country or region (gb, de-by), dates (2026-12-24), dates with hours (2026-12-24=09:00-12:00); + and - as for aliases",
 			(*draft).setHolidays, (*draft).holidays},
+		{FieldStays, "days in another time zone, as in Europe/Berlin=2026-03-02..2026-03-06; + and - as for aliases", (*draft).setStays, (*draft).stays},
 		{FieldLeave, "absences, as in 2026-12-24..2027-01-02; + and - as for aliases", (*draft).setLeave, (*draft).leave},
 		{FieldTides, `delivery times: times of day, "opening", "default" or "none"`,
 			func(d *draft, s string) (err error) { d.profile.Tides, err = ParseTides(s); return err },

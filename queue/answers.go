@@ -231,7 +231,7 @@ func (q *Queue) prepareAnswers(ctx context.Context, in *intake, r *digestReply) 
 
 // answerDigest does what a reply to a digest says. done is false if it is none, or a
 // word for Tidepost that stands in one.
-func (q *Queue) answerDigest(ctx context.Context, tx *store.Tx, in *intake, a *ask) (done bool, err error) {
+func (q *Queue) answerDigest(tx *store.Tx, in *intake, a *ask) (done bool, err error) {
 	r := a.reply
 	if r == nil {
 		return false, nil
@@ -242,15 +242,7 @@ func (q *Queue) answerDigest(ctx context.Context, tx *store.Tx, in *intake, a *a
 		return true, err
 	}
 	if !r.foreign && !r.reading.Numbered {
-		said, err := q.actOnPace(tx, in, a)
-		ok := said != ""
-		if err == nil && !ok && q.o.Commands != nil {
-			said, ok, err = q.o.Commands(ctx, in.author, a.text, in.now)
-		}
-		if err == nil && ok {
-			err = q.tellSaid(tx, in, said)
-		}
-		if err != nil || ok {
+		if done, err := q.actOnCommands(tx, in, a, false); err != nil || done {
 			return true, err
 		}
 	}

@@ -8,15 +8,12 @@ import (
 
 	"tidepost/coach"
 	"tidepost/people"
-	"tidepost/policies"
 	"tidepost/store"
 )
 
 // actOnAdvice does what a word says in answer to advice; said is "" if it is none of
 // these words.
 func (q *Queue) actOnAdvice(tx *store.Tx, in *intake, a *ask) (said string, err error) {
-	verb, name, _ := strings.Cut(a.word, " ")
-	name = strings.TrimSpace(name)
 	var d adviceDetail
 	if a.known && len(a.note.Detail) > 0 {
 		if err := json.Unmarshal(a.note.Detail, &d); err != nil {
@@ -33,17 +30,8 @@ func (q *Queue) actOnAdvice(tx *store.Tx, in *intake, a *ask) (said string, err 
 		return q.setPolicies(tx, in, d.Policies, people.Team)
 	case a.known && a.note.Kind == noteReplaced && a.word == coach.WordBoth && a.message.ID != 0:
 		return q.sendBoth(tx, in, a)
-	case verb == coach.WordNever && isPolicy(name):
-		return q.setPolicies(tx, in, []string{name}, people.Off)
-	case verb == coach.WordAdvise && isPolicy(name):
-		return q.setPolicies(tx, in, []string{name}, people.Team)
 	}
 	return "", nil
-}
-
-func isPolicy(name string) bool {
-	_, ok := policies.Defaults()[name]
-	return ok
 }
 
 // sendAsIs sends a draft that waits with advice now.

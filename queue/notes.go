@@ -35,6 +35,7 @@ type ask struct {
 	message store.Message
 	content *mail.Content // of message
 	reply   *digestReply  // to a digest; nil: it is none
+	heard   *heard        // of the author's own settings
 }
 
 // hear finds out what a mail to Tidepost is about, outside the write transaction.
@@ -46,7 +47,12 @@ func (q *Queue) hear(ctx context.Context, in *intake) (*ask, error) {
 	first, rest, _ := strings.Cut(a.text, "\n")
 	a.word = strings.ToLower(strings.Trim(strings.TrimSpace(first), "*_\"'.!`[]"))
 	a.rest = strings.TrimSpace(rest)
-	err := q.view(ctx, func(tx *store.Tx) error { return q.findNote(tx, in, a) })
+	err := q.view(ctx, func(tx *store.Tx) (err error) {
+		if err = q.findNote(tx, in, a); err == nil {
+			a.heard, err = q.hearCommands(tx, in)
+		}
+		return err
+	})
 	if err == nil {
 		a.reply, err = q.hearDigest(ctx, in, a)
 	}
@@ -91,21 +97,29 @@ func (q *Queue) findNote(tx *store.Tx, in *intake, a *ask) error {
 
 // answer does what a word asks for and says what it did, or what could be said.
 // Machines get no answer (RFC 3834 §2).
-func (q *Queue) answer(ctx context.Context, tx *store.Tx, in *intake, a *ask) error {
+func (q *Queue) answer(tx *store.Tx, in *intake, a *ask) error {
 	if in.facts.IsAuto || in.facts.IsBounce {
 		return nil
 	}
 	if !a.confirms() {
-		if done, err := q.answerDigest(ctx, tx, in, a); done || err != nil {
+		if done, err := q.answerDigest(tx, in, a); done || err != nil {
 			return err
 		}
 	}
 	if done, err := q.actOnThread(tx, in, a); done || err != nil {
 		return err
 	}
-	said, err := q.act(ctx, tx, in, a)
-	if err != nil || said == "" {
+	said, err := q.act(tx, in, a)
+	if err != nil {
 		return err
+	}
+	if said == "" {
+		// To a letter that takes other words only what is understood counts.
+		done, err := q.actOnCommands(tx, in, a, !a.known || a.note.Kind == noteAnswer || a.note.Kind == noteCommand)
+		if err != nil || done {
+			return err
+		}
+		said = unknownWord(a)
 	}
 	return q.tellSaid(tx, in, said)
 }
@@ -119,7 +133,7 @@ func (q *Queue) tellSaid(tx *store.Tx, in *intake, said string) error {
 	return q.note(tx, in.author, noteAnswer, 0, q.plain(in.author, subject, said, in.facts.MessageID), nil, in.now)
 }
 
-func (q *Queue) act(ctx context.Context, tx *store.Tx, in *intake, a *ask) (string, error) {
+func (q *Queue) act(tx *store.Tx, in *intake, a *ask) (string, error) {
 	if said, err := q.actOnAdvice(tx, in, a); err != nil || said != "" {
 		return said, err
 	}
@@ -127,12 +141,6 @@ func (q *Queue) act(ctx context.Context, tx *store.Tx, in *intake, a *ask) (stri
 		return said, err
 	}
 	if said, err := q.actOnDecision(tx, in, a); err != nil || said != "" {
-		return said, err
-	}
-	if said, err := q.actOnReport(tx, in, a); err != nil || said != "" {
-		return said, err
-	}
-	if said, err := q.actOnPace(tx, in, a); err != nil || said != "" {
 		return said, err
 	}
 	if a.known && a.message.ID != 0 {
@@ -149,13 +157,7 @@ func (q *Queue) act(ctx context.Context, tx *store.Tx, in *intake, a *ask) (stri
 			}
 		}
 	}
-	if q.o.Commands != nil {
-		said, ok, err := q.o.Commands(ctx, in.author, a.text, in.now)
-		if err != nil || ok {
-			return said, err
-		}
-	}
-	return unknownWord(a), nil
+	return "", nil
 }
 
 // unknownWord names what could have been said: nothing is guessed.

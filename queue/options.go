@@ -51,10 +51,6 @@ type Options struct {
 	// Decisions keeps what mail decides; nil: nobody does.
 	Decisions *decisions.Keeper
 
-	// Commands answers a word of a person to tidepost@DOMAIN that no note asked for,
-	// such as "settings". ok is false if it means nothing. nil: there are none.
-	Commands func(ctx context.Context, p *people.Person, text string, now time.Time) (reply string, ok bool, err error)
-
 	// State says to one who is in a conversation how it stands, in answer to the word
 	// "state". nil: nobody can.
 	State func(tx *store.Tx, thread int64, p *people.Person, now time.Time) (mail.Letter, error)

@@ -18,7 +18,7 @@ func TestAPersonSaysHowOftenADigestComes(t *testing.T) {
 		{"fewer digests", "", "one digest a day", people.PaceDay},
 		{"x", "No digests!", "no digests any more", people.PaceOff},
 		{"x", "*more digests*", "with every delivery", people.PaceTide},
-		{"x", "less digests please", "I do not understand", people.PaceTide},
+		{"x", "why so many digests", "I do not understand", people.PaceTide},
 	} {
 		w.submit(monday(14, 0), w.ana, letter(w.ana, "", c.subject, monday(14, 0), c.say, "To: tidepost@team.example"), "tidepost@team.example")
 		w.reload()

@@ -142,7 +142,7 @@ func (q *Queue) Submit(ctx context.Context, s Submission) (id int64, err error) 
 		try := in.clone() // An innocent closure may be run again.
 		got, err := q.accept(tx, try)
 		if err == nil && a != nil {
-			err = q.answer(ctx, tx, try, a)
+			err = q.answer(tx, try, a)
 		}
 		if err == nil && in.control && in.device {
 			err = q.sayDevice(tx, try)
