@@ -254,20 +254,32 @@ func (w Writer) Talk(to Reader, about About, name, phone, when string) mail.Lett
 	return w.note(to, about, "Talk? "+subjectLine(about.Subject), s+".")
 }
 
-// Welcome greets a new person in ten lines: what waits, and where it lies.
-func (w Writer) Welcome(to Reader, tides string) mail.Letter {
-	if tides = line(tides, maxSubject); tides == "" {
-		tides = "as it comes"
-	} else {
-		tides = "at " + tides + ", with a digest on top"
+// A Newcomer is what a new person must know of how the team works.
+type Newcomer struct {
+	Waits   bool   // what they send waits for its readers' hours
+	Batches bool   // what they get comes with deliveries
+	Trying  bool   // neither does yet: it is only reckoned what would
+	Tides   string // "09:00, 13:00 and 16:00"; "" for none
+}
+
+// Welcome greets a new person in ten lines: what waits, where it lies, by when answers are
+// expected, and how to change all that.
+func (w Writer) Welcome(to Reader, n Newcomer) mail.Letter {
+	sent := "What you send to colleagues leaves at once."
+	if n.Waits {
+		sent = "What you send to colleagues leaves in their working hours; until then it lies in `Scheduled`. Drag it to `Scheduled/Send now`, or begin the subject with `[now]`, and it leaves at once; `[urgent]` also wakes the reader."
 	}
-	return w.note(to, About{}, "Welcome to Tidepost",
-		"Your mail works as before. Two things are new.",
-		"What you send to colleagues leaves in their working hours. Until then it lies in `Scheduled`: "+
-			"drag it to `Scheduled/Send now` to send it at once, or to `Drafts` to take it back. "+
-			"A subject that begins with `[now]` does not wait at all; `[urgent]` also wakes the reader.",
-		"What you receive arrives "+tides+". What waits lies in `Next delivery`; "+
-			"drag it to `INBOX` to have it now. Codes, invitations and urgent mail never wait.")
+	got := "What you get comes as it comes."
+	if tides := line(n.Tides, maxSubject); n.Batches && tides != "" {
+		got = "What you get comes at " + tides + ", a digest on top; until then it lies in `Next delivery`. Codes, invitations and urgent mail never wait."
+	}
+	begin := "Your mail works as before, and there is nothing to install."
+	if n.Trying {
+		begin = "Your mail works as before. Your team is trying Tidepost out: nothing waits yet."
+	}
+	return w.note(to, About{}, "Welcome to Tidepost", begin, sent, got,
+		"Nobody expects an answer at once: a question has until the same time of your next working day.",
+		"Write *help* or *settings* to "+w.From().Address.String()+" to change any of this.")
 }
 
 // link is a line that leads to a message, or "".

@@ -51,8 +51,9 @@ func notes(to digest.Reader, about digest.About) map[string]mail.Letter {
 		"reminder":       writer.Reminder(to, about, "Mei Chen <mei@team.example>", "Fri 20 Nov"),
 		"talk":           writer.Talk(to, about, "Mei", "+61 2 5550 1234", "Tue 13:00 Sydney (Tue 02:00 London)"),
 		"talk-no-phone":  writer.Talk(to, about, "Mei", "", "13:00"),
-		"welcome":        writer.Welcome(to, "09:00, 13:00 and 16:00"),
-		"welcome-none":   writer.Welcome(to, ""),
+		"welcome":        writer.Welcome(to, digest.Newcomer{Waits: true, Batches: true, Tides: "09:00, 13:00 and 16:00"}),
+		"welcome-none":   writer.Welcome(to, digest.Newcomer{Waits: true}),
+		"welcome-trying": writer.Welcome(to, digest.Newcomer{Trying: true}),
 	}
 }
 

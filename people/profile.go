@@ -257,6 +257,9 @@ func (p Profile) calendarAround(year int) scheduler.Calendar {
 	return c
 }
 
+// TideClocks are the times of day of the person's tides, in order, each once.
+func (p Profile) TideClocks() ([]scheduler.Clock, error) { return p.clocks() }
+
 // clocks turns Tides into times of day, in order, each once.
 func (p Profile) clocks() ([]scheduler.Clock, error) {
 	var out []scheduler.Clock

@@ -204,6 +204,7 @@ func tell(err error) error {
 // peopleAddCmd adds a person.
 type peopleAddCmd struct {
 	Address string       `arg:"" help:"Primary address."`
+	Welcome bool         `default:"true" negatable:"" help:"Write them a letter that says what waits, and where."`
 	Person  personFields `embed:""`
 }
 
@@ -214,7 +215,7 @@ func (c *peopleAddCmd) Run(a *app) error {
 		return err
 	}
 	r.Fields[people.FieldAddress] = c.Address
-	return a.edit(func(e *people.Editor) error {
+	err = a.edit(func(e *people.Editor) error {
 		entry, err := e.Add(context.Background(), r, a.now)
 		if err != nil {
 			return err
@@ -224,6 +225,10 @@ func (c *peopleAddCmd) Run(a *app) error {
 		}
 		return a.showPerson("Added", entry, c.Person.GeneratePassword, r.Password)
 	})
+	if err == nil && c.Welcome {
+		a.welcome([]string{c.Address})
+	}
+	return err
 }
 
 // showPerson prints one person after a change; a generated password this once.
@@ -337,6 +342,7 @@ type peopleImportCmd struct {
 	DryRun    bool   `help:"Check everything, change nothing."`
 	Update    bool   `help:"Change people who exist."`
 	Passwords bool   `help:"Make a password for everybody who is new and print it once."`
+	Welcome   bool   `default:"true" negatable:"" help:"Write everybody who is new a letter that says what waits, and where."`
 }
 
 // Run implements the command.
@@ -346,7 +352,8 @@ func (c *peopleImportCmd) Run(a *app) error {
 		return fmt.Errorf("import people: %w", err)
 	}
 	defer f.Close()
-	return a.edit(func(e *people.Editor) error {
+	var added []string
+	err = a.edit(func(e *people.Editor) error {
 		step, end := a.progress("import")
 		done, err := e.Import(context.Background(), f, people.ImportOptions{
 			Name: c.File, DryRun: c.DryRun, Update: c.Update, Passwords: c.Passwords, Progress: step,
@@ -354,6 +361,11 @@ func (c *peopleImportCmd) Run(a *app) error {
 		end()
 		if err != nil {
 			return err
+		}
+		for _, p := range done {
+			if p.New && !c.DryRun {
+				added = append(added, p.Address)
+			}
 		}
 		return a.show(done, func(w io.Writer) {
 			rows := [][]string{}
@@ -370,4 +382,8 @@ func (c *peopleImportCmd) Run(a *app) error {
 			}
 		})
 	})
+	if err == nil && c.Welcome {
+		a.welcome(added)
+	}
+	return err
 }
