@@ -39,7 +39,7 @@ func TestRollback(t *testing.T) {
 		fmt.Fprintf(&list, "p%d@team.example,Person %d,Australia/Sydney,%s\n", i, i, hoursFrom("Australia/Sydney", 10))
 	}
 	s := install(t, options{people: []person{asleep("ana"), asleep("mei")}, config: map[string]string{"batch.outside": `"tide"`}})
-	s.cli("people", "import", s.write("people.csv", list.String()))
+	s.cli("people", "import", "--no-welcome", s.write("people.csv", list.String()))
 	fillRollback(t, s)
 	s.start()
 

@@ -123,7 +123,7 @@ func install(t *testing.T, o options) *server {
 	s.configure()
 	secret := s.write("password", password+"\n")
 	for _, p := range o.people {
-		s.cli(append([]string{"people", "add", p.name + "@team.example", "--password-file", secret}, p.flags...)...)
+		s.cli(append([]string{"people", "add", p.name + "@team.example", "--no-welcome", "--password-file", secret}, p.flags...)...)
 	}
 	t.Cleanup(s.end)
 	return s

@@ -52,7 +52,7 @@ level = "error"
 EOF
 echo benchbench1-tide >"$W/password"
 chmod 600 "$W/password"
-[ -f "$W/haspass" ] || "$TIDEPOST" --config "$W/tidepost.toml" people add u@bench.test --name Bench --zone Europe/London \
+[ -f "$W/haspass" ] || "$TIDEPOST" --config "$W/tidepost.toml" people add u@bench.test --no-welcome --name Bench --zone Europe/London \
 	--password-file "$W/password" >"$W/log.people" 2>&1 || { cat "$W/log.people"; exit 1; }
 touch "$W/haspass"
 CG=$(cg_new tidepost)

@@ -102,7 +102,7 @@ func (s *site) addReaders(n int) []string {
 	var out []string
 	for i := range n {
 		name := fmt.Sprintf("reader%d@team.example", i)
-		s.cli("people", "add", name, "--password-file", filepath.Join(s.dir, "password"), "--zone", "Europe/London", "--hours", "daily 00:00-24:00", "--tides", "none")
+		s.cli("people", "add", name, "--no-welcome", "--password-file", filepath.Join(s.dir, "password"), "--zone", "Europe/London", "--hours", "daily 00:00-24:00", "--tides", "none")
 		out = append(out, name)
 	}
 	return out

@@ -78,7 +78,7 @@ func install(t *T, o setup) *site {
 		t.Fatal(err)
 	}
 	add := func(name, zone, hours, tides string) {
-		s.cli("people", "add", name+"@team.example", "--password-file", secret, "--name", name, "--zone", zone, "--hours", hours, "--tides", tides)
+		s.cli("people", "add", name+"@team.example", "--no-welcome", "--password-file", secret, "--name", name, "--zone", zone, "--hours", hours, "--tides", tides)
 	}
 	add("ana", "Europe/London", "daily 00:00-24:00", "none")
 	add("tom", "Europe/London", "daily 00:00-24:00", clockIn("Europe/London", 10))
