@@ -253,8 +253,8 @@ func TestPeopleChangedWhileServing(t *testing.T) {
 	s.cli("people", "set", mei, "--hours", "daily 00:00-24:00")
 	s.reader(t, "mei").find("INBOX", "Early shift", patience)
 	s.cli("people", "add", "new@team.example", "--name", "New", "--zone", "Asia/Tokyo", "--hours", "daily 00:00-24:00", "--tides", "none", "--password-file", s.dir+"/password")
-	s.submit("ana", mailTo("ana@team.example", "new@team.example", "Welcome", "welcome@team.example", "Hello.\n"), "new@team.example")
-	s.reader(t, "new").find("INBOX", "Welcome", patience)
+	s.submit("ana", mailTo("ana@team.example", "new@team.example", "Hello new", "welcome@team.example", "Hello.\n"), "new@team.example")
+	s.reader(t, "new").find("INBOX", "Hello new", patience)
 	s.cli("people", "remove", "new@team.example")
 	args := append(login("ana", "PLAIN"), "--from", "ana@team.example", "--to", "new@team.example")
 	if got := s.swaks("submissions", args...); got.code == 0 || !strings.Contains(got.out, "550 ") {
