@@ -56,7 +56,7 @@ func Cyrus(tb testing.TB, o Options) *Server {
 // cyrusConf writes imapd.conf.
 func (s *Server) cyrusConf(o Options) string {
 	s.tb.Helper()
-	cert := s.CA.Issue("127.0.0.1", "localhost")
+	cert := s.CA.Issue(s.host, "localhost")
 	key, err := x509.MarshalPKCS8PrivateKey(cert.PrivateKey)
 	if err != nil {
 		s.tb.Fatal(err)

@@ -51,7 +51,7 @@ func (s *Server) dovecotConf(o Options, home string) string {
 	for _, u := range s.Users {
 		users.WriteString(u.Name + ":{PLAIN}" + u.Password + "\n")
 	}
-	cert := s.CA.Issue("127.0.0.1", "localhost")
+	cert := s.CA.Issue(s.host, "localhost")
 	key, err := x509.MarshalPKCS8PrivateKey(cert.PrivateKey)
 	if err != nil {
 		s.tb.Fatal(err)
@@ -76,7 +76,7 @@ func (s *Server) dovecotConf(o Options, home string) string {
 		oauth = "auth_mechanisms = plain login xoauth2 oauthbearer\npassdb {\n driver = oauth2\n mechanisms = xoauth2 oauthbearer\n args = " + file + "\n}\n"
 	}
 	return strings.NewReplacer(
-		"@DIR@", s.Dir, "@HOME@", home, "@INTERNAL@", internal, "@LOGIN@", login, "@MAIL@", mail, "@GROUP@", group,
+		"@DIR@", s.Dir, "@HOST@", s.host, "@HOME@", home, "@INTERNAL@", internal, "@LOGIN@", login, "@MAIL@", mail, "@GROUP@", group,
 		"@PASSWD@", s.write("passwd", users.String()), "@CERT@", s.write("cert.pem", string(chain)),
 		"@KEY@", s.write("key.pem", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}))),
 		"@IMAP@", port(s.IMAP), "@IMAPS@", port(s.IMAPS), "@LMTP@", port(s.LMTP), "@SIEVE@", port(s.Sieve),
@@ -109,7 +109,7 @@ log_path = @DIR@/dovecot.log
 default_internal_user = @INTERNAL@
 default_login_user = @LOGIN@
 default_internal_group = @INTERNAL@
-listen = 127.0.0.1
+listen = @HOST@
 protocols = imap lmtp sieve
 ssl = yes
 ssl_cert = <@CERT@

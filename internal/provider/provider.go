@@ -34,7 +34,10 @@ type Options struct {
 	Prefix string // of the personal namespace: "INBOX." or ""; its last octet is the delimiter
 	Quota  string // of an account, as Dovecot writes it: "100k"; "" for none
 	Hide   string // words that CAPABILITY does not say, as "MOVE UIDPLUS"; Dovecot only
-	Extra  string // settings added to the server's configuration
+	// Host is the loopback address it listens on, default 127.0.0.1. With another one
+	// ManageSieve is on its usual port, 4190, where programs look for it.
+	Host  string
+	Extra string // settings added to the server's configuration
 	// Introspect is the URL of an OAuth 2.0 introspection endpoint: with it XOAUTH2 and
 	// OAUTHBEARER work. Dovecot only.
 	Introspect string
@@ -53,6 +56,7 @@ type Server struct {
 	Sieve string // host:port of ManageSieve, clear text with STARTTLS
 
 	tb    testing.TB
+	host  string
 	argv  []string
 	log   string
 	child *exec.Cmd
@@ -96,7 +100,14 @@ func newServer(tb testing.TB, kind string, o Options) *Server {
 			tb.Errorf("remove %s: %v", dir, err)
 		}
 	})
-	s.IMAP, s.IMAPS, s.LMTP, s.Sieve = freePort(tb), freePort(tb), freePort(tb), freePort(tb)
+	s.host = o.Host
+	if s.host == "" {
+		s.host = "127.0.0.1"
+	}
+	s.IMAP, s.IMAPS, s.LMTP, s.Sieve = freePort(tb, s.host), freePort(tb, s.host), freePort(tb, s.host), freePort(tb, s.host)
+	if o.Host != "" {
+		s.Sieve = net.JoinHostPort(s.host, "4190")
+	}
 	return s
 }
 
@@ -202,9 +213,9 @@ func (s *Server) write(name, text string) string {
 }
 
 // freePort finds a port that nobody uses.
-func freePort(tb testing.TB) string {
+func freePort(tb testing.TB, host string) string {
 	tb.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	ln, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
 		tb.Fatal(err)
 	}
