@@ -29,11 +29,12 @@ type question struct {
 	unproved bool                     // From names our own domain, and neither a login nor DMARC proves it
 	rules    []store.SenderRule
 	talk     bool
+	team     int   // people
 	err      error // of a look into the store
 }
 
 func (b *Inbox) ask(tx *store.Tx, a Arrival) *question {
-	q := &question{Arrival: a, tx: tx, o: b.o, schedule: a.Person.Schedule(a.At), pass: map[policies.Reason]bool{}}
+	q := &question{Arrival: a, tx: tx, o: b.o, schedule: a.Person.Schedule(a.At), pass: map[policies.Reason]bool{}, team: len(b.dir.All())}
 	for _, from := range a.Facts.From {
 		rules, err := tx.SenderRules(a.Person.ID, from.Address.Key())
 		q.note(err)

@@ -35,6 +35,7 @@ const (
 	ReasonAuto     Reason = "automatic"
 	ReasonQuick    Reason = "quick-reply"
 	ReasonMine     Reason = "my-thread"
+	ReasonStorm    Reason = "storm" // one of many replies to all, from outside
 	ReasonOutside  Reason = "outside"
 	ReasonTide     Reason = "tide"
 	ReasonAway     Reason = "away"
@@ -118,6 +119,9 @@ func lines() []line {
 		{ReasonQuick, store.KindInbox, nil, false, (*question).isQuick},
 		// Replies from outside in a thread the person began → never batched.
 		{ReasonMine, store.KindInbox, (*question).untilOpening, false, (*question).isMyThread},
+		// A storm of replies to all from outside goes with the tide (trap 28); that of
+		// colleagues was held before it came here.
+		{ReasonStorm, store.KindInbox, (*question).untilTide, false, (*question).isStorm},
 		// People outside → now inside the reader's hours, else at the opening.
 		{ReasonOutside, store.KindInbox, (*question).untilOutside, false, (*question).isOutside},
 		// Everything else → the next tide.
@@ -292,6 +296,9 @@ func (b *Inbox) FiledAway(p *people.Person, now time.Time) (at time.Time, ok boo
 	}
 	return absence(p.Schedule(now), now)
 }
+
+// Batches reports whether mail to a person comes with their deliveries.
+func (b *Inbox) Batches(p *people.Person) bool { return b.batchMode(p) == people.On }
 
 // Appears says when mail of a colleague that is released at an instant appears for a
 // person: with the next tide, or then. It knows hours, tides and leave, and not what

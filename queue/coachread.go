@@ -16,11 +16,6 @@ import (
 const (
 	// threadLook is how many messages of a thread are looked at.
 	threadLook = 30
-	// stormPeople and stormReplies: so many replies to so many people within an hour
-	// are a storm. Smaller teams count half of their people.
-	stormPeople  = 15
-	stormReplies = 5
-	stormLeast   = 5
 	// teamRate and outsideRate are how many mails a minute of one author are looked at,
 	// to colleagues and to people elsewhere only: who sends more is a program, or merges
 	// a letter with a list.
@@ -177,22 +172,27 @@ func (q *Queue) recallThread(tx *store.Tx, in *intake, input *policies.Input) er
 		input.ThreadLength = len(in.facts.References)
 		return nil
 	}
+	mayStorm := q.maybeStorm(in)
+	if input.Read == nil && !mayStorm {
+		return nil
+	}
 	list, total, err := tx.ThreadMail(in.thread, threadLook)
 	if err != nil {
 		return err
 	}
+	if mayStorm {
+		if err := q.recallStorm(tx, in, input, list); err != nil {
+			return err
+		}
+	}
+	if input.Read == nil {
+		return nil
+	}
 	input.ThreadLength = max(total, len(in.facts.References))
 	t := threadView{in: in, known: map[string]bool{}}
-	people := min(stormPeople, max(stormLeast, (len(q.people.All())+1)/2))
-	if t.toAll(q.people.AsRead(in.facts)) >= people {
-		input.StormReplies, input.StormLimit = 1, stormReplies
-	}
 	for _, m := range list {
 		f := mail.FactsOf(mail.ParseHeader(m.Head), nil, mail.Address{})
 		t.add(f)
-		if f.IsReply && in.now.Sub(m.Created) <= time.Hour && t.toAll(q.people.AsRead(f)) >= people {
-			input.StormReplies++
-		}
 	}
 	for _, m := range in.facts.To {
 		if !t.known[m.Address.Key()] && len(list) > 0 {
@@ -212,9 +212,6 @@ type threadView struct {
 	rounds int             // turns before in
 	broken bool            // somebody else took part
 }
-
-// toAll counts the people a mail goes to.
-func (t *threadView) toAll(f mail.Facts) int { return len(f.To) + len(f.Cc) }
 
 func (t *threadView) add(f mail.Facts) {
 	for _, list := range [][]mail.Mailbox{f.From, f.To, f.Cc} {

@@ -84,15 +84,21 @@ func TestAStormIsCounted(t *testing.T) {
 	last, _, _ := w.people.ByAddress(addressOf(all[5]))
 	text := letter(last, "s9@team.example", "Re: Cake", now.Add(10*time.Minute), "Me too!", "In-Reply-To: <s@team.example>", "To: ana@team.example", "Cc: "+strings.Join(all, ", "))
 	got := w.inputOf(now.Add(10*time.Minute), last, text, append(all, "ana@team.example")...)
-	if got.StormReplies != 5 || got.StormLimit != stormReplies {
+	if got.StormReplies != 5 || got.StormLimit != policies.StormReplies {
 		t.Errorf("%d replies, limit %d", got.StormReplies, got.StormLimit)
 	}
 	id := w.submit(now.Add(10*time.Minute), last, text, append(all, "ana@team.example")...)
-	if !strings.Contains(w.kinds(id), evAdvice) {
-		t.Errorf("ledger: %s", w.kinds(id))
+	if strings.Contains(w.kinds(id), evAdvice) {
+		t.Errorf("advice says what the hold says: %s", w.kinds(id))
+	}
+	if p := w.plan(id, 0); p.Rule != RuleBatch || p.Why != whyStorm {
+		t.Errorf("plan %+v, want it held for the next delivery", p)
+	}
+	if got := w.subjects(last, store.KindInbox); !strings.Contains(got, "Waits: Re: Cake") {
+		t.Errorf("its author is told %q", got)
 	}
 	got = w.inputOf(now.Add(3*time.Hour), last, text, append(all, "ana@team.example")...)
-	if got.StormReplies >= stormReplies {
+	if got.StormReplies >= policies.StormReplies {
 		t.Errorf("hours later: %d replies", got.StormReplies)
 	}
 }

@@ -54,6 +54,7 @@ type intake struct {
 	thread  int64
 
 	control  bool // addressed to Tidepost itself
+	why      bool // of why@
 	blocked  bool // and to blocked@
 	readers  []*people.Person
 	found    []policies.Finding
@@ -70,6 +71,7 @@ type intake struct {
 
 	confirmed bool              // its author is told in other words when it leaves
 	asIs      bool              // was looked at before: no advice, and it replaces nothing
+	storm     *storm            // what this reply to all comes on top of; nil: nothing
 	back      *handback         // what the coach says of it; nil: nothing
 	replaced  *store.Submission // whose place it took, inside the transaction
 }
@@ -157,6 +159,10 @@ func (q *Queue) address(in *intake) error {
 			in.control = true
 			continue
 		}
+		if q.isWhy(r.Address) {
+			in.control, in.why = true, true
+			continue
+		}
 		if q.isBlocked(r.Address) {
 			in.blocked = true
 			continue
@@ -221,6 +227,7 @@ func (q *Queue) examine(in *intake, view func(func(*store.Tx) error) error) erro
 		return err
 	}
 	in.plans = q.plans(in)
+	in.dropStormAdvice()
 	q.readAsks(in)
 	q.readDecisions(in)
 	if err := q.consider(in, input, view); err != nil {
@@ -244,10 +251,8 @@ func (q *Queue) recall(tx *store.Tx, in *intake, input *policies.Input) (err err
 	if input.ParentSubject, err = parentSubject(tx, in.facts); err != nil {
 		return err
 	}
-	if input.Read != nil {
-		if err := q.recallThread(tx, in, input); err != nil {
-			return err
-		}
+	if err := q.recallThread(tx, in, input); err != nil {
+		return err
 	}
 	input.HeaderUses, err = tx.UrgentUses(in.author.ID, string(policies.ByHeader), in.now.AddDate(0, 0, -7))
 	return err

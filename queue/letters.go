@@ -25,6 +25,7 @@ const (
 	noteTooLate   = "too-late"
 	noteRefused   = "refused"
 	noteAnswer    = "answer"
+	noteStorm     = "storm"
 	noteAdvice    = "advice"
 	noteReplaced  = "replaced"
 	noteSilenced  = "silenced"
@@ -133,6 +134,9 @@ func (q *Queue) tellAccepted(tx *store.Tx, in *intake, sub store.Submission, rcp
 		return err
 	}
 	if err := q.tellCoached(tx, in, sub, rcpts); err != nil || in.back.advises() || in.confirmed {
+		return err
+	}
+	if told, err := q.tellStorm(tx, in, sub, rcpts); told || err != nil {
 		return err
 	}
 	return q.tellFirstHold(tx, in, sub, rcpts)

@@ -101,6 +101,9 @@ func (q *Queue) answer(tx *store.Tx, in *intake, a *ask) error {
 	if in.facts.IsAuto || in.facts.IsBounce {
 		return nil
 	}
+	if in.why {
+		return q.answerWhy(tx, in, a)
+	}
 	if !a.confirms() {
 		if done, err := q.answerDigest(tx, in, a); done || err != nil {
 			return err
@@ -151,6 +154,8 @@ func (q *Queue) act(tx *store.Tx, in *intake, a *ask) (string, error) {
 			return q.sendAgain(tx, in, a)
 		case a.note.Kind == noteTooLate && a.word == wordCorrect:
 			return q.followUp(tx, in, a)
+		case a.note.Kind == noteStorm && (a.word == "now" || a.word == "send"):
+			return q.leaveStorm(tx, in, a)
 		case a.note.Kind == noteUrgent:
 			if p := q.colleague(a.word); p != nil {
 				return q.addColleague(tx, in, a, p)
@@ -185,6 +190,8 @@ func unknownWord(a *ask) string {
 		possible = "Possible here: *publish* shows the decision to everybody in the team, *withdraw* takes it back."
 	case a.note.Kind == decisions.NoteTimer:
 		possible = "Possible here: *withdraw* takes the proposal back."
+	case a.note.Kind == noteStorm:
+		possible = "Possible here: *now* sends the mail to everybody at once."
 	case a.note.Kind == noteUrgent:
 		possible = "Possible here: the first name or the address of a colleague, to send the mail to them too."
 	}

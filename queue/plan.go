@@ -22,6 +22,7 @@ const (
 	RuleFree     Rule = "free"     // nothing holds it; it only waits for the undo time
 	RuleHours    Rule = "hours"    // the reader's next working moment
 	RuleAuthor   Rule = "author"   // the author's hours: a domain elsewhere that was opted in
+	RuleBatch    Rule = "batch"    // the reader's next delivery: a reply to all in a storm
 	RuleTogether Rule = "together" // the first moment common to the readers of With
 	RuleTime     Rule = "time"     // Wall in Zone, as the author said
 	RuleInstant  Rule = "instant"  // At, as the author said: FUTURERELEASE, "in 2h"
@@ -41,6 +42,7 @@ const (
 	whyDryRun   = "dry-run"
 	whyCoach    = "advice"
 	whyAway     = "away" // the reader is on leave: it is put into While away
+	whyStorm    = "storm"
 	whyVacation = "vacation"
 )
 
@@ -142,10 +144,12 @@ func (q *Queue) planOne(in *intake, v policies.Verdict, who party) Plan {
 		p.Rule, p.Why, p.Floor = RuleFree, whySelf, undo
 	case who.reader == nil:
 		p.Rule, p.Floor, p.Spread = RuleAuthor, undo, q.spread()
+	case q.inStorm(in):
+		p.Rule, p.Why, p.Floor = RuleBatch, whyStorm, undo
 	default:
 		p.Rule, p.Floor = RuleHours, undo
 	}
-	if mode == people.DryRun && (p.Rule == RuleHours || p.Rule == RuleAuthor || p.Rule == RuleFree) {
+	if mode == people.DryRun && (p.Rule == RuleHours || p.Rule == RuleBatch || p.Rule == RuleAuthor || p.Rule == RuleFree) {
 		m := q.moment(p, who, in.now)
 		p = Plan{Rule: RuleNow, Why: whyDryRun, From: in.now, DryRun: m.At}
 	}
@@ -228,6 +232,10 @@ func (q *Queue) moment(p Plan, who party, now time.Time) scheduler.Moment {
 	case RuleHours:
 		if who.reader != nil {
 			m = q.opens(who.reader, hold, now)
+		}
+	case RuleBatch:
+		if who.reader != nil {
+			m = q.batch(p, who.reader, hold, now)
 		}
 	case RuleAuthor:
 		if who.author != nil {

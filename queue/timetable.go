@@ -205,6 +205,8 @@ func (p Plan) words() string {
 		return "you may still take it back"
 	case whyCoach:
 		return "its author has advice to look at"
+	case whyStorm:
+		return "it is one of many replies to all, and waits for the next delivery"
 	case whyAway:
 		return "the reader is on leave, and it is put into While away"
 	case whyFailed:

@@ -138,7 +138,7 @@ func (s *session) place(a mail.Address) (mail.Address, error) {
 	if g, tag, ok := dir.GroupByAddress(a); ok {
 		return a, s.mayWrite(g, tag)
 	}
-	if s.person != nil && (strings.EqualFold(a.Local, "tidepost") || strings.EqualFold(a.Local, "blocked")) {
+	if s.person != nil && (strings.EqualFold(a.Local, "tidepost") || strings.EqualFold(a.Local, "blocked") || strings.EqualFold(a.Local, "why")) {
 		return a, nil // Words to Tidepost itself.
 	}
 	if base, _ := a.Tag(); strings.EqualFold(base.Local, "postmaster") && !s.server.opts.Postmaster.IsNull() {

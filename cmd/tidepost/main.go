@@ -69,6 +69,7 @@ type commandLine struct {
 	Decisions   decisionsCmd   `cmd:"" help:"Find, show and export what was decided."`
 	Policy      policyCmd      `cmd:"" help:"List the policies of the coach; wake one."`
 	Trace       traceCmd       `cmd:"" help:"Print the journey of one message from the ledger."`
+	Why         whyCmd         `cmd:"" help:"Say where one message is, on its way out or in, and why; noted in the ledger."`
 	Ledger      ledgerCmd      `cmd:"" help:"Prove that every accepted message is accounted for."`
 	Backup      backupCmd      `cmd:"" help:"Copy the database while it is in use."`
 	Salvage     salvageCmd     `cmd:"" help:"Copy everything readable of a damaged database into a new one."`

@@ -47,6 +47,12 @@ func Look(tx *store.Tx, s store.Submission, command, by string, now time.Time) e
 		Detail: map[string]string{"by": by, "command": command}})
 }
 
+// LookAtDelivery is Look for mail that came to somebody.
+func LookAtDelivery(tx *store.Tx, d store.Delivery, command, by string, now time.Time) error {
+	return tx.AddEvent(store.Event{At: now, Kind: EventLook, DeliveryID: d.ID, PersonID: d.PersonID,
+		Detail: map[string]string{"by": by, "command": command}})
+}
+
 // The verbs of an Order.
 const (
 	DoRelease = "release" // let waiting mail leave now
