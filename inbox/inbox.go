@@ -157,6 +157,7 @@ type Arrival struct {
 	Objection   bool           // to what silence would decide: passes tides too
 	Now         bool           // its author said [now]: reaches INBOX although the person is on leave
 	Quiet       bool           // another one of its role is on duty: it comes read
+	There       bool           // the person has it in INBOX already
 	Junk        Reason         // why it goes to Junk; "": it does not
 	Verdict     trust.Verdict  // of mail from elsewhere: whether it comes from whom it says
 	At          time.Time      // of arrival; for mail of our own queue the release

@@ -14,6 +14,7 @@ import (
 	"tidepost/clocks"
 	"tidepost/digest"
 	"tidepost/mail"
+	"tidepost/people"
 	"tidepost/store"
 	"tidepost/trust"
 )
@@ -42,6 +43,26 @@ type Peer struct {
 // taken or, on an error, left to the caller. Errors are *mail.Reply for what is final
 // (loops) or gone meanwhile, else trouble of the store.
 func (b *Inbox) Receive(ctx context.Context, env mail.Envelope, staged *store.Staged, peer Peer, now time.Time) error {
+	return b.receive(ctx, env, staged, peer, fetched{}, now)
+}
+
+// Fetch is Receive for a message that was found in a person's own mailbox at a provider.
+// there says that the person has it before them in INBOX already: it does not wait any
+// more. also runs in the transaction that files the message.
+func (b *Inbox) Fetch(ctx context.Context, p *people.Person, from mail.Address, staged *store.Staged, there bool,
+	also func(tx *store.Tx, d store.Delivery) error, now time.Time,
+) error {
+	env := mail.Envelope{From: from, Recipients: []mail.Recipient{{Address: p.Address}}}
+	return b.receive(ctx, env, staged, Peer{Protocol: "IMAP", LMTP: true}, fetched{there, also}, now)
+}
+
+// fetched is what is special about mail from a person's mailbox at a provider.
+type fetched struct {
+	there bool // in INBOX, where the person has seen it
+	also  func(tx *store.Tx, d store.Delivery) error
+}
+
+func (b *Inbox) receive(ctx context.Context, env mail.Envelope, staged *store.Staged, peer Peer, from fetched, now time.Time) error {
 	facts, broken := b.facts(staged, env.From)
 	to, err := b.recipients(env)
 	if err != nil {
@@ -79,8 +100,11 @@ func (b *Inbox) Receive(ctx context.Context, env mail.Envelope, staged *store.St
 		}
 		var readers []clocks.Reader
 		for _, t := range to.to {
-			a := Arrival{Person: t.person, Message: m, Content: staged.Content, Facts: facts, ReversePath: env.From, Junk: junk, Verdict: verdict, Objection: objection, Quiet: quietFor(t, now), broken: broken, At: now}
+			a := Arrival{Person: t.person, Message: m, Content: staged.Content, Facts: facts, ReversePath: env.From, Junk: junk, Verdict: verdict, Objection: objection, There: from.there, Quiet: quietFor(t, now), broken: broken, At: now}
 			d, err := b.Deliver(tx, a)
+			if err == nil && from.also != nil {
+				err = from.also(tx, d)
+			}
 			if err != nil {
 				return err
 			}

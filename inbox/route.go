@@ -40,6 +40,7 @@ const (
 	ReasonTide     Reason = "tide"
 	ReasonAway     Reason = "away"
 	ReasonFailed   Reason = "failed" // the list itself failed: delivered at once
+	ReasonThere    Reason = "there"  // in INBOX at a provider, before anybody could file it
 	ReasonLetter   Reason = "letter" // one of Tidepost's own, which waits for its reader's hours
 )
 
@@ -142,6 +143,9 @@ func (b *Inbox) route(tx *store.Tx, a Arrival) (to place) {
 	}
 	if a.broken {
 		return place{target: store.KindInbox, reason: ReasonFailed, err: "the message cannot be read"}
+	}
+	if a.There {
+		return place{target: store.KindInbox, reason: ReasonThere}
 	}
 	mode := b.batchMode(a.Person)
 	if mode == people.Off {

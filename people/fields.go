@@ -43,6 +43,7 @@ const (
 	FieldVacation     Field = "vacation"
 	FieldQuota        Field = "quota"
 	FieldSecond       Field = "second_address"
+	FieldInbox        Field = "inbox"
 )
 
 // VacationOff, as a vacation text, has nobody answered.
@@ -141,6 +142,7 @@ func settingRules() []fieldRule {
 			(*draft).setCoachPolicies, (*draft).coachPolicies},
 		{FieldStyle, `how batches arrive: normal, quiet, or "team"`, (*draft).setStyle, func(d *draft) string { return string(orTeam(d.profile.Style)) }},
 		{FieldDigests, `how often a digest may come: tide (with every delivery), day, off, or "team"`, (*draft).setDigests, func(d *draft) string { return string(orTeam(d.profile.Digests)) }},
+		{FieldInbox, "where they read their mail: store (here), or imap (an account at a provider; see `account set`)", (*draft).setInbox, (*draft).inbox},
 		{FieldQuota, `how much mail may be kept, as in "5GB"; "none", or "team"`, (*draft).setQuota, (*draft).quota},
 		{FieldUrgentBudget, `urgent mails a month, or "team"`, (*draft).setUrgentBudget, (*draft).urgentBudget},
 		{FieldUrgentFrom, "outside addresses whose urgent mail counts; + and - as for aliases",
@@ -318,6 +320,25 @@ func (d *draft) setStyle(s string) error {
 		return fmt.Errorf("%q is not normal, quiet or team", s)
 	}
 	return nil
+}
+
+func (d *draft) setInbox(s string) error {
+	switch strings.ToLower(s) {
+	case "store":
+		d.profile.Inbox = MailboxStore
+	case "imap":
+		d.profile.Inbox = MailboxIMAP
+	default:
+		return fmt.Errorf("%q is not store or imap", s)
+	}
+	return nil
+}
+
+func (d *draft) inbox() string {
+	if d.profile.Inbox == MailboxStore {
+		return "store"
+	}
+	return string(d.profile.Inbox)
 }
 
 func (d *draft) setDigests(s string) error {

@@ -72,6 +72,15 @@ const (
 	PaceOff  Pace = "off"  // never
 )
 
+// A Mailbox is where a person reads their mail.
+type Mailbox string
+
+// The mailboxes there are.
+const (
+	MailboxStore Mailbox = ""     // Tidepost's own
+	MailboxIMAP  Mailbox = "imap" // an account at a provider, which Tidepost tends
+)
+
 // Words in Profile.Tides beside times of day.
 const (
 	tideOpening = "opening" // the first opening of the day
@@ -109,6 +118,9 @@ type Profile struct {
 
 	// Digests is how often a digest may come.
 	Digests Pace `json:"digests,omitempty"`
+
+	// Inbox is where the person reads their mail.
+	Inbox Mailbox `json:"inbox,omitempty"`
 
 	// Quota is how many octets the person may keep, 0 without end; nil: the team's.
 	Quota *int64 `json:"quota,omitempty"`
@@ -223,6 +235,9 @@ func (p Profile) validate() error {
 	}
 	if !slices.Contains([]Pace{PaceTeam, PaceTide, PaceDay, PaceOff}, p.Digests) {
 		return fmt.Errorf("digests: %q is not tide, day or off", p.Digests)
+	}
+	if !slices.Contains([]Mailbox{MailboxStore, MailboxIMAP}, p.Inbox) {
+		return fmt.Errorf("inbox: %q is not store or imap", p.Inbox)
 	}
 	if p.UrgentBudget != nil && (*p.UrgentBudget < 0 || *p.UrgentBudget > 1000) {
 		return fmt.Errorf("urgent budget: %d is not from 0 to 1000", *p.UrgentBudget)

@@ -10,26 +10,28 @@ type hub struct {
 	subs map[int64]map[*Subscription]struct{}
 }
 
-// A Subscription is signalled after each COMMIT that changed its mailbox.
+// A Subscription is signalled after each COMMIT that changed one of its mailboxes.
 type Subscription struct {
-	hub     *hub
-	mailbox int64
-	c       chan struct{} // holds one signal
+	hub       *hub
+	mailboxes []int64
+	c         chan struct{} // holds one signal
 }
 
-// Subscribe begins to watch a mailbox. A change committed after Subscribe returned
+// Subscribe begins to watch mailboxes. A change committed after Subscribe returned
 // is signalled; subscribe first, then read.
-func (db *DB) Subscribe(mailbox int64) *Subscription {
-	s := &Subscription{hub: &db.hub, mailbox: mailbox, c: make(chan struct{}, 1)}
+func (db *DB) Subscribe(mailboxes ...int64) *Subscription {
+	s := &Subscription{hub: &db.hub, mailboxes: mailboxes, c: make(chan struct{}, 1)}
 	db.hub.mu.Lock()
 	defer db.hub.mu.Unlock()
 	if db.hub.subs == nil {
 		db.hub.subs = map[int64]map[*Subscription]struct{}{}
 	}
-	if db.hub.subs[mailbox] == nil {
-		db.hub.subs[mailbox] = map[*Subscription]struct{}{}
+	for _, mailbox := range mailboxes {
+		if db.hub.subs[mailbox] == nil {
+			db.hub.subs[mailbox] = map[*Subscription]struct{}{}
+		}
+		db.hub.subs[mailbox][s] = struct{}{}
 	}
-	db.hub.subs[mailbox][s] = struct{}{}
 	return s
 }
 
@@ -40,9 +42,11 @@ func (s *Subscription) C() <-chan struct{} { return s.c }
 func (s *Subscription) Close() {
 	s.hub.mu.Lock()
 	defer s.hub.mu.Unlock()
-	delete(s.hub.subs[s.mailbox], s)
-	if len(s.hub.subs[s.mailbox]) == 0 {
-		delete(s.hub.subs, s.mailbox)
+	for _, mailbox := range s.mailboxes {
+		delete(s.hub.subs[mailbox], s)
+		if len(s.hub.subs[mailbox]) == 0 {
+			delete(s.hub.subs, mailbox)
+		}
 	}
 }
 

@@ -58,6 +58,7 @@ type personFields struct {
 	CoachPolicy  []string `placeholder:"NAME=MODE" sep:"none" help:"One policy of the coach: off, dry-run, on, or team; may be repeated."`
 	Style        *string  `help:"How a batch arrives: normal, quiet, or team."`
 	Digests      *string  `help:"How often a digest may come: tide, day, off, or team."`
+	Inbox        *string  `help:"Where they read their mail: store, or imap (an account at a provider)."`
 	Quota        *string  `help:"How much mail may be kept, as in 5GB; none, or team."`
 	UrgentBudget *string  `help:"Urgent mails a month, or team."`
 	UrgentFrom   *string  `help:"Outside senders whose urgent mail counts."`
@@ -79,7 +80,7 @@ func (f *personFields) request(a *app) (people.Request, error) {
 		people.FieldHolidays: f.Holidays, people.FieldLeave: f.Leave, people.FieldStays: f.Stays, people.FieldTides: f.Tides, people.FieldFocus: f.Focus,
 		people.FieldOfficeHours: f.OfficeHours, people.FieldPhone: f.Phone, people.FieldHold: f.Hold,
 		people.FieldBatch: f.Batch, people.FieldCoach: f.Coach, people.FieldCoachMode: f.CoachMode, people.FieldStyle: f.Style, people.FieldDigests: f.Digests,
-		people.FieldQuota: f.Quota, people.FieldUrgentBudget: f.UrgentBudget, people.FieldUrgentFrom: f.UrgentFrom, people.FieldPass: f.Pass,
+		people.FieldInbox: f.Inbox, people.FieldQuota: f.Quota, people.FieldUrgentBudget: f.UrgentBudget, people.FieldUrgentFrom: f.UrgentFrom, people.FieldPass: f.Pass,
 		people.FieldCover: f.Cover, people.FieldVacation: f.Vacation, people.FieldSecond: f.Second,
 	} {
 		if value != nil {
