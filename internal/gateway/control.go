@@ -70,6 +70,7 @@ func (g *Gateway) controlServer() *http.Server {
 		}
 	})
 	mux.HandleFunc("POST /order", g.serveOrder)
+	mux.HandleFunc("POST /give-back", g.serveGiveBack)
 	return &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 32 << 10}
 }
 

@@ -10,6 +10,7 @@ import (
 	"tidepost/config"
 	"tidepost/guard"
 	"tidepost/inbox"
+	"tidepost/mirror"
 	"tidepost/people"
 	"tidepost/queue"
 	"tidepost/relay"
@@ -25,6 +26,9 @@ type Desk struct {
 	People *people.Directory
 	Inbox  *inbox.Inbox
 	Queue  *queue.Queue
+
+	// Accounts are mailboxes at providers.
+	Accounts *mirror.Mirror
 
 	// Standing says how conversations stand.
 	Standing *standing.Desk
@@ -62,7 +66,7 @@ func newDesk(cfg *config.Config, log *slog.Logger, db *store.DB) (*Desk, error) 
 	if err := g.build(queue.Signer{}); err != nil {
 		return nil, errors.Join(err, g.relay.Close(), db.Close())
 	}
-	return &Desk{Config: cfg, DB: db, People: g.dir, Inbox: g.inbox, Queue: g.queue, Standing: g.standing, gateway: g}, nil
+	return &Desk{Config: cfg, DB: db, People: g.dir, Inbox: g.inbox, Queue: g.queue, Accounts: g.mirror, Standing: g.standing, gateway: g}, nil
 }
 
 // Close closes the database.

@@ -28,6 +28,7 @@ import (
 	"tidepost/inbox"
 	"tidepost/mail"
 	"tidepost/metrics"
+	"tidepost/mirror"
 	"tidepost/people"
 	"tidepost/queue"
 	"tidepost/scheduler"
@@ -57,6 +58,7 @@ type Gateway struct {
 	queue     *queue.Queue
 	alarms    *alarmer // nil: nobody is told
 	relay     *routes
+	mirror    *mirror.Mirror
 	imap      *imapd.Server
 	tls       *tls.Config
 	reloadTLS func() error
@@ -135,6 +137,7 @@ func (g *Gateway) build(signer queue.Signer) error {
 	g.inbox = inbox.New(g.db, g.dir, g.inboxOptions())
 	g.decisions.Letters(g.inbox.Put)
 	g.queue = queue.New(g.db, g.dir, g.inbox, sender{g}, g.queueOptions(signer))
+	g.mirror = mirror.New(g.mirrorOptions())
 	g.imap = imapd.New(g.imapOptions())
 	g.dir.OnChange(g.peopleChanged)
 	return g.lookAtAccounts(context.Background())
@@ -172,6 +175,7 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	var loops errgroup.Group
 	loops.Go(func() error { return g.queue.Run(back) })
 	loops.Go(func() error { return g.inbox.Run(back) })
+	loops.Go(func() error { return g.mirror.Run(back) })
 	loops.Go(func() error { return g.planAnew(back) })
 	loops.Go(func() error { return g.checkDaily(back) })
 	loops.Go(func() error { g.alarms.run(back); return nil })
@@ -259,6 +263,7 @@ func (g *Gateway) Kick() {
 	g.standing.Kick()
 	g.decisions.Kick()
 	g.inbox.Kick()
+	g.mirror.Kick()
 	g.wake()
 }
 
@@ -293,6 +298,7 @@ func (g *Gateway) Reload(ctx context.Context) error {
 func (g *Gateway) peopleChanged(changes []people.Change) {
 	ctx, now := context.Background(), time.Now()
 	g.decisions.Kick()
+	g.mirror.Kick()
 	for _, c := range changes {
 		if c.New == nil {
 			continue

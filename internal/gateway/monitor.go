@@ -179,6 +179,14 @@ func (g *Gateway) health(ctx context.Context, c *census, now time.Time) Health {
 	add("disk", g.room.enough(), "%s", map[bool]string{true: "above the reserve", false: "the reserve is reached: no new mail is taken"}[g.room.enough()])
 	failing := g.reach.failing(now)
 	add("relay", failing < overdueAfter, "not reached for %s", failing.Round(time.Second))
+	if n := g.mirror.Tended(); n > 0 {
+		sick := g.mirror.Troubles()
+		detail := fmt.Sprintf("%d tended", n)
+		for _, t := range sick {
+			detail += "; " + t.What
+		}
+		add("accounts", len(sick) == 0, "%s", detail)
+	}
 	if end := g.certificateEnds(); !end.IsZero() {
 		add("certificate", end.Sub(now) > renewBefore, "ends %s", end.UTC().Format(time.RFC3339))
 	}

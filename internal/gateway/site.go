@@ -5,6 +5,8 @@ import (
 	"net"
 	"time"
 
+	"tidepost/mirror"
+	"tidepost/remote"
 	"tidepost/scheduler"
 	"tidepost/trust"
 )
@@ -23,6 +25,8 @@ type Site struct {
 	// Resolver asks the DNS about incoming mail. nil: as configured where this machine
 	// listens; elsewhere there is no DNS, and nothing is asked.
 	Resolver trust.Resolver
+	// Mailbox logs in to a person's account at a provider.
+	Mailbox func(ctx context.Context, a remote.Account) (mirror.Session, error)
 	// Uptime never jumps, unlike the wall clock.
 	Uptime func() time.Duration
 

@@ -1,0 +1,542 @@
+package mirror
+
+import (
+	"cmp"
+	"slices"
+
+	"tidepost/controls"
+	"tidepost/store"
+)
+
+// A Key names a message whatever folder it is in and however it is numbered there.
+type Key struct {
+	MID  string // Message-ID without <>, may be ""
+	Size int64  // octets, as the provider counts them
+	Date int64  // INTERNALDATE in seconds; counts only without Message-ID
+}
+
+// same reports whether two keys are those of one message.
+func (k Key) same(o Key) bool {
+	return k.MID == o.MID && k.Size == o.Size && (k.MID != "" || k.Date == o.Date)
+}
+
+// A Link is a message that stands on both sides, as both agreed last.
+type Link struct {
+	ID       int64
+	Entry    int64      // the local entry; 0: none
+	EntryUID uint32     // its UID in the local folder
+	Thing    string     // what the entry shows: entries of one thing are one after the other
+	Message  int64      // the local message that was written or came
+	Kind     store.Kind // the folder, on both sides; "": out of sight
+	UID      uint32     // at the provider
+	Key      Key        // at the provider
+	Flags    store.Flags
+	Own      bool // Tidepost wrote it there and may remove it
+	Refused  bool // a move was refused, and is to be put back
+}
+
+// A Local is an entry of the store.
+type Local struct {
+	Entry   int64
+	UID     uint32
+	Thing   string
+	Message int64
+	Kind    store.Kind
+	Flags   store.Flags
+	Key     Key // as it would be written
+}
+
+// A Remote is a message in the provider's account.
+type Remote struct {
+	Kind  store.Kind // "": a folder that means nothing here
+	UID   uint32
+	Key   Key
+	Flags store.Flags
+	New   bool // it may be mail that has just come
+	Late  bool // it has been there for a while: the person may have seen it
+}
+
+// A State is what Merge compares.
+type State struct {
+	Links  []Link
+	Local  []Local
+	Remote []Remote
+	Lost   map[store.Kind]bool // folders that were made or numbered anew: what is missing there nobody took away
+	Looked map[int64]bool      // links that were looked for everywhere and not found
+	Full   bool                // the account takes no more
+}
+
+// A Verb is what is to be done about a message.
+type Verb string
+
+// The verbs. The first group changes what is remembered, the second asks, the third acts
+// for the person in the store, the fourth changes the account.
+const (
+	Relink Verb = "relink" // both sides agree: remember where
+	Adopt  Verb = "adopt"  // what was written before an answer got lost
+	Retire Verb = "retire" // it is out of sight; remember that it is no news
+	Unlink Verb = "unlink" // forget the account's half: the entry is written again
+
+	Look Verb = "look" // it is not where it was: look everywhere
+
+	Receive Verb = "receive" // new mail
+	Act     Verb = "act"     // the person moved it
+	Expunge Verb = "expunge" // the person deleted it
+	Late    Verb = "late"    // the person moved what has left
+	Enter   Verb = "enter"   // the person put something into a control folder
+	SetHere Verb = "set"     // the person changed flags
+
+	StoreThere Verb = "store"    // flags
+	MoveThere  Verb = "move"     // to the folder where the entry is
+	PutBack    Verb = "put-back" // a refused move
+	Remove     Verb = "remove"   // a letter or copy of ours
+	Discard    Verb = "discard"  // mail whose entry was deleted: to Trash
+	Append     Verb = "append"   // write the entry
+	Replace    Verb = "replace"  // write the entry anew, and remove the old
+)
+
+// An Action is one thing to do. Link, Local and Remote are those that it is about, nil if
+// it has none.
+type Action struct {
+	Do     Verb
+	Link   *Link
+	Local  *Local
+	Remote *Remote
+	To     store.Kind
+	Flags  store.Flags // SetHere, StoreThere: those to be had; Relink, Adopt: those agreed on
+	Copy   bool        // Act: the message stands where it stood, too
+}
+
+// Merge says what is to be done so that both sides agree again: what the person did at
+// the provider is done in the store, what happened in the store is done at the provider.
+// It is pure. As long as memory or the store has to change, only that is returned, and the
+// answer must be asked for again; nothing is returned when all agree.
+//
+// What it relies on, so that a crash between any two actions and the loss of any answer
+// do no harm: an action of the account that was carried out and not remembered looks like
+// a move by the person to where the entry is already, or like a message that only has to
+// be adopted.
+func Merge(s State) []Action {
+	m := match(s)
+	for i := range m.pairs {
+		m.decide(&m.pairs[i])
+	}
+	m.strangers()
+	m.unwritten()
+	slices.SortStableFunc(m.here, func(a, b Action) int { return cmp.Compare(rank(a), rank(b)) })
+	if len(m.here) > 0 {
+		return m.here
+	}
+	slices.SortStableFunc(m.there, before)
+	return m.there
+}
+
+// rank puts first what costs nothing.
+func rank(a Action) int {
+	switch a.Do {
+	case Relink, Adopt, Retire, Unlink:
+		return 0
+	case Look:
+		return 1
+	}
+	return 2
+}
+
+// stages is the order of what changes the account: flags before moves, so that what comes
+// into INBOX has them; moves before new messages, so that the digest is on top.
+func stages() []Verb { return []Verb{StoreThere, PutBack, MoveThere, Discard, Replace, Append, Remove} }
+
+// before orders what changes the account.
+func before(a, b Action) int {
+	if c := cmp.Compare(slices.Index(stages(), a.Do), slices.Index(stages(), b.Do)); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(first(a.To), first(b.To)); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(a.To, b.To); c != 0 || a.Local == nil || b.Local == nil {
+		return c
+	}
+	return cmp.Compare(a.Local.UID, b.Local.UID)
+}
+
+// first: INBOX is what people wait for.
+func first(k store.Kind) int {
+	if k == store.KindInbox {
+		return 0
+	}
+	return 1
+}
+
+// A pair is a link with what it finds on both sides.
+type pair struct {
+	link   *Link
+	local  *Local
+	remote *Remote
+}
+
+type merging struct {
+	s      State
+	pairs  []pair
+	local  map[int64]*Local // by entry; what is left belongs to no link
+	remote []*Remote        // what is left belongs to no link
+	here   []Action
+	there  []Action
+}
+
+type place struct {
+	kind store.Kind
+	uid  uint32
+}
+
+// match finds out which message is which: by number first, then what has moved.
+func match(s State) *merging {
+	m := &merging{s: s, local: map[int64]*Local{}}
+	there := map[place]*Remote{}
+	for i := range s.Local {
+		m.local[s.Local[i].Entry] = &s.Local[i]
+	}
+	for i := range s.Remote {
+		there[place{s.Remote[i].Kind, s.Remote[i].UID}] = &s.Remote[i]
+	}
+	taken := map[*Remote]bool{}
+	for i := range s.Links {
+		p := pair{link: &s.Links[i]}
+		if l, ok := m.local[p.link.Entry]; ok {
+			p.local = l
+			delete(m.local, l.Entry)
+		}
+		if r, ok := there[place{p.link.Kind, p.link.UID}]; ok && p.link.Kind != "" && !taken[r] && !m.numberedAnew(p.link, r) {
+			p.remote = r
+			taken[r] = true
+		}
+		m.pairs = append(m.pairs, p)
+	}
+	for i := range s.Remote {
+		if r := &s.Remote[i]; !taken[r] {
+			m.remote = append(m.remote, r)
+		}
+	}
+	m.movedHere()
+	m.movedThere()
+	return m
+}
+
+// numberedAnew: in such a folder a UID is not what it was.
+func (m *merging) numberedAnew(l *Link, r *Remote) bool {
+	return m.s.Lost[l.Kind] && !l.Key.same(r.Key)
+}
+
+// movedHere finds entries that took the place of others: a MOVE makes a new one.
+func (m *merging) movedHere() {
+	things := map[string][]*Local{}
+	for i := range m.s.Local {
+		if l := &m.s.Local[i]; m.local[l.Entry] == l {
+			things[l.Thing] = append(things[l.Thing], l)
+		}
+	}
+	for i := range m.pairs {
+		p := &m.pairs[i]
+		if p.local != nil || p.link.Thing == "" || p.link.Entry == 0 {
+			continue
+		}
+		free := things[p.link.Thing]
+		if len(free) == 0 {
+			continue
+		}
+		// The same folder first: an entry that came back under a new UID.
+		at := max(slices.IndexFunc(free, func(l *Local) bool { return l.Kind == p.link.Kind }), 0)
+		p.local = free[at]
+		delete(m.local, p.local.Entry)
+		things[p.link.Thing] = slices.Delete(free, at, at+1)
+	}
+}
+
+// movedThere finds messages that are not where they were.
+func (m *merging) movedThere() {
+	if len(m.remote) == 0 {
+		return
+	}
+	find := func(p *pair, fits func(*Remote) bool) {
+		if p.remote != nil {
+			return
+		}
+		if at := slices.IndexFunc(m.remote, func(r *Remote) bool { return r.Key.same(p.link.Key) && fits(r) }); at >= 0 {
+			p.remote = m.remote[at]
+			m.remote = slices.Delete(m.remote, at, at+1)
+		}
+	}
+	for i := range m.pairs { // Where the entry is: what we did ourselves.
+		if p := &m.pairs[i]; p.link.Kind != "" && p.local != nil {
+			find(p, func(r *Remote) bool { return r.Kind == p.local.Kind })
+		}
+	}
+	for i := range m.pairs { // Where it was: numbered anew.
+		if p := &m.pairs[i]; p.link.Kind != "" {
+			find(p, func(r *Remote) bool { return r.Kind == p.link.Kind })
+		}
+	}
+	for _, sight := range []bool{true, false} { // Anywhere; what is out of sight comes last.
+		for i := range m.pairs {
+			if p := &m.pairs[i]; (p.link.Kind != "") == sight {
+				find(p, func(*Remote) bool { return true })
+			}
+		}
+	}
+}
+
+func (m *merging) do(a Action) {
+	if slices.Contains(stages(), a.Do) {
+		m.there = append(m.there, a)
+		return
+	}
+	m.here = append(m.here, a)
+}
+
+// decide compares the two sides of a link with what they agreed on.
+func (m *merging) decide(p *pair) {
+	a := Action{Link: p.link, Local: p.local, Remote: p.remote}
+	as := func(do Verb, to store.Kind) { a.Do, a.To, a.Flags = do, to, p.link.Flags; m.do(a) }
+	switch {
+	case p.link.Kind == "":
+		m.outOfSight(p, as)
+	case p.remote != nil && p.link.Refused:
+		m.refused(p, as)
+	case p.local == nil:
+		m.entryGone(p, as)
+	case p.remote == nil:
+		m.messageGone(p, as)
+	case p.remote.Kind == p.link.Kind && p.local.Kind == p.link.Kind:
+		m.inPlace(p, as)
+	case p.remote.Kind == p.link.Kind:
+		as(MoveThere, p.local.Kind)
+		m.flags(p)
+	case p.remote.Kind == p.local.Kind:
+		as(Relink, p.local.Kind)
+	default:
+		m.moved(p, as)
+	}
+}
+
+// outOfSight: a message that comes back from a folder of the person's own is no news, but
+// may be an act.
+func (m *merging) outOfSight(p *pair, as func(Verb, store.Kind)) {
+	switch {
+	case p.remote == nil || p.remote.Kind == "":
+	case p.local != nil && p.local.Kind == p.remote.Kind:
+		as(Relink, p.local.Kind)
+	case p.local != nil:
+		as(Act, p.remote.Kind)
+	case acts(p.remote.Kind) && p.remote.Flags&store.Deleted == 0:
+		as(Enter, p.remote.Kind)
+	}
+}
+
+// refused: what was refused goes back to where its entry is.
+func (m *merging) refused(p *pair, as func(Verb, store.Kind)) {
+	home := p.link.Kind
+	switch {
+	case p.local != nil:
+		home = p.local.Kind
+	case p.link.Entry == 0:
+		home = origin(*p.remote)
+	}
+	switch {
+	case p.remote.Kind != home:
+		as(PutBack, home)
+	case p.local == nil:
+		as(Retire, "")
+	default:
+		as(Relink, home)
+	}
+}
+
+// origin is where mail goes that came from a folder we do not know.
+func origin(r Remote) store.Kind {
+	switch {
+	case r.Kind == store.KindDecisions:
+		return store.KindSent
+	case r.Flags&store.Draft != 0:
+		return store.KindDrafts
+	}
+	return store.KindInbox
+}
+
+// entryGone: it left, was replaced, or was deleted by another program of the person's.
+func (m *merging) entryGone(p *pair, as func(Verb, store.Kind)) {
+	moved := p.remote != nil && p.remote.Kind != p.link.Kind
+	switch {
+	case p.remote == nil, p.remote.Kind == "":
+		as(Retire, "")
+	case moved && controls.WaitsIn(p.link.Kind) && p.link.Entry != 0:
+		as(Late, p.remote.Kind)
+	case p.link.Own && (!moved || !plain(p.remote.Kind)):
+		as(Remove, "")
+	case moved, p.link.Entry == 0, p.link.Kind == store.KindTrash, p.link.Kind == store.KindJunk:
+		as(Retire, "")
+	default:
+		as(Discard, store.KindTrash)
+	}
+}
+
+// messageGone: the person deleted it, or moved it where we do not look, or the folder is
+// not the one that it was.
+func (m *merging) messageGone(p *pair, as func(Verb, store.Kind)) {
+	back := p.local.Kind != p.link.Kind && (p.local.Kind == store.KindDrafts || p.local.Kind == store.KindTrash)
+	switch {
+	case m.s.Lost[p.link.Kind] && plain(p.link.Kind) && p.local.Kind == p.link.Kind:
+		as(Retire, "") // Writing old mail again would double what we failed to recognise.
+	case m.s.Lost[p.link.Kind], back:
+		as(Unlink, "")
+	case !m.s.Looked[p.link.ID] && p.link.Kind != store.KindTrash:
+		as(Look, "")
+	case p.link.Kind == store.KindDecisions:
+		as(Unlink, "") // Decisions stay.
+	default:
+		as(Expunge, "")
+	}
+}
+
+// inPlace: nothing has moved.
+func (m *merging) inPlace(p *pair, as func(Verb, store.Kind)) {
+	if p.link.Entry != p.local.Entry || p.link.UID != p.remote.UID || p.link.Key != p.remote.Key || p.link.Refused {
+		as(Relink, p.link.Kind)
+		return
+	}
+	if p.link.Own && p.link.Message != p.local.Message && rewritten(p) {
+		as(Replace, p.link.Kind)
+		return
+	}
+	m.flags(p)
+}
+
+// rewritten: what was cancelled gets a Bcc field for the recipients that no field names.
+// Other renditions differ by a trace field, which is not worth a new message.
+func rewritten(p *pair) bool {
+	return (p.local.Kind == store.KindDrafts || p.local.Kind == store.KindTrash) && p.local.Key.Size != p.link.Key.Size
+}
+
+// shared are the flags that both sides have; \Deleted only comes from the provider.
+const shared = store.Seen | store.Answered | store.Flagged
+
+// flags merges bit by bit: who changed one since they agreed has the word, the person at
+// the provider first.
+func (m *merging) flags(p *pair) {
+	base, here, there := p.link.Flags, p.local.Flags, p.remote.Flags
+	byThem := (base ^ there) & (shared | store.Deleted)
+	want := there&byThem | here&^byThem // As it should be here.
+	if want != here {
+		m.do(Action{Do: SetHere, Link: p.link, Local: p.local, Remote: p.remote, Flags: want})
+		return
+	}
+	if (want^there)&shared != 0 {
+		m.do(Action{Do: StoreThere, Link: p.link, Local: p.local, Remote: p.remote, To: p.link.Kind, Flags: want&shared | there&^shared})
+		return
+	}
+	if base&(shared|store.Deleted) != there&(shared|store.Deleted) {
+		m.do(Action{Do: Relink, Link: p.link, Local: p.local, Remote: p.remote, To: p.link.Kind, Flags: there})
+	}
+}
+
+// moved: by the person, who has the word also if the entry has moved meanwhile.
+func (m *merging) moved(p *pair, as func(Verb, store.Kind)) {
+	switch {
+	case p.remote.Kind != "":
+		as(Act, p.remote.Kind)
+	case controls.WaitsIn(p.local.Kind), p.local.Kind == store.KindDecisions:
+		// A copy is filed, the schedule stays: it is written again.
+		as(Unlink, "")
+	default:
+		as(Act, "")
+	}
+}
+
+// strangers are messages of the account that no link knows.
+func (m *merging) strangers() {
+	for _, r := range m.remote {
+		if r.Kind == "" {
+			continue
+		}
+		if l := m.written(r); l != nil {
+			delete(m.local, l.Entry)
+			m.do(Action{Do: Adopt, Local: l, Remote: r, To: r.Kind, Flags: r.Flags})
+			continue
+		}
+		if m.isCopy(r) {
+			continue
+		}
+		switch {
+		case r.Kind == store.KindInbox && r.New, r.Kind == store.KindNextDelivery && r.New:
+			m.do(Action{Do: Receive, Remote: r, To: r.Kind})
+		case acts(r.Kind) && r.Flags&store.Deleted == 0:
+			m.do(Action{Do: Enter, Remote: r, To: r.Kind})
+		}
+	}
+}
+
+// written finds the entry that was written as r, when the answer was lost: in its folder,
+// with its Message-ID. Servers may count octets otherwise, so size decides only among
+// several.
+func (m *merging) written(r *Remote) *Local {
+	var best *Local
+	for i := range m.s.Local {
+		l := &m.s.Local[i]
+		if m.local[l.Entry] != l || l.Kind != r.Kind || l.Key.MID != r.Key.MID || l.Key.MID == "" && !l.Key.same(r.Key) {
+			continue
+		}
+		if best == nil || l.Key.Size == r.Key.Size && best.Key.Size != r.Key.Size {
+			best = l
+		}
+	}
+	return best
+}
+
+// isCopy deals with a second copy of a message that stands elsewhere: entering a control
+// folder is the act itself, as delivering is out of Next delivery, and what is ours lies in
+// a folder once. The same mail that came twice is no copy.
+func (m *merging) isCopy(r *Remote) bool {
+	for i := range m.pairs {
+		p := &m.pairs[i]
+		if p.remote == nil || !p.link.Key.same(r.Key) || r.Key.MID == "" {
+			continue
+		}
+		switch {
+		case p.remote.Kind == r.Kind && p.link.Own:
+			m.do(Action{Do: Remove, Link: &Link{Kind: r.Kind, UID: r.UID, Own: true}, Remote: r})
+		case r.New && !(r.Kind == store.KindInbox && p.link.Kind == store.KindNextDelivery):
+			return false
+		case p.local == nil || p.local.Kind != p.link.Kind || p.remote.Kind != p.link.Kind || r.Kind == p.link.Kind:
+		case r.Flags&store.Deleted != 0 || r.Kind == store.KindNextDelivery:
+		case acts(r.Kind), r.Kind == store.KindInbox && p.link.Kind == store.KindNextDelivery:
+			m.do(Action{Do: Act, Link: p.link, Local: p.local, Remote: r, To: r.Kind, Copy: true})
+		}
+		return true
+	}
+	return false
+}
+
+// unwritten are entries that the account does not have.
+func (m *merging) unwritten() {
+	if m.s.Full {
+		return
+	}
+	for i := range m.s.Local {
+		if l := &m.s.Local[i]; m.local[l.Entry] == l {
+			m.do(Action{Do: Append, Local: l, To: l.Kind})
+		}
+	}
+}
+
+// acts: folders that do something with what somebody puts into them.
+func acts(k store.Kind) bool {
+	return controls.IsControl(k)
+}
+
+// plain: folders that the person has without us.
+func plain(k store.Kind) bool {
+	switch k {
+	case store.KindInbox, store.KindDrafts, store.KindSent, store.KindTrash, store.KindArchive, store.KindJunk, "":
+		return true
+	}
+	return false
+}

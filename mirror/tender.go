@@ -1,0 +1,222 @@
+package mirror
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"tidepost/people"
+	"tidepost/remote"
+	"tidepost/store"
+)
+
+const (
+	// backOff is how long after trouble the account is tried again, doubled each time.
+	backOff    = 2 * time.Second
+	backOffMax = 5 * time.Minute
+	// refusedAgain is how often a refused login is tried, and an account that another
+	// Tidepost tends is looked at: servers lock accounts.
+	refusedAgain = 15 * time.Minute
+	// fullAgain is how often an account that was full is written to.
+	fullAgain = 10 * time.Minute
+	// patience is how long a connection may be gone before anybody is told.
+	patience = 10 * time.Minute
+)
+
+// A tender is one account while it is tended. It belongs to one goroutine.
+type tender struct {
+	m      *Mirror
+	id     int64
+	s      Session
+	log    *slog.Logger
+	boxes  map[store.Kind]*folder
+	cache  map[store.Kind]*listing
+	full   time.Time // when the account last took no more
+	leased time.Time // when the lease was looked at
+}
+
+// tend keeps one account until ctx ends.
+func (m *Mirror) tend(ctx context.Context, person int64, kick <-chan struct{}) {
+	busy := m.alone(person)
+	busy.Lock()
+	defer busy.Unlock()
+	wait := backOff
+	for ctx.Err() == nil {
+		began := m.now()
+		err := m.once(ctx, person, kick)
+		if ctx.Err() != nil {
+			return
+		}
+		if m.now().Sub(began) > backOffMax {
+			wait = backOff // It worked for a while.
+		}
+		pause := wait + time.Duration(m.o.Jitter.Int64N(int64(wait)))
+		wait = min(2*wait, backOffMax)
+		if errors.Is(err, remote.ErrAuth) || errors.Is(err, errLeased) {
+			pause = refusedAgain
+		}
+		m.complain(ctx, person, err)
+		t := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+		case <-t.C:
+		case <-kick: // A new password, perhaps.
+		}
+		t.Stop()
+	}
+}
+
+// once is one connection, from the login to its end.
+func (m *Mirror) once(ctx context.Context, person int64, kick <-chan struct{}) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("tending panicked: %v", p)
+		}
+	}()
+	a, err := m.o.Accounts.Of(ctx, person, store.SideIMAP)
+	if err != nil {
+		return err
+	}
+	s, err := m.dial(ctx, a)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	t := &tender{m: m, id: person, s: s, log: m.o.Log.With("person", person), cache: map[store.Kind]*listing{}}
+	if err := t.begin(ctx, a.User+"@"+a.Addr); err != nil {
+		return err
+	}
+	sub, err := t.subscribe(ctx)
+	if err != nil {
+		return err
+	}
+	defer sub.Close()
+	for {
+		if err := t.lease(ctx); err != nil {
+			return err
+		}
+		if err := t.round(ctx); err != nil {
+			return err
+		}
+		m.well(ctx, person)
+		if err := t.rest(ctx, sub, kick); err != nil {
+			return err
+		}
+	}
+}
+
+// rest waits until there is something to do: the account has news, the store has changed,
+// or it is time to look at the folders that tell nothing of their own.
+func (t *tender) rest(ctx context.Context, sub *store.Subscription, kick <-chan struct{}) error {
+	select { // What changed meanwhile.
+	case <-sub.C():
+		return ctx.Err()
+	default:
+	}
+	if _, err := t.s.Select(ctx, t.boxes[store.KindInbox].Name, 0); err != nil {
+		return err
+	}
+	idle, stop := context.WithTimeout(ctx, t.m.o.Look)
+	defer stop()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		select {
+		case <-idle.Done():
+		case <-sub.C():
+		case <-kick:
+		}
+		stop()
+	}()
+	change, err := t.s.Idle(idle)
+	stop()
+	<-ended
+	if change.Any() {
+		delete(t.cache, store.KindInbox)
+	}
+	if err != nil && idle.Err() == nil || errors.Is(err, remote.ErrLost) {
+		return err
+	}
+	return ctx.Err()
+}
+
+// person is the one whose account this is, as of now.
+func (t *tender) person(ctx context.Context) (*people.Person, error) {
+	if err := t.m.o.People.MaybeReload(ctx, t.m.now()); err != nil {
+		t.log.Warn("reload people", "err", err)
+	}
+	p, ok := t.m.o.People.ByID(t.id)
+	if !ok || !p.Active {
+		return nil, errGone
+	}
+	return p, nil
+}
+
+// subscribe watches all folders of the person in the store.
+func (t *tender) subscribe(ctx context.Context) (*store.Subscription, error) {
+	var ids []int64
+	err := t.m.o.DB.View(ctx, func(tx *store.Tx) error {
+		list, err := tx.Mailboxes(t.id)
+		for _, b := range list {
+			ids = append(ids, b.ID)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return t.m.o.DB.Subscribe(ids...), nil
+}
+
+// begin sets the account up when it is tended for the first time: mail that is there is
+// left alone, and so are entries of the store that the person has read elsewhere.
+func (t *tender) begin(ctx context.Context, account string) error {
+	now := t.m.now()
+	var known store.Mirror
+	err := t.m.o.DB.View(ctx, func(tx *store.Tx) (err error) {
+		known, err = tx.Mirror(t.id)
+		return err
+	})
+	switch {
+	case err != nil && !errors.Is(err, store.ErrNotFound):
+		return err
+	case err == nil && known.Account == account:
+		return nil
+	}
+	if err := t.m.o.DB.Update(ctx, func(tx *store.Tx) error { return tx.EnsureMailboxes(t.id, now) }); err != nil {
+		return err
+	}
+	all, err := t.s.List(ctx)
+	if err != nil {
+		return err
+	}
+	var names []string
+	kinds := map[string]store.Kind{}
+	for _, f := range all {
+		if k := kindOfRole(f.Role); k != "" && !f.NoSelect {
+			names, kinds[f.Name] = append(names, f.Name), k
+		}
+	}
+	st, err := t.s.Statuses(ctx, names)
+	if err != nil {
+		return err
+	}
+	return t.m.o.DB.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.DropMirror(t.id); err != nil {
+			return err
+		}
+		newest, err := tx.NewestEntry()
+		if err != nil {
+			return err
+		}
+		for name, s := range st {
+			f := store.MirrorFolder{Kind: kinds[name], Name: name, UIDValidity: s.UIDValidity, UIDNext: uint32(s.UIDNext)}
+			if err := tx.PutMirrorFolder(t.id, f); err != nil {
+				return err
+			}
+		}
+		return tx.PutMirror(store.Mirror{PersonID: t.id, Account: account, Since: now, Entry: newest, Looked: now})
+	})
+}
