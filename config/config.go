@@ -32,28 +32,38 @@ const (
 
 // A Config is the whole file. Paths are absolute once loaded.
 type Config struct {
-	Server   Server
-	Listen   Listen
-	TLS      TLS
-	Relay    Relay
-	Alarm    Relay // second route, by which the admin is told of trouble
-	Hold     Hold
-	Batch    Batch
-	Coach    Coach
-	Urgent   Urgent
-	Pass     Pass
-	Clocks   Clocks
-	Decided  Decided
-	Inbound  Inbound
-	Retry    Retry
-	DKIM     DKIM
-	Limits   Limits
-	Log      Log
-	Debug    Debug
-	Monitor  Monitor
-	Store    Store
-	Web      Web
-	Accounts Accounts
+	Server    Server
+	Listen    Listen
+	TLS       TLS
+	Relay     Relay
+	Alarm     Relay // second route, by which the admin is told of trouble
+	Hold      Hold
+	Batch     Batch
+	Coach     Coach
+	Urgent    Urgent
+	Pass      Pass
+	Clocks    Clocks
+	Decided   Decided
+	Inbound   Inbound
+	Retry     Retry
+	DKIM      DKIM
+	Limits    Limits
+	Log       Log
+	Debug     Debug
+	Monitor   Monitor
+	Store     Store
+	Web       Web
+	Accounts  Accounts
+	Connector Connector
+}
+
+// Connector is the way on which the provider hands over what our people send.
+type Connector struct {
+	Networks        []netip.Prefix // the provider's addresses
+	Fingerprints    []string       // of its certificate: SHA-256, lower-case hex
+	CAFile          string         // or who issued it
+	TrustedAuthserv []string       // whose Authentication-Results prove an author
+	Deliver         string         // "provider" or "here"
 }
 
 // Accounts is about people's accounts elsewhere.
@@ -80,7 +90,8 @@ type Listen struct {
 	LMTP                string // "host:port" or the path of a unix socket
 	IMAP                string
 	IMAPS               string
-	AllowCleartextLogin bool // on loopback listeners only, see ClearTextAllowed
+	Connector           string // SMTP from the mail provider: what our people send
+	AllowCleartextLogin bool   // on loopback listeners only, see ClearTextAllowed
 }
 
 // TLS names the certificate, or says that one is fetched by ACME.
@@ -261,8 +272,9 @@ func Default() *Config {
 			InsideNetworks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")},
 			LoginTries:     10, LoginLockout: 15 * time.Minute,
 			IdleLogin: time.Minute, IdleSMTP: 5 * time.Minute, IdleData: 3 * time.Minute, IdleIMAP: 30 * time.Minute},
-		Log:   Log{Level: "info", Format: "text"},
-		Store: Store{Reserve: 256_000_000, BackupWithin: 48 * time.Hour},
+		Log:       Log{Level: "info", Format: "text"},
+		Connector: Connector{Deliver: "provider"},
+		Store:     Store{Reserve: 256_000_000, BackupWithin: 48 * time.Hour},
 	}
 }
 

@@ -18,6 +18,7 @@ func (d *decoder) files() {
 	c := d.config
 	d.readable("tls.cert", c.TLS.Cert)
 	d.readable("relay.ca_file", c.Relay.CAFile)
+	d.readable("connector.ca_file", c.Connector.CAFile)
 	d.readable("accounts.ca_file", c.Accounts.CAFile)
 	d.private("tls.key", c.TLS.Key)
 	d.private("dkim.key_file", c.DKIM.KeyFile)

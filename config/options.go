@@ -58,6 +58,7 @@ func sectionDocs() map[string]string {
 		"debug":          "For looking into a running server; off.",
 		"monitor":        "For whoever watches over the server; off.",
 		"store":          "The database.",
+		"connector":      "What our people send comes here by their provider, is held, and goes back to it by [relay].",
 		"accounts":       "People's accounts at other servers, which \"tidepost account\" keeps.",
 		"web":            "Settings for mail programs, and the few pages there are; off.",
 	}
@@ -84,6 +85,7 @@ func (c *Config) listenOptions() []option {
 		{key: "listen.lmtp", doc: "An MTA beside this gateway delivers here: \"host:port\", or the path of a unix socket.", value: text(&l.LMTP, optional(checkListenOrPath))},
 		{key: "listen.imap", doc: "Mail clients read here (STARTTLS).", value: text(&l.IMAP, optional(checkListen))},
 		{key: "listen.imaps", doc: "Mail clients read here (TLS from the first octet).", value: text(&l.IMAPS, optional(checkListen))},
+		{key: "listen.connector", doc: "The mail provider hands over here what our people send: see [connector] and docs/provider.md.", value: text(&l.Connector, optional(checkListen))},
 		{key: "listen.allow_cleartext_login", doc: "Allow passwords without TLS, on loopback addresses only. For trying out.", value: flag(&l.AllowCleartextLogin)},
 	}
 }
@@ -142,8 +144,13 @@ func (c *Config) addProvider() (name string, options []option) {
 func providerName(i int) string { return fmt.Sprintf("relay.provider[%d]", i+1) }
 
 func (c *Config) webOptions() []option {
-	w := &c.Web
+	w, k := &c.Web, &c.Connector
 	return []option{
+		{key: "connector.networks", doc: "The provider's addresses, as in [\"192.0.2.0/24\"]. Whoever can send from there may send through here.", value: networks(&k.Networks)},
+		{key: "connector.fingerprints", doc: "Certificates that the provider shows instead: SHA-256 in hex.", value: list(&k.Fingerprints, fingerprintItem)},
+		{key: "connector.ca_file", doc: "PEM file of an authority: whoever shows a certificate that it has issued is the provider. Only for an authority of the provider's own.", value: text(&k.CAFile, nil), path: &k.CAFile},
+		{key: "connector.trusted_authserv", doc: "Names in Authentication-Results that prove an author, besides the provider's DKIM signature.", value: list(&k.TrustedAuthserv, domainItem)},
+		{key: "connector.deliver", doc: "Mail to colleagues, once it leaves: back to the \"provider\", where their mailboxes are, or \"here\" (people with inbox = imap, or mailboxes of Tidepost's own).", value: choice(&k.Deliver, "provider", "here")},
 		{key: "accounts.ca_file", doc: "PEM file of the authorities to trust at people's accounts (\"tidepost account\"), if not the system's.", value: text(&c.Accounts.CAFile, nil), path: &c.Accounts.CAFile},
 		{key: "web.listen", doc: "Mail programs that set themselves up, and people with a link, come here by HTTPS with the certificate of [tls]: \":443\". \"\": nowhere.", value: text(&w.Listen, optional(checkListen))},
 		{key: "web.clear", doc: "Speak HTTP without TLS, on a loopback address only: a proxy on this machine has the certificate.", value: flag(&w.Clear)},

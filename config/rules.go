@@ -13,6 +13,7 @@ func (d *decoder) rules() {
 	d.listenRules()
 	d.tlsRules()
 	d.webRules()
+	d.connectorRules()
 	d.relayRules()
 	d.timeRules()
 	d.dkimRules()
@@ -38,6 +39,24 @@ func (l Listen) doors() []door {
 	return []door{
 		{"listen.submission", l.Submission}, {"listen.submissions", l.Submissions}, {"listen.inbound", l.Inbound},
 		{"listen.lmtp", l.LMTP}, {"listen.imap", l.IMAP}, {"listen.imaps", l.IMAPS},
+		{"listen.connector", l.Connector},
+	}
+}
+
+// connectorRules demands that a connector knows its provider.
+func (d *decoder) connectorRules() {
+	c, t := d.config.Connector, d.config.TLS
+	switch {
+	case d.config.Listen.Connector == "":
+	case len(c.Networks) == 0 && len(c.Fingerprints) == 0 && c.CAFile == "":
+		d.about("listen.connector", "needs connector.networks, connector.fingerprints or connector.ca_file: else anybody could send through it")
+	case len(c.Networks) == 0 && t.Cert == "" && !t.ACME:
+		d.about("connector.fingerprints", "needs TLS: set tls.cert and tls.key, or tls.acme")
+	}
+	for _, n := range c.Networks {
+		if n.Bits() == 0 {
+			d.about("connector.networks", "%s is everybody: name the provider's addresses", n)
+		}
 	}
 }
 

@@ -163,6 +163,15 @@ func addressItem(s string) (string, error) {
 	return s, checkAddress(s)
 }
 
+// fingerprintItem takes 64 hex digits, with or without colons.
+func fingerprintItem(s string) (string, error) {
+	hex := strings.ToLower(strings.ReplaceAll(s, ":", ""))
+	if len(hex) != 64 || strings.Trim(hex, "0123456789abcdef") != "" {
+		return "", fmt.Errorf("%s is not a SHA-256 fingerprint: write 64 hex digits", quote(s))
+	}
+	return hex, nil
+}
+
 func wordItem(s string) (string, error) {
 	if strings.TrimSpace(s) != s || len(s) < 2 || len(s) > 100 {
 		return "", fmt.Errorf("%s is not a word: write 2 to 100 characters without space around them", quote(s))

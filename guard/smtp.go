@@ -21,6 +21,7 @@ const (
 	Submission Role = iota // RFC 6409: 587 and 465
 	Inbound                // RFC 5321: 25, local recipients only
 	LMTP                   // RFC 2033: from our own MTA, which is trusted to be clumsy, not hostile
+	Connector              // from the mail provider, which hands over what our people send; to anywhere
 )
 
 // SMTPOptions says how a guard treats SMTP or LMTP connections. Zero times and

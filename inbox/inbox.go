@@ -77,7 +77,10 @@ type Options struct {
 	Trust *trust.Checker
 	// DMARC says what is done with mail that fails it: DMARCJunk (default), DMARCRefuse,
 	// DMARCOff. Mail of our own domains goes to Junk in any case.
-	DMARC string
+	// Bypassed is told of mail that is proved to be of our people and came from another
+	// server; nil: nobody asks.
+	Bypassed func(ctx context.Context, head []byte, now time.Time)
+	DMARC    string
 
 	// OnReply is told, after the commit, that answers to messages came from outside, so
 	// that a parent that still waits is released before its child. nil: nobody.

@@ -128,6 +128,9 @@ func (b *Inbox) receive(ctx context.Context, env mail.Envelope, staged *store.St
 	if err != nil {
 		return fmt.Errorf("receive message %s: %w", facts.MessageID, err)
 	}
+	if b.o.Bypassed != nil && !peer.LMTP && b.proved(verdict) && facts.ListID == "" {
+		b.o.Bypassed(ctx, staged.Head, now)
+	}
 	if answered := parents(facts); b.o.OnReply != nil && len(answered) > 0 && junk == "" {
 		b.o.OnReply(ctx, answered, to.people(), now)
 	}

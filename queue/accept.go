@@ -3,6 +3,7 @@ package queue
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"tidepost/inbox"
@@ -119,6 +120,9 @@ func (q *Queue) submissionOf(in *intake) (store.Submission, error) {
 	if _, rest, ok := mail.SubjectTag(subject); ok && tag != "" {
 		subject = rest
 	}
+	if in.handed && tag != "" && slices.ContainsFunc(in.facts.DKIMSigned, func(s mail.SignedFields) bool { return s.Fields["subject"] }) {
+		tag = "" // It is obeyed; to cut it off would break the provider's signature.
+	}
 	sub := store.Submission{
 		AuthorID: in.author.ID, ReversePath: in.env.From.String(), EnvID: in.env.EnvID, Ret: in.env.Ret,
 		UTF8: in.env.UTF8, MID: in.facts.MessageID, Digest: in.digest(), Subject: subject, Urgent: in.urgentSource() != "",
@@ -166,7 +170,7 @@ func (q *Queue) recipientsOf(in *intake) (out []store.Recipient, why []heldDetai
 		p := in.plans[i].told(m)
 		r := store.Recipient{Address: in.verdicts[i].Address.String(), Notify: e.Notify, ORcpt: e.ORcpt,
 			State: store.Held, Due: later(m.At, in.now), Plan: p.encode()}
-		if in.readers[i] != nil {
+		if in.readers[i] != nil && !in.away {
 			r.PersonID = in.readers[i].ID
 		}
 		out, why = append(out, r), append(why, heldDetail{Due: r.Due, Rule: p.Rule, Why: p.Why, DryRun: p.DryRun})

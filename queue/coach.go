@@ -105,7 +105,7 @@ func (q *Queue) coachMode(in *intake) store.CoachMode {
 	switch {
 	case !in.toTeam() && !q.waits(in):
 		return store.CoachLearn
-	case in.author.Profile.CoachMode == people.Stop && !in.folder && !in.control && !slices.Contains(in.readers, nil):
+	case in.author.Profile.CoachMode == people.Stop && !in.handed && !in.folder && !in.control && !slices.Contains(in.readers, nil):
 		return store.CoachStop
 	}
 	return store.CoachAdvise

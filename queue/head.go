@@ -17,14 +17,17 @@ import (
 	"tidepost/store"
 )
 
+// MarkField holds the mark of mail that has passed here.
+const MarkField = "X-Tidepost-Pass"
+
 // checkSigned refuses mail from which something must be removed that a signature
 // covers: it would arrive broken, or its Bcc would leak.
 func checkSigned(in *intake) error {
 	for _, s := range in.facts.DKIMSigned {
 		switch {
-		case s.Fields["bcc"] && mail.ParseHeader(in.head).Has("Bcc"):
+		case s.Fields["bcc"] && !in.handed && mail.ParseHeader(in.head).Has("Bcc"):
 			return refuse(550, [3]int{5, 7, 7}, "The DKIM signature covers the Bcc field, which must not leave; sign without it")
-		case s.Fields["subject"] && policies.Tag(in.found) != "":
+		case s.Fields["subject"] && policies.Tag(in.found) != "" && !in.handed:
 			return refuse(550, [3]int{5, 7, 7}, "The DKIM signature covers the Subject, so its tag cannot be removed; use an address such as mei+now@ instead")
 		}
 	}
@@ -103,6 +106,11 @@ func (q *Queue) render(f *flight, now time.Time) []byte {
 	with := f.letter.Protocol
 	if with == "" {
 		with = "local"
+	}
+	if q.o.Mark != nil {
+		if field, err := mail.FormatRawField(MarkField, q.o.Mark(f.sub.ID, f.sub.MID)); err == nil {
+			head = mail.Prepend(head, field)
+		}
 	}
 	trace := mail.Trace{By: q.o.Hostname, With: with, ID: queueID(f.sub.ID), Time: minute}
 	return mail.Prepend(head, trace.Field())

@@ -35,6 +35,8 @@ type intake struct {
 	with     int64 // the app password it came with, 0: none
 	folder   bool  // composed in a folder: filed in Sent at release
 	again    bool  // on request: repeats are sent
+	handed   bool  // by the provider
+	away     bool  // the mailboxes of colleagues are at the provider
 	env      mail.Envelope
 	peer     Peer
 	priority int
@@ -80,7 +82,7 @@ type intake struct {
 // else: whose it is, where it goes, whether it goes in a circle.
 func (q *Queue) read(s Submission) (*intake, error) {
 	in := &intake{
-		author: s.Author, device: s.Device, with: s.Credential, env: s.Envelope, peer: s.Peer, priority: s.Priority, now: s.Now.UTC(),
+		author: s.Author, device: s.Device, with: s.Credential, handed: s.Connector, away: s.Back, env: s.Envelope, peer: s.Peer, priority: s.Priority, now: s.Now.UTC(),
 		staged: s.Staged, head: s.Staged.Head, size: s.Staged.Size(), sum: s.Staged.Sum[:], content: s.Staged.Content,
 	}
 	if err := q.inspect(in); err != nil {
@@ -168,7 +170,7 @@ func (q *Queue) address(in *intake) error {
 			continue
 		}
 		p, _, ok := q.people.ByAddress(r.Address)
-		if !ok && q.people.IsLocalDomain(r.Address.Domain) {
+		if !ok && !in.handed && q.people.IsLocalDomain(r.Address.Domain) {
 			return refuse(550, [3]int{5, 1, 1}, fmt.Sprintf("There is nobody here called %s", r.Address))
 		}
 		key := r.Address.Key()

@@ -55,6 +55,9 @@ type Options struct {
 	// "state". nil: nobody can.
 	State func(tx *store.Tx, thread int64, p *people.Person, now time.Time) (mail.Letter, error)
 
+	// Mark makes the field value by which mail that passed here is known again; nil: none.
+	Mark func(submission int64, mid string) string
+
 	// FilesSent says that Tidepost puts a copy of all that a person sends into Sent, not
 	// only of what it composed itself. nil: clients do it.
 	FilesSent func(author int64) bool
@@ -179,6 +182,8 @@ type Submission struct {
 	Author     *people.Person // whose login
 	Credential int64          // the app password it came with, 0: the author's own password
 	Device     bool           // that of a machine: never held, no undo, no advice
+	Connector  bool           // handed over by the provider: nothing is refused that could go on
+	Back       bool           // colleagues get it from the provider, not from here
 	Envelope   mail.Envelope
 	Staged     *store.Staged // taken over: Submit discards it if it fails
 	Priority   int           // MT-PRIORITY (RFC 6710), 0 if not given

@@ -329,6 +329,8 @@ func (q *Queue) partyOf(s store.Submission, r store.Recipient) party {
 	}
 	if p, ok := q.people.ByID(r.PersonID); ok && p.Active {
 		who.reader = p
+	} else if p, _, ok := q.people.ByAddress(addressOf(r.Address)); ok && r.PersonID == 0 {
+		who.reader = p // Whose mailbox is at the provider.
 	}
 	return who
 }

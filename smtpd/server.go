@@ -14,6 +14,7 @@ package smtpd
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
@@ -43,6 +44,17 @@ type Options struct {
 	Log     *slog.Logger
 	Metrics *metrics.Set // nil: nothing is counted
 	Door    string       // what the figures call this server
+
+	// Connector is who may use a door of the role Connector, and takes what comes there.
+	Connector Connector
+}
+
+// A Connector is the way on which the mail provider hands over what our people send.
+type Connector interface {
+	// Allows reports whether a peer is the provider: by its address or its certificate.
+	Allows(ip netip.Addr, state *tls.ConnectionState) bool
+	// Take takes a message over. A refusal is a *mail.Reply.
+	Take(ctx context.Context, env mail.Envelope, staged *store.Staged, peer inbox.Peer, at time.Time) error
 }
 
 // Doors are where accepted mail goes, and who is asked before.

@@ -49,6 +49,10 @@ func (s *session) Mail(from string, opts *smtp.MailOptions) error {
 	if s.server.opts.Guard.Role == guard.Submission && s.person == nil {
 		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Authentication required"}
 	}
+	if s.server.opts.Guard.Role == guard.Connector && !s.fromProvider() {
+		s.log().Warn("refuse a stranger at the connector")
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "This door is for the mail provider of this team only"}
+	}
 	if s.begun {
 		return &smtp.SMTPError{Code: 503, EnhancedCode: smtp.EnhancedCode{5, 5, 1}, Message: "MAIL was given already"}
 	}
@@ -97,9 +101,10 @@ func (s *session) Rcpt(to string, opts *smtp.RcptOptions) error {
 	if err != nil {
 		return s.reply("refuse forward-path", err)
 	}
-	a, err = s.place(a)
-	if err != nil {
-		return s.reply("refuse recipient", err)
+	if s.server.opts.Guard.Role != guard.Connector { // The provider has judged; it would bounce what is refused here.
+		if a, err = s.place(a); err != nil {
+			return s.reply("refuse recipient", err)
+		}
 	}
 	if s.server.opts.Guard.Role == guard.Inbound {
 		if err := s.fits(a, max(1, s.size)); err != nil { // On LMTP each recipient is answered behind the message.
@@ -181,8 +186,11 @@ func (s *session) Logout() error {
 // go-smtp.
 func (s *session) Data(io.Reader) error {
 	take, what := s.receive, "receive"
-	if s.person != nil {
+	switch {
+	case s.person != nil:
 		take, what = s.submit, "submit"
+	case s.server.opts.Guard.Role == guard.Connector:
+		take, what = s.handOver, "hand over"
 	}
 	var whole time.Time // when the last octet was here
 	err := s.reply(what, take(s.conn.Body(), &whole))

@@ -510,6 +510,14 @@ CREATE TABLE orphan (
 
 CREATE INDEX orphan_after ON orphan (after);
 
+CREATE TABLE passage (
+  day    TEXT NOT NULL,            -- 2026-11-23, UTC
+  kind   TEXT NOT NULL CONSTRAINT passage_kind CHECK (kind IN ('held', 'unproved', 'again', 'bypass')),
+  client TEXT NOT NULL,            -- of 'bypass': as User-Agent or X-Mailer name it; '' if they do not
+  n      INTEGER NOT NULL,
+  PRIMARY KEY (day, kind, client)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE password_code (
   person_id INTEGER PRIMARY KEY REFERENCES person (id),
   hash      BLOB NOT NULL UNIQUE, -- SHA-256 of the code

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/emersion/go-msgauth/dkim"
 
@@ -255,4 +256,16 @@ func (s *steady) Read(p []byte) (int, error) {
 func (s *steady) stop(r Result, err error) error {
 	s.result, s.err = r, err
 	return err
+}
+
+// Signatures verifies the DKIM signatures of a message and nothing else, whoever brought
+// it: those in line with the author's domain first. Without a resolver there are none.
+func (c *Checker) Signatures(ctx context.Context, m Mail, from string, now time.Time) (out []Signature) {
+	if c.o.Resolver == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.o.Timeout)
+	defer cancel()
+	c.safely(func() { out = c.checkDKIM(ctx, c.ask(now), m, from) })()
+	return out
 }

@@ -16,6 +16,7 @@ type reportCmd struct {
 	Me     reportMeCmd     `cmd:"" help:"Show your own figures; it asks for your password."`
 	Team   reportTeamCmd   `cmd:"" help:"Show sums of the team, of at least five people."`
 	Admin  reportAdminCmd  `cmd:"" help:"Show how the installation does: counts, and who has never opened their folders."`
+	Bypass reportBypassCmd `cmd:"" help:"Show how much of what people send passes here, and with which programs it does not."`
 	DryRun reportDryRunCmd `cmd:"" name:"dry-run" help:"Show what the switches in dry run would have done."`
 }
 

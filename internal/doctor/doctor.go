@@ -84,6 +84,7 @@ func Run(ctx context.Context, o Options) []Finding {
 	v.server(ctx)
 	v.doors(ctx)
 	v.inbound()
+	v.connector(ctx)
 	v.certificate()
 	if !o.Offline {
 		v.relay(ctx)

@@ -47,6 +47,7 @@ func doorsOf(l config.Listen) []door {
 		{name: "submissions", addr: l.Submissions, greeting: "220 "},
 		{name: "inbound", addr: l.Inbound, greeting: "220 ", start: "STARTTLS\r\n"},
 		{name: "lmtp", addr: l.LMTP, greeting: "220 ", lmtp: true},
+		{name: "connector", addr: l.Connector, greeting: "220 ", start: "STARTTLS\r\n"},
 		{name: "imap", addr: l.IMAP, greeting: "* OK", start: "a STARTTLS\r\n"},
 		{name: "imaps", addr: l.IMAPS, greeting: "* OK"},
 	}

@@ -42,6 +42,7 @@ func (g *Gateway) open() (doors []door, err error) {
 		{name: "submissions", addr: g.cfg.Listen.Submissions, role: guard.Submission, implicit: true},
 		{name: "inbound", addr: g.cfg.Listen.Inbound, role: guard.Inbound},
 		{name: "lmtp", addr: g.cfg.Listen.LMTP, role: guard.LMTP},
+		{name: "connector", addr: g.cfg.Listen.Connector, role: guard.Connector},
 		{name: "imap", addr: g.cfg.Listen.IMAP, imap: true},
 		{name: "imaps", addr: g.cfg.Listen.IMAPS, imap: true, implicit: true},
 	} {
@@ -104,7 +105,7 @@ func listen(addr string) (net.Listener, error) {
 }
 
 // doorName is what the log and the figures call a role.
-func doorName(r guard.Role) string { return []string{"submission", "inbound", "lmtp"}[r] }
+func doorName(r guard.Role) string { return []string{"submission", "inbound", "lmtp", "connector"}[r] }
 
 // smtpDoor serves one role on l until ctx ends, then lets sessions end.
 func (g *Gateway) smtpDoor(l net.Listener, role guard.Role, implicit, clear bool) func(context.Context) error {
@@ -122,6 +123,9 @@ func (g *Gateway) smtpDoor(l net.Listener, role guard.Role, implicit, clear bool
 		Log:        g.log.With("part", "smtp", "door", doorName(role)),
 	}
 	d := smtpd.Doors{DB: g.db, Directory: g.dir, Inbox: g.inbox}
+	if role == guard.Connector {
+		o.Connector, o.Guard.TLS = g.connector, connectorTLS(g.tls)
+	}
 	busy := "421 4.7.0 Too many connections\r\n"
 	if role == guard.Submission {
 		o.Guard.MaxHold = g.cfg.Hold.MaxExplicit

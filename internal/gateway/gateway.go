@@ -68,6 +68,8 @@ type Gateway struct {
 	metrics   *metrics.Set
 	reach     *reach
 	site      Site
+	connector *connector
+	passKey   []byte // of marks; nil: mail gets none
 
 	mu    sync.Mutex
 	doors map[string]net.Addr
@@ -108,6 +110,11 @@ func OpenAt(site Site, cfg *config.Config, log *slog.Logger) (*Gateway, error) {
 	if g.alarms, err = g.newAlarmer(); err != nil {
 		return nil, errors.Join(err, g.relay.Close(), db.Close())
 	}
+	if cfg.Listen.Connector != "" {
+		if g.passKey, err = loadPassKey(context.Background(), db); err != nil {
+			return nil, errors.Join(err, g.relay.Close(), db.Close())
+		}
+	}
 	if err := g.build(signer); err != nil {
 		return nil, errors.Join(err, g.relay.Close(), db.Close())
 	}
@@ -138,6 +145,12 @@ func (g *Gateway) build(signer queue.Signer) error {
 	g.decisions.Letters(g.inbox.Put)
 	g.queue = queue.New(g.db, g.dir, g.inbox, sender{g}, g.queueOptions(signer))
 	g.mirror = mirror.New(g.mirrorOptions())
+	if cfg.Listen.Connector != "" {
+		var err error
+		if g.connector, err = g.newConnector(); err != nil {
+			return err
+		}
+	}
 	g.imap = imapd.New(g.imapOptions())
 	g.dir.OnChange(g.peopleChanged)
 	return g.lookAtAccounts(context.Background())

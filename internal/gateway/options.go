@@ -106,6 +106,7 @@ func (g *Gateway) inboxOptions() inbox.Options {
 		Kick:          g.wake,
 		Trust:         trust.New(g.trustOptions()),
 		DMARC:         cfg.Inbound.DMARC,
+		Bypassed:      g.bypassed,
 		OnReply: func(ctx context.Context, answered []string, to []*people.Person, now time.Time) {
 			g.queue.FreeParents(ctx, answered, to, now)
 		},
@@ -146,6 +147,7 @@ func (g *Gateway) queueOptions(signer queue.Signer) queue.Options {
 			return g.standing.Letter(tx, thread, p, now)
 		},
 		FilesSent: g.filesSent,
+		Mark:      g.marker(),
 		Decisions: g.decisions,
 		Alarm:     g.alarm,
 		Wake:      g.wake,
