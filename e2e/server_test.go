@@ -286,7 +286,7 @@ func (s *server) ready() {
 	deadline := time.Now().Add(startTime)
 	for {
 		status, err := s.status()
-		if err == nil && len(status.Listen) == len(s.ports) {
+		if err == nil && len(status.Listen) >= len(s.ports) { // And the pages, if there are any.
 			return
 		}
 		select {
