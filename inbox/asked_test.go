@@ -456,8 +456,29 @@ func TestTheDigestTellsOfClocksThatChange(t *testing.T) {
 	if diff := cmp.Diff(want, h.lastDigest(h.ana).Clocks); diff != "" {
 		t.Errorf("Ana: %s", diff)
 	}
+	if diff := cmp.Diff(want, h.lastDigest(h.tom).Clocks); diff != "" {
+		t.Errorf("Tom, of a small team: %s", diff)
+	}
+}
+
+// In a large team only those matter with whom the reader has exchanged mail.
+func TestClocksOfStrangersAreNotTold(t *testing.T) {
+	h := newAskingHouse(t, nil)
+	for n := range 12 {
+		h.add(fmt.Sprint("Pat ", n), fmt.Sprint("pat", n), "Europe/London")
+	}
+	h.add("Bob Ray", "bob", "America/New_York")
+	h.reload()
+	bob, _, _ := h.dir.ByAddress(address("bob@team.example"))
+	h.write(h.mei, h.tom, "Hello", "Greetings.", at("10-29", "20:00"))
+	h.write(h.mei, h.ana, "Hello", "Greetings.", at("10-29", "20:00"))
+	h.write(h.ana, bob, "Hello", "Greetings.", at("10-27", "10:00")) // It is not in her digest, but she wrote to him.
+	h.pass(at("10-30", "09:00"))
 	if got := h.lastDigest(h.tom).Clocks; got != nil {
 		t.Errorf("Tom, who works with nobody there: %+v", got)
+	}
+	if got := h.lastDigest(h.ana).Clocks; len(got) != 1 || got[0].Cities[0] != "New York" {
+		t.Errorf("Ana, who wrote to Bob: %+v", got)
 	}
 }
 

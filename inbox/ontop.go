@@ -196,7 +196,11 @@ func (b *Inbox) tell(tx *store.Tx, r run, c *digest.Content, came []store.Delive
 		return err
 	}
 	if r.first {
-		c.Clocks = b.clockChanges(r.person, *c, r.now)
+		changes, err := b.clockChanges(tx, r.person, *c, r.now)
+		if err != nil {
+			return err
+		}
+		c.Clocks = changes
 	}
 	return b.tellStanding(tx, r, c)
 }

@@ -8,30 +8,42 @@ import (
 	"tidepost/mail"
 	"tidepost/people"
 	"tidepost/scheduler"
+	"tidepost/store"
 )
 
 const (
-	changeDays = 3        // how long before clocks change a digest says so
-	officeTime = 9*60 + 0 // the time of day that is the example, in minutes
-	maxOthers  = 50       // colleagues of a digest whose zones are looked at
+	changeDays  = 10       // how long before clocks change a digest says so: over a weekend and holidays
+	officeTime  = 9*60 + 0 // the time of day that is the example, in minutes
+	maxOthers   = 50       // colleagues of a digest whose zones are looked at
+	maxChanges  = 5        // lines about places
+	smallTeam   = 12       // people who all work with each other
+	workedSince = 30 * 24 * time.Hour
 )
 
-// clockChanges tells of clocks that change in the next days: p's own, and those of the
-// colleagues whom the digest names, if the distance between them and p changes.
-func (b *Inbox) clockChanges(p *people.Person, c digest.Content, now time.Time) []digest.ClockChange {
+// clockChanges tells of clocks that change before the reader's next working day: p's own,
+// and those of the colleagues p works with, if the distance between them and p changes. So
+// it is told once, in the first digest of the last working day before.
+func (b *Inbox) clockChanges(tx *store.Tx, p *people.Person, c digest.Content, now time.Time) ([]digest.ClockChange, error) {
+	s := p.Schedule(now)
+	soon := func(ch scheduler.ZoneChange, ok bool) bool { return ok && !b.nextDay(s, now).Before(ch.At) }
 	var out []digest.ClockChange
-	if ch, ok := p.Schedule(now).NextChange(now, changeDays); ok {
+	if ch, ok := s.NextChange(now, changeDays); soon(ch, ok) {
 		out = append(out, digest.ClockChange{Day: scheduler.DateOf(ch.At.In(p.Zone())), Forward: ch.Forward()})
 	}
-	var seen []string
-	for _, other := range b.colleaguesIn(c) {
-		zone := other.ZoneName(now)
-		if slices.Contains(seen, zone) || zone == p.ZoneName(now) {
+	own := len(out)
+	seen := []string{p.Zone().String()}
+	others, err := b.worksWith(tx, p, c, now)
+	if err != nil {
+		return nil, err
+	}
+	for _, other := range others {
+		zone := other.Zone().String()
+		if slices.Contains(seen, zone) {
 			continue
 		}
 		seen = append(seen, zone)
 		ch, ok := other.Schedule(now).NextChange(now, changeDays)
-		if !ok {
+		if !soon(ch, ok) {
 			continue
 		}
 		next := digest.ClockChange{Cities: []string{people.City(zone)}, Day: scheduler.DateOf(ch.At.In(other.Zone())), Forward: ch.Forward()}
@@ -40,7 +52,41 @@ func (b *Inbox) clockChanges(p *people.Person, c digest.Content, now time.Time) 
 			out = addChange(out, next)
 		}
 	}
-	return out
+	return out[:min(len(out), own+maxChanges)], nil
+}
+
+// nextDay is when the reader's next working day begins, leave and holidays left out.
+func (b *Inbox) nextDay(s *scheduler.Schedule, now time.Time) time.Time {
+	tomorrow := scheduler.Wall{Date: scheduler.DateOf(now.In(s.Zone())).AddDays(1)}.Instant(s.Zone()).At
+	if at, ok := s.NextOpening(tomorrow); ok {
+		return at
+	}
+	return tomorrow
+}
+
+// worksWith are the colleagues of p who may matter, those first whom the digest names: in
+// a small team everybody, else with whom p has exchanged mail within a month.
+func (b *Inbox) worksWith(tx *store.Tx, p *people.Person, c digest.Content, now time.Time) ([]*people.Person, error) {
+	out := b.colleaguesIn(c)
+	var team []*people.Person
+	for _, other := range b.dir.All() {
+		if other.Active && other.ID != p.ID {
+			team = append(team, other)
+		}
+	}
+	if len(team) < smallTeam {
+		return append(out, team...), nil
+	}
+	ids, err := tx.Correspondents(p.ID, now.Add(-workedSince))
+	if err != nil {
+		return nil, err
+	}
+	for _, other := range team {
+		if slices.Contains(ids, other.ID) {
+			out = append(out, other)
+		}
+	}
+	return out, nil
 }
 
 // addChange puts places where the same happens into one line.

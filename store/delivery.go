@@ -195,6 +195,20 @@ func (tx *Tx) FirstPublished(person int64, target Kind, since time.Time) (time.T
 	return time.Time(first), nil
 }
 
+// Correspondents are the colleagues with whom a person has exchanged mail since an
+// instant, in either direction.
+func (tx *Tx) Correspondents(person int64, since time.Time) ([]int64, error) {
+	list, err := all(tx, func(id *int64) []any { return []any{id} },
+		`SELECT s.author_id FROM delivery d JOIN recipient r ON r.id = d.recipient_id JOIN submission s ON s.id = r.submission_id
+			WHERE d.person_id = ?1 AND d.state = 'published' AND d.published > ?2 AND s.author_id IS NOT NULL
+		 UNION SELECT r.person_id FROM submission s JOIN recipient r ON r.submission_id = s.id
+			WHERE s.author_id = ?1 AND s.accepted > ?2 AND r.person_id IS NOT NULL`, person, stamp(since))
+	if err != nil {
+		return nil, fmt.Errorf("correspondents of person %d: %w", person, err)
+	}
+	return list, nil
+}
+
 // CountInThread counts the deliveries of a thread to the person since an instant that
 // one line of the first-match list decided.
 func (tx *Tx) CountInThread(person, thread int64, reason string, since time.Time) (int, error) {
