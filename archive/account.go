@@ -1,21 +1,18 @@
 package archive
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
-
-	"github.com/emersion/go-imap/v2"
-	"github.com/emersion/go-imap/v2/imapclient"
 
 	"tidepost/mail"
+	"tidepost/remote"
 	"tidepost/store"
 )
 
@@ -30,28 +27,24 @@ type AccountOptions struct {
 }
 
 // A Security is how the connection is protected.
-type Security string
+type Security = remote.Security
 
 // The securities. A password never crosses a network in clear.
 const (
-	TLS      Security = "tls"
-	StartTLS Security = "starttls"
-	Clear    Security = "clear" // loopback only
+	TLS      = remote.TLS
+	StartTLS = remote.StartTLS
+	Clear    = remote.Clear // loopback only
 )
 
 // An account is one of an IMAP server. It is read with EXAMINE and BODY.PEEK: nothing
 // in it changes.
 type account struct {
-	o      AccountOptions
-	client *imapclient.Client
-	delims map[string]rune
+	o AccountOptions
+	s *remote.Session
 }
 
-// dialTime bounds the way to the login.
-const dialTime = 30 * time.Second
-
-// fetchWindow is how many UIDs one FETCH names, fetchOctets how much their messages may
-// have together: a window is held in memory.
+// fetchWindow is how many messages one FETCH names, fetchOctets how much they may have
+// together: a window is held in memory.
 const (
 	fetchWindow = 200
 	fetchOctets = 32 << 20
@@ -59,281 +52,178 @@ const (
 
 // Account logs in.
 func Account(ctx context.Context, o AccountOptions) (Source, error) {
-	host, _, err := net.SplitHostPort(o.Addr)
+	s, err := remote.Dial(ctx, remote.Account{Addr: o.Addr, Security: o.Security, User: o.User, Password: remote.Secret(o.Password), TLS: o.TLS})
 	if err != nil {
-		return nil, fmt.Errorf("IMAP server %s: %w", o.Addr, err)
-	}
-	if o.TLS == nil {
-		o.TLS = &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
-	}
-	ctx, cancel := context.WithTimeout(ctx, dialTime)
-	defer cancel()
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", o.Addr)
-	if err != nil {
-		return nil, fmt.Errorf("IMAP server %s: %w", o.Addr, err)
-	}
-	a := &account{o: o, delims: map[string]rune{}}
-	if a.client, err = secure(ctx, conn, o); err == nil {
-		err = a.client.WaitGreeting()
-	}
-	if err == nil {
-		err = a.client.Login(o.User, o.Password).Wait()
-	}
-	if err != nil {
-		conn.Close()
-		return nil, fmt.Errorf("IMAP server %s: %w", o.Addr, err)
-	}
-	return a, nil
-}
-
-func secure(ctx context.Context, conn net.Conn, o AccountOptions) (*imapclient.Client, error) {
-	switch o.Security {
-	case StartTLS:
-		return imapclient.NewStartTLS(conn, &imapclient.Options{TLSConfig: o.TLS})
-	case Clear:
-		if ip, ok := conn.RemoteAddr().(*net.TCPAddr); !ok || !ip.IP.IsLoopback() {
-			return nil, errors.New("a password must not be sent in clear over a network")
-		}
-		return imapclient.New(conn, nil), nil
-	}
-	secured := tls.Client(conn, o.TLS)
-	if err := secured.HandshakeContext(ctx); err != nil {
 		return nil, err
 	}
-	return imapclient.New(secured, nil), nil
+	return &account{o: o, s: s}, nil
 }
 
 // ID implements Source.
 func (a *account) ID() string { return "imap:" + a.o.User + "@" + a.o.Addr }
 
 // Close implements Source.
-func (a *account) Close() error {
-	err := a.client.Logout().Wait()
-	return errors.Join(err, a.client.Close())
-}
+func (a *account) Close() error { return a.s.Close() }
 
-// Folders implements Source.
-func (a *account) Folders(context.Context) ([]Folder, error) {
-	list, err := a.client.List("", "*", nil).Collect()
+// Folders implements Source: the person's own.
+func (a *account) Folders(ctx context.Context) ([]Folder, error) {
+	list, err := a.s.List(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("list folders: %w", err)
+		return nil, err
 	}
 	var out []Folder
-	for _, d := range list {
-		if slices.Contains(d.Attrs, imap.MailboxAttrNoSelect) || slices.Contains(d.Attrs, imap.MailboxAttrNonExistent) {
+	var names []string
+	for _, f := range list {
+		if f.NoSelect {
 			continue
 		}
-		name := d.Mailbox
-		if d.Delim != 0 && d.Delim != '/' {
-			// A slash inside a level would become a level.
-			name = strings.ReplaceAll(strings.ReplaceAll(name, "/", "_"), string(d.Delim), "/")
+		k := kindOfRole(f.Role)
+		if k == store.KindUser {
+			k = kindOf(f.Name)
 		}
-		if strings.EqualFold(name, "INBOX") {
-			name = "INBOX"
-		}
-		a.delims[name] = d.Delim
-		f := Folder{Name: name, Kind: specialUse(d.Attrs)}
-		if f.Kind == store.KindUser {
-			f.Kind = kindOf(name)
-		}
-		data, err := a.client.Status(a.remote(name), &imap.StatusOptions{NumMessages: true}).Wait()
-		if err != nil {
-			return nil, fmt.Errorf("folder %s: %w", name, err)
-		}
-		if data.NumMessages != nil {
-			f.Total = int64(*data.NumMessages)
-		}
-		out = append(out, f)
+		out, names = append(out, Folder{Name: f.Name, Kind: k}), append(names, f.Name)
+	}
+	states, err := a.s.Statuses(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	for i := range out {
+		out[i].Total = int64(states[out[i].Name].Messages)
 	}
 	return out, nil
 }
 
-// remote is what the server calls a folder.
-func (a *account) remote(name string) string {
-	if d := a.delims[name]; d != 0 && d != '/' {
-		return strings.ReplaceAll(name, "/", string(d))
-	}
-	return name
-}
-
-// specialUse reads attributes (RFC 6154).
-func specialUse(attrs []imap.MailboxAttr) store.Kind {
-	for _, at := range attrs {
-		switch at {
-		case imap.MailboxAttrSent:
-			return store.KindSent
-		case imap.MailboxAttrDrafts:
-			return store.KindDrafts
-		case imap.MailboxAttrTrash:
-			return store.KindTrash
-		case imap.MailboxAttrJunk:
-			return store.KindJunk
-		case imap.MailboxAttrArchive:
-			return store.KindArchive
-		}
+// kindOfRole is what a folder is here that has a role there.
+func kindOfRole(r remote.Role) store.Kind {
+	switch r {
+	case remote.Sent:
+		return store.KindSent
+	case remote.Drafts:
+		return store.KindDrafts
+	case remote.Trash:
+		return store.KindTrash
+	case remote.Junk:
+		return store.KindJunk
+	case remote.Archive:
+		return store.KindArchive
 	}
 	return store.KindUser
 }
 
 // Each implements Source. The mark is UIDVALIDITY and the last UID.
 func (a *account) Each(ctx context.Context, f Folder, mark string, yield func(Message) error) error {
-	box, err := a.client.Select(a.remote(f.Name), &imap.SelectOptions{ReadOnly: true}).Wait()
+	validity, last, err := readMark(mark)
 	if err != nil {
 		return fmt.Errorf("folder %s: %w", f.Name, err)
 	}
-	last, err := lastUID(mark, box.UIDValidity)
-	if err != nil {
-		return fmt.Errorf("folder %s: %w", f.Name, err)
+	box, err := a.s.Examine(ctx, f.Name, validity)
+	if errors.Is(err, remote.ErrUIDValidity) {
+		return fmt.Errorf("folder %s: %w", f.Name, ErrChanged)
 	}
-	found, err := a.client.UIDSearch(&imap.SearchCriteria{UID: []imap.UIDSet{{imap.UIDRange{Start: imap.UID(last) + 1, Stop: 0}}}}, nil).Wait()
 	if err != nil {
-		return fmt.Errorf("folder %s: %w", f.Name, err)
+		return err
 	}
-	uids := found.AllUIDs()
-	slices.Sort(uids)
-	// "9:*" names the last message even if it is number 8 (RFC 9051 §9, seq-range).
-	uids = slices.DeleteFunc(uids, func(uid imap.UID) bool { return uint32(uid) <= last })
-	done := f.Total - int64(len(uids))
-	for chunk := range slices.Chunk(uids, fetchWindow) {
-		if err := ctx.Err(); err != nil {
-			return err
+	w := window{a: a, yield: yield, validity: box.UIDValidity}
+	if last > 0 {
+		uids, err := a.s.UIDs(ctx)
+		if err != nil {
+			return fmt.Errorf("folder %s: %w", f.Name, err)
 		}
-		if err := a.window(chunk, func(m Message, uid imap.UID) error {
-			done++
-			m.Mark, m.Done = fmt.Sprintf("%d %d", box.UIDValidity, uid), done
-			return yield(m)
-		}); err != nil {
+		before, _ := slices.BinarySearch(uids, last+1)
+		w.done = int64(before)
+	}
+	for m, err := range a.s.Since(ctx, last) {
+		if err == nil {
+			err = w.add(ctx, m)
+		}
+		if err != nil {
 			return fmt.Errorf("folder %s: %w", f.Name, err)
 		}
 	}
+	if err := w.flush(ctx); err != nil {
+		return fmt.Errorf("folder %s: %w", f.Name, err)
+	}
 	return nil
 }
 
-// lastUID reads a mark.
-func lastUID(mark string, validity uint32) (uint32, error) {
+// readMark reads a mark.
+func readMark(mark string) (validity uint32, last remote.UID, err error) {
 	if mark == "" {
-		return 0, nil
+		return 0, 0, nil
 	}
 	v, uid, _ := strings.Cut(mark, " ")
-	if v != strconv.FormatUint(uint64(validity), 10) {
-		return 0, ErrChanged
+	n, err1 := strconv.ParseUint(v, 10, 32)
+	l, err2 := strconv.ParseUint(uid, 10, 32)
+	if err := errors.Join(err1, err2); err != nil {
+		return 0, 0, fmt.Errorf("mark %q: %w", mark, err)
 	}
-	n, err := strconv.ParseUint(uid, 10, 32)
-	if err != nil {
-		return 0, fmt.Errorf("mark %q: %w", mark, err)
-	}
-	return uint32(n), nil
+	return uint32(n), remote.UID(l), nil
 }
 
-// window reads messages in portions that fit into memory, and leaves out what is too
-// large.
-func (a *account) window(uids []imap.UID, yield func(Message, imap.UID) error) error {
-	list, err := a.client.Fetch(imap.UIDSetNum(uids...), &imap.FetchOptions{UID: true, RFC822Size: true}).Collect()
-	if err != nil {
-		return err
-	}
-	sizes := map[imap.UID]int64{}
-	for _, m := range list {
-		sizes[m.UID] = m.RFC822Size
-	}
-	var portion []imap.UID
-	sum := int64(0)
-	flush := func() error {
-		if len(portion) == 0 {
-			return nil
-		}
-		err := a.fetch(portion, yield)
-		portion, sum = portion[:0], 0
-		return err
-	}
-	for _, uid := range uids {
-		size, ok := sizes[uid]
-		if !ok {
-			continue // It was expunged meanwhile.
-		}
-		if large := size > int64(a.o.Limit); large || sum+size > fetchOctets {
-			if err := flush(); err != nil {
-				return err
-			}
-			if large {
-				if err := yield(Message{Problem: tooLarge(size, int64(a.o.Limit))}, uid); err != nil {
-					return err
-				}
-				continue
-			}
-		}
-		portion, sum = append(portion, uid), sum+size
-	}
-	return flush()
+// A window is messages that are fetched together.
+type window struct {
+	a        *account
+	yield    func(Message) error
+	validity uint32
+	done     int64 // messages of the folder that were handed on
+
+	messages []remote.Summary
+	octets   int64
 }
 
-// fetch reads some messages. Servers answer in the order of UIDs; one that does not must
-// not make us skip what comes later, so a window is handed on in order.
-func (a *account) fetch(uids []imap.UID, yield func(Message, imap.UID) error) error {
-	whole := &imap.FetchItemBodySection{Peek: true}
-	cmd := a.client.Fetch(imap.UIDSetNum(uids...), &imap.FetchOptions{UID: true, Flags: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{whole}})
-	got := map[imap.UID]Message{}
-	for {
-		data := cmd.Next()
-		if data == nil {
-			break
-		}
-		m, uid, err := a.collect(data)
-		if err != nil {
-			return errors.Join(err, cmd.Close())
-		}
-		got[uid] = m
-	}
-	if err := cmd.Close(); err != nil {
-		return err
-	}
-	for _, uid := range uids {
-		m, ok := got[uid]
-		if !ok {
-			continue // It was expunged meanwhile.
-		}
-		if err := yield(m, uid); err != nil {
+// add takes one more message, and fetches those it has if they are enough.
+func (w *window) add(ctx context.Context, m remote.Summary) error {
+	size := min(m.Size, int64(w.a.o.Limit)) // What is larger is named, and not fetched.
+	if len(w.messages) == fetchWindow || w.octets+size > fetchOctets {
+		if err := w.flush(ctx); err != nil {
 			return err
 		}
 	}
+	w.messages, w.octets = append(w.messages, m), w.octets+size
 	return nil
 }
 
-func (a *account) collect(data *imapclient.FetchMessageData) (m Message, uid imap.UID, err error) {
-	for {
-		item := data.Next()
-		if item == nil {
-			return m, uid, nil
-		}
-		switch item := item.(type) {
-		case imapclient.FetchItemDataUID:
-			uid = item.UID
-		case imapclient.FetchItemDataFlags:
-			m.Flags, m.Keywords = imapFlags(item.Flags)
-		case imapclient.FetchItemDataInternalDate:
-			m.Date = item.Time.UTC()
-		case imapclient.FetchItemDataBodySection:
-			if item.Literal == nil {
-				m.Problem = "the server gave no text"
-				continue
-			}
-			if item.Literal.Size() > int64(a.o.Limit) {
-				m.Problem = tooLarge(item.Literal.Size(), int64(a.o.Limit))
-				if _, err := io.Copy(io.Discard, item.Literal); err != nil {
-					return m, uid, err
-				}
-				continue
-			}
-			if m.Octets, err = io.ReadAll(mail.NewNormalizer(item.Literal)); err != nil {
-				return m, uid, err
-			}
+// flush fetches the window and hands its messages on, by ascending UID.
+func (w *window) flush(ctx context.Context) error {
+	limit := int64(w.a.o.Limit)
+	var uids []remote.UID
+	for _, m := range w.messages {
+		if m.Size <= limit {
+			uids = append(uids, m.UID)
 		}
 	}
+	// Servers that count line ends otherwise send more than they said.
+	texts, err := w.a.s.Texts(ctx, uids, limit, 2*fetchOctets+2*limit)
+	if err != nil {
+		return err
+	}
+	for _, m := range w.messages {
+		text, there := texts[m.UID]
+		large := max(m.Size, int64(len(text)))
+		if !there && m.Size <= limit {
+			continue // It was expunged meanwhile.
+		}
+		w.done++
+		out := Message{Date: m.Date, Mark: fmt.Sprintf("%d %d", w.validity, m.UID), Done: w.done}
+		out.Flags, out.Keywords = imapFlags(m.Flags)
+		if large > limit {
+			out.Problem = tooLarge(large, limit)
+		} else if text == nil {
+			out.Problem = "the server gave no text"
+		} else if out.Octets, err = io.ReadAll(mail.NewNormalizer(bytes.NewReader(text))); err != nil {
+			return err
+		}
+		if err := w.yield(out); err != nil {
+			return err
+		}
+	}
+	w.messages, w.octets = w.messages[:0], 0
+	return nil
 }
 
-func imapFlags(flags []imap.Flag) (bits store.Flags, keywords []string) {
+func imapFlags(flags []string) (bits store.Flags, keywords []string) {
 	for _, f := range flags {
-		switch strings.ToLower(string(f)) {
+		switch strings.ToLower(f) {
 		case `\seen`:
 			bits |= store.Seen
 		case `\answered`:
@@ -345,8 +235,8 @@ func imapFlags(flags []imap.Flag) (bits store.Flags, keywords []string) {
 		case `\draft`:
 			bits |= store.Draft
 		default:
-			if !strings.HasPrefix(string(f), `\`) {
-				keywords = addKeyword(keywords, string(f))
+			if !strings.HasPrefix(f, `\`) {
+				keywords = addKeyword(keywords, f)
 			}
 		}
 	}
