@@ -21,6 +21,7 @@ type accountCmd struct {
 	Set    accountSetCmd    `cmd:"" help:"Say where a person's mail is: IMAP account, SMTP account, or both."`
 	Show   accountShowCmd   `cmd:"" help:"Show a person's accounts, without secrets."`
 	List   accountListCmd   `cmd:"" help:"List everybody's accounts."`
+	Check  accountCheckCmd  `cmd:"" help:"Log in, say what the servers can do, and what will work how."`
 	Remove accountRemoveCmd `cmd:"" help:"Forget a person's accounts and their secrets."`
 }
 
@@ -155,6 +156,14 @@ func printAccounts(w io.Writer, all []accountJSON) {
 		}
 	}
 }
+
+// accountCheckCmd is doctor account.
+type accountCheckCmd struct {
+	Address string `arg:"" help:"Any address of the person."`
+}
+
+// Run implements the command.
+func (c *accountCheckCmd) Run(a *app) error { return checkAccount(a, c.Address) }
 
 // accountShowCmd shows one person's.
 type accountShowCmd struct {

@@ -2,23 +2,33 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"tidepost/internal/doctor"
+	"tidepost/internal/gateway"
 )
 
 // doctorCmd makes all checks.
 type doctorCmd struct {
-	Brief   bool `help:"One line for monitoring; exit code 0: well, 1: somebody should look, 2: something is wrong."`
-	NoProbe bool `help:"Do not send the probe mail."`
-	Deep    bool `help:"Look at every page of the database, which takes minutes if it is large."`
-	Offline bool `help:"Ask nothing beyond this machine: neither DNS nor smarthost."`
+	About   []string `arg:"" optional:"" placeholder:"account ADDRESS" help:"\"account ADDRESS\": walk through a person's accounts elsewhere."`
+	Brief   bool     `help:"One line for monitoring; exit code 0: well, 1: somebody should look, 2: something is wrong."`
+	NoProbe bool     `help:"Do not send the probe mail."`
+	Deep    bool     `help:"Look at every page of the database, which takes minutes if it is large."`
+	Offline bool     `help:"Ask nothing beyond this machine: neither DNS nor smarthost."`
 }
 
 // Run implements the command.
 func (c *doctorCmd) Run(a *app) error {
+	if len(c.About) > 0 {
+		if len(c.About) != 2 || c.About[0] != "account" {
+			return errors.New("doctor knows \"account ADDRESS\", or nothing behind it")
+		}
+		return checkAccount(a, c.About[1])
+	}
 	cfg, err := a.load()
 	if err != nil {
 		return err
@@ -99,4 +109,30 @@ func brief(worst doctor.Level, found []doctor.Finding) string {
 		return "ok: " + summary(found)
 	}
 	return fmt.Sprintf("%s: %s", worst, strings.Join(bad, "; "))
+}
+
+// checkAccount walks through a person's accounts elsewhere.
+func checkAccount(a *app, address string) error {
+	ctx, stop := interruptible()
+	defer stop()
+	return a.desk(func(d *gateway.Desk) error {
+		p, err := whose(d, address)
+		if err != nil {
+			return err
+		}
+		o := doctor.Options{Config: d.Config, Now: time.Now}
+		if !a.json {
+			o.Told = func(f doctor.Finding) { printFinding(a.out, f) }
+		}
+		found, err := doctor.Account(ctx, o, d, p)
+		if err != nil {
+			return err
+		}
+		worst := doctor.Worst(found)
+		err = a.show(map[string]any{"level": worst, "checks": found}, func(w io.Writer) { fmt.Fprintf(w, "\n%s\n", summary(found)) })
+		if err == nil && worst == doctor.Fail {
+			return errFindings
+		}
+		return err
+	})
 }

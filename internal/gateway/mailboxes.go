@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,8 +25,15 @@ func (g *Gateway) mirrorOptions() mirror.Options {
 	if keeper == nil {
 		keeper = accounts.New(accounts.Options{DB: g.db, Box: secrets.Open(g.cfg.Server.Data, rand.Reader), Log: g.log.With("part", "accounts")})
 	}
+	var trusted *tls.Config
+	if pool, err := AccountAuthorities(g.cfg); err != nil {
+		g.log.Error("people's accounts are verified by the system's authorities", "err", err)
+	} else if pool != nil {
+		trusted = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	}
 	return mirror.Options{
-		DB: g.db, People: g.dir, Queue: g.queue, Inbox: g.inbox, Host: g.cfg.Server.Hostname, Jitter: jitter(),
+		TLS: trusted,
+		DB:  g.db, People: g.dir, Queue: g.queue, Inbox: g.inbox, Host: g.cfg.Server.Hostname, Jitter: jitter(),
 		Accounts: keeper,
 		Dial:     g.site.Mailbox,
 		Log:      g.log.With("part", "mirror"),

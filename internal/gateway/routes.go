@@ -357,3 +357,19 @@ func (g *Gateway) filesSent(author int64) bool {
 	p, ok := g.dir.ByID(author)
 	return ok && g.relay.of(author, p.Address).sent == accounts.Tidepost
 }
+
+// AccountAuthorities are those that people's accounts are verified by; nil: the system's.
+func AccountAuthorities(cfg *config.Config) (*x509.CertPool, error) {
+	return authorities(cfg.Accounts.CAFile, "accounts.ca_file")
+}
+
+// CheckAccount opens a session with the server that a person's mail is sent through, login
+// included, and closes it.
+func CheckAccount(ctx context.Context, cfg *config.Config, k *accounts.Keeper, a accounts.Account) (relay.Result, error) {
+	w, err := (&routes{cfg: cfg, keeper: k}).personal(a)
+	if err != nil {
+		return relay.Result{}, err
+	}
+	res := w.client.Check(ctx)
+	return res, w.client.Close()
+}

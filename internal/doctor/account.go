@@ -1,0 +1,221 @@
+package doctor
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+
+	"tidepost/accounts"
+	"tidepost/internal/gateway"
+	"tidepost/people"
+	"tidepost/remote"
+	"tidepost/secrets"
+	"tidepost/store"
+)
+
+// Account walks through a person's accounts elsewhere: what the servers can do, and what
+// will work how. It logs in and changes nothing there. store.ErrNotFound: there are none.
+func Account(ctx context.Context, o Options, d *gateway.Desk, p *people.Person) ([]Finding, error) {
+	v := &visit{Options: o, desk: d}
+	k := accounts.New(accounts.Options{DB: d.DB, Box: secrets.Open(d.Config.Server.Data, rand.Reader)})
+	found := 0
+	for _, side := range []store.Side{accounts.IMAP, accounts.SMTP} {
+		a, err := k.Of(ctx, p.ID, side)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		found++
+		if side == accounts.IMAP {
+			v.mailbox(ctx, k, a)
+		} else {
+			v.sending(ctx, k, a)
+		}
+	}
+	if found == 0 {
+		return nil, fmt.Errorf("accounts of %s: %w", p.Address, store.ErrNotFound)
+	}
+	v.switches(p)
+	return v.found, nil
+}
+
+// login is what logs in, and whether there is something.
+func (v *visit) login(ctx context.Context, check string, k *accounts.Keeper, a accounts.Account) (c accounts.Credential, ok bool) {
+	c, err := k.Login(ctx, a, "", v.Now())
+	switch {
+	case err == nil:
+		return c, true
+	case errors.Is(err, accounts.ErrRefused):
+		v.fail(check, "Have the person log in again, and enter the new refresh token with \"tidepost account set --oauth\".", "%v", err)
+	default:
+		v.fail(check, "Look at the token endpoint, or at secrets.key in the data directory.", "%v", err)
+	}
+	return c, false
+}
+
+// mailbox looks at the account that mail is read from.
+func (v *visit) mailbox(ctx context.Context, k *accounts.Keeper, a accounts.Account) {
+	const check = "imap login"
+	ctx, cancel := context.WithTimeout(ctx, 2*checkTime)
+	defer cancel()
+	cred, ok := v.login(ctx, check, k, a)
+	if !ok {
+		return
+	}
+	conf, err := v.accountTLS(a)
+	if err != nil {
+		v.fail(check, "Correct accounts.ca_file.", "%v", err)
+		return
+	}
+	target := remote.Account{Addr: a.Addr, Security: securityOf(a.Security), User: cred.User, Password: remote.Secret(cred.Password), TLS: conf}
+	if cred.Token != "" {
+		target.Token = func(context.Context) (string, error) { return cred.Token, nil }
+	}
+	s, err := remote.Dial(ctx, target)
+	if err != nil {
+		do := "Look at the address and the network."
+		if errors.Is(err, remote.ErrAuth) {
+			do = "Enter the password with \"tidepost account set\"; many providers want one for applications, or a token (--oauth)."
+		}
+		v.fail(check, do, "%v", err)
+		return
+	}
+	defer s.Close()
+	v.ok(check, "%s as %s (%s)", a.Addr, a.User, a.Security)
+	v.capabilities(s.Caps())
+	v.accountFolders(ctx, s)
+	v.sieve(ctx, target, a)
+}
+
+func securityOf(s accounts.Security) remote.Security {
+	if s == accounts.None {
+		return remote.Clear
+	}
+	return remote.Security(s)
+}
+
+// accountTLS is nil where the system's authorities count.
+func (v *visit) accountTLS(a accounts.Account) (*tls.Config, error) {
+	pool, err := gateway.AccountAuthorities(v.Config)
+	if err != nil || pool == nil {
+		return nil, err
+	}
+	return &tls.Config{RootCAs: pool, ServerName: a.Host(), MinVersion: tls.VersionTLS12}, nil
+}
+
+// capabilities says what follows from what the server can do.
+func (v *visit) capabilities(c remote.Caps) {
+	if c.Move && c.UIDPlus {
+		v.ok("deliveries", "the batch comes in one command (MOVE)")
+	} else {
+		v.warn("deliveries", "", "the server has no MOVE: the batch is copied and then removed, and may be seen twice for a moment")
+	}
+	if c.Idle {
+		v.ok("news", "one connection waits for news (IDLE); urgent mail is back in INBOX at once")
+	} else {
+		v.warn("news", "", "the server has no IDLE: it is asked every few seconds")
+	}
+	if c.CondStore || c.QResync {
+		v.ok("changes", "what other programs did is asked for by number (%s)", strings.Join(slices.DeleteFunc([]string{word(c.CondStore, "CONDSTORE"), word(c.QResync, "QRESYNC")}, func(s string) bool { return s == "" }), ", "))
+	} else {
+		v.warn("changes", "", "the server has no CONDSTORE: flags of whole folders are read again now and then")
+	}
+}
+
+func word(on bool, s string) string {
+	if on {
+		return s
+	}
+	return ""
+}
+
+// accountFolders looks at what is there, and how much room.
+func (v *visit) accountFolders(ctx context.Context, s *remote.Session) {
+	const check = "folders"
+	list, err := s.List(ctx)
+	if err != nil {
+		v.fail(check, "", "%v", err)
+		return
+	}
+	ours := 0
+	for _, f := range list {
+		if f.Name == "Tidepost" || strings.HasPrefix(f.Name, "Tidepost/") {
+			ours++
+		}
+	}
+	v.ok(check, "%d, %d of them Tidepost's", len(list), ours)
+	if q, ok, err := s.Quota(ctx); err == nil && ok && q.Limit > 0 {
+		if q.Used > q.Limit/20*19 {
+			v.warn("room", "Have the person make room: a full account takes neither batch nor digest.", "%d of %d MB are used", q.Used>>20, q.Limit>>20)
+		} else {
+			v.ok("room", "%d of %d MB are used", q.Used>>20, q.Limit>>20)
+		}
+	}
+}
+
+// sieve looks whether new mail can be filed before it reaches INBOX.
+func (v *visit) sieve(ctx context.Context, target remote.Account, a accounts.Account) {
+	const check = "sieve"
+	target.Addr = net.JoinHostPort(a.Host(), "4190")
+	if target.Security == remote.TLS {
+		target.Security = remote.StartTLS // RFC 5804 §1.6: ManageSieve has no other.
+	}
+	c, err := remote.DialScripts(ctx, target)
+	if err != nil {
+		v.warn(check, "If the provider has ManageSieve, open port 4190. See docs/provider.md for what moving after arrival cannot do.",
+			"no ManageSieve on port 4190: new mail is moved right after it has arrived, and a phone may ring before that")
+		return
+	}
+	defer c.Close()
+	ext := c.Extensions()
+	for _, need := range []string{"fileinto", "date", "relational"} {
+		if !slices.Contains(ext, need) {
+			v.warn(check, "", "%s has no %q: the script cannot expire by itself, so none is put there; mail is moved after arrival", c.Implementation(), need)
+			return
+		}
+	}
+	v.ok(check, "%s: new mail is filed before it reaches INBOX, by a script that expires by itself", c.Implementation())
+}
+
+// sending looks at the account that mail is sent through.
+func (v *visit) sending(ctx context.Context, k *accounts.Keeper, a accounts.Account) {
+	const check = "smtp login"
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	if _, ok := v.login(ctx, check, k, a); !ok {
+		return
+	}
+	res, err := gateway.CheckAccount(ctx, v.Config, k, a)
+	switch {
+	case err != nil:
+		v.fail(check, "Correct the account with \"tidepost account set\".", "%v", err)
+	case res.Refused:
+		v.fail(check, "Enter the password with \"tidepost account set\"; many providers want one for applications, or a token (--oauth).", "%s", res.Reply.Text)
+	case !res.Delivered:
+		v.fail(check, "Look at the address and the network; this person's mail waits until then.", "%s", res.Reply.Text)
+	default:
+		v.ok(check, "%s as %s (%s)", a.Addr, a.User, orClear(res.TLS))
+		v.ok("sent", "%s", map[accounts.Filer]string{
+			accounts.Provider: "the provider files a copy of what is sent; mail programs should not",
+			accounts.Tidepost: "Tidepost files a copy of what is sent; mail programs should not",
+			accounts.Client:   "mail programs file a copy of what they send, Tidepost of what it composes",
+		}[a.Sent])
+	}
+}
+
+// switches suggests a week of dry run for somebody new.
+func (v *visit) switches(p *people.Person) {
+	team := v.Config.Hold.Mode == "dry-run" && v.Config.Batch.Mode == "dry-run"
+	if team || p.Profile.Batch == people.DryRun {
+		v.ok("dry run", "nothing changes for %s yet; \"tidepost report dry-run\" says what would", p.Address)
+		return
+	}
+	v.ok("dry run", "for a week that changes nothing: tidepost people set %s --hold dry-run --batch dry-run --coach dry-run", p.Address)
+}
