@@ -162,6 +162,16 @@ func (k *Keeper) askAnew(tx *store.Tx, old Item, now time.Time) error {
 		return err
 	}
 	anew.Ask = row.Ask
+	members, err := tx.AskMembers(old.Ask.ID)
+	if err != nil {
+		return err
+	}
+	for _, w := range members { // The others of a role see it again, as whose it is.
+		w.AskID = anew.Ask.ID
+		if err := tx.PutAskMember(w); err != nil {
+			return err
+		}
+	}
 	ev := store.Event{At: now, Kind: EventAsked, MessageID: anew.Ask.MessageID, PersonID: anew.Ask.OwnerID, AskID: anew.Ask.ID,
 		State: string(anew.Clock.State), Detail: lineDetail{Owner: anew.Ask.Owner}}
 	if err := tx.AddEvent(ev); err != nil {

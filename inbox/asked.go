@@ -189,7 +189,7 @@ func (b *Inbox) tellRoles(tx *store.Tx, r run, c *digest.Content) error {
 			l.What = digest.RoleAnswered
 		case i.Open() && i.Reason == threading.BecausePromised:
 			l.What, l.Due = digest.RolePromised, i.Clock.Due
-		case i.Open() && (i.Reason == "" || i.Reason == threading.BecauseDelivered || i.Reason == threading.BecauseHandedOver):
+		case i.Open() && (!i.Ask.Created.Before(c.Since) || i.Reason == "" || i.Reason == threading.BecauseDelivered || i.Reason == threading.BecauseHandedOver):
 			l.What = digest.RoleTaken
 		default:
 			continue

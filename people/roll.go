@@ -16,6 +16,16 @@ import (
 type roll struct {
 	Written time.Time `json:"written"`
 	People  []entry   `json:"people"`
+
+	Groups []groupEntry `json:"groups,omitempty"`
+}
+
+// A groupEntry is a group or a role with who is behind it in the end.
+type groupEntry struct {
+	Address string   `json:"address"`
+	Role    bool     `json:"role,omitempty"`
+	Senders Senders  `json:"who_may_send"`
+	Members []string `json:"members"`
 }
 
 type entry struct {
@@ -43,6 +53,13 @@ func (d *Directory) WriteRoll(path string, now time.Time) (err error) {
 		if e := entryInRoll(p.row); e.Password != "" || len(e.AppPasswords) > 0 {
 			r.People = append(r.People, e)
 		}
+	}
+	for _, g := range d.current.Load().groups {
+		e := groupEntry{Address: g.Address.String(), Role: g.Role, Senders: g.Senders}
+		for _, a := range g.Reached(nil) {
+			e.Members = append(e.Members, a.Key())
+		}
+		r.Groups = append(r.Groups, e)
 	}
 	text, err := json.MarshalIndent(r, "", " ")
 	if err != nil {
@@ -116,10 +133,37 @@ func ReadRoll(ctx context.Context, path string, db *store.DB) (written time.Time
 				}
 			}
 		}
-		return nil
+		return r.insertGroups(tx)
 	})
 	if err != nil {
 		return written, 0, fmt.Errorf("read roll %s: %w", path, err)
 	}
 	return r.Written, len(r.People), nil
+}
+
+// insertGroups puts the groups of a roll behind its people. Who cannot log in is only an
+// address there.
+func (r roll) insertGroups(tx *store.Tx) error {
+	list, err := tx.People()
+	if err != nil {
+		return err
+	}
+	ids := map[string]int64{}
+	for _, p := range list {
+		ids[p.Address] = p.ID
+	}
+	for _, e := range r.Groups {
+		g := store.Shared{Address: e.Address, Role: e.Role, Senders: string(e.Senders), Created: r.Written}
+		for _, m := range e.Members {
+			if id := ids[m]; id != 0 {
+				g.Members = append(g.Members, store.SharedMember{PersonID: id})
+			} else {
+				g.Members = append(g.Members, store.SharedMember{Address: m})
+			}
+		}
+		if err := tx.InsertShared(&g); err != nil {
+			return fmt.Errorf("%s: %w", e.Address, err)
+		}
+	}
+	return nil
 }

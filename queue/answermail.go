@@ -40,6 +40,10 @@ func (q *Queue) addressAnswer(in *intake, r *digestReply, act *answerAct) (why s
 	switch act.Kind {
 	case answers.Waive:
 		return ""
+	case answers.NotMine:
+		if act.item.Ask.RoleID != 0 { // The others of the role have it; whoever asked need not know.
+			return ""
+		}
 	case answers.HandOver:
 		if act.line.Text == "" {
 			return "only those it was sent to can pass that question on"

@@ -104,7 +104,12 @@ func (q *Queue) didLine(in *intake, r *digestReply) string {
 		{answers.Reply, "Answered: ", func(a *answerAct) string { return q.sentTo(in, a) }},
 		{answers.Promise, "Promised: ", func(a *answerAct) string { return q.promisedTo(in, a) }},
 		{answers.HandOver, "Handed over: ", func(a *answerAct) string { return q.sentTo(in, a) }},
-		{answers.NotMine, "Not yours, and open again: ", func(a *answerAct) string { return q.sentTo(in, a) }},
+		{answers.NotMine, "Not yours, and open again: ", func(a *answerAct) string {
+			if a.mail == nil {
+				return fmt.Sprintf("%d, for the others of %s", a.Number, q.o.Clocks.RoleOf(a.item))
+			}
+			return q.sentTo(in, a)
+		}},
 		{answers.Waive, "Closed without a mail: ", func(a *answerAct) string { return fmt.Sprint(a.Number) }},
 	} {
 		var list []string

@@ -223,6 +223,7 @@ func (tx *Tx) SweepNow(message int64) error {
 // address from now on.
 func ownRows() []string {
 	return []string{
+		`UPDATE shared_address SET owner_id = NULL WHERE owner_id = ?1`,
 		`DELETE FROM sender_rule WHERE person_id = ?1`,
 		`DELETE FROM advice WHERE coaching_id IN (SELECT id FROM coaching WHERE person_id = ?1)`,
 		`DELETE FROM coaching WHERE person_id = ?1`,

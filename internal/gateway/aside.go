@@ -250,6 +250,7 @@ func (a *Aside) job(ctx context.Context, s queue.Submission) (relay.Job, error) 
 			return relay.Job{}, &mail.Reply{Code: 451, Enhanced: [3]int{4, 3, 2}, Text: "Tidepost stands aside and cannot listen; say it again when it is back"}
 		}
 	}
+	s.Envelope.Recipients = a.behind(s)
 	facts := mail.FactsOf(mail.ParseHeader(s.Staged.Head), s.Staged.Content, s.Envelope.From)
 	head, err := a.head(s, facts)
 	if err != nil {
@@ -271,6 +272,34 @@ func (a *Aside) job(ctx context.Context, s queue.Submission) (relay.Job, error) 
 		From: s.Envelope.From, Recipients: s.Envelope.Recipients, EnvID: s.Envelope.EnvID, Ret: s.Envelope.Ret,
 		UTF8: s.Envelope.UTF8, EightBit: eight, Size: int64(len(head)) + s.Staged.BodySize, Open: open,
 	}, nil
+}
+
+// behind puts who is behind groups and roles in their place: the next server knows none of
+// ours.
+func (a *Aside) behind(s queue.Submission) []mail.Recipient {
+	var out []mail.Recipient
+	seen := map[string]bool{}
+	put := func(r mail.Recipient) {
+		if key := r.Address.Key(); !seen[key] {
+			seen[key] = true
+			out = append(out, r)
+		}
+	}
+	for _, r := range s.Envelope.Recipients {
+		g, _, ok := a.dir.GroupByAddress(r.Address)
+		if !ok {
+			put(r)
+			continue
+		}
+		for _, to := range g.Reached(s.Author) {
+			one := r
+			if one.Address = to; one.ORcpt == "" {
+				one.ORcpt = "rfc822;" + g.Address.String()
+			}
+			put(one)
+		}
+	}
+	return out
 }
 
 func (a *Aside) head(s queue.Submission, facts mail.Facts) ([]byte, error) {
