@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"tidepost/internal/gateway"
@@ -140,7 +141,7 @@ func (c *roleShowCmd) Run(a *app) error {
 // roleWhoCmd says who is on duty.
 type roleWhoCmd struct {
 	Address string `arg:"" help:"Its address."`
-	At      string `placeholder:"TIME" help:"At that time instead of now: 2026-12-24T10:00:00 on the role's clock, or RFC 3339."`
+	At      string `placeholder:"TIME" help:"At that time instead of now: 2026-12-24T10:00 or \"Fri 9am\" on the role's clock, or RFC 3339."`
 }
 
 // Run implements the command.
@@ -180,8 +181,13 @@ func (c *roleWhoCmd) at(now time.Time, g *people.Group) (time.Time, error) {
 	if t, err := time.Parse(time.RFC3339, c.At); err == nil {
 		return t, nil
 	}
-	wall, err := scheduler.ParseWall(c.At)
-	return wall.Instant(g.Zone()).At, err
+	for _, at := range []string{c.At, c.At + ":00"} {
+		if wall, err := scheduler.ParseWall(strings.Replace(at, " ", "T", 1)); err == nil {
+			return wall.Instant(g.Zone()).At, nil
+		}
+	}
+	w, err := scheduler.ParseWhen(c.At, now, g.Zone(), nil)
+	return w.At, err
 }
 
 // roleRemoveCmd removes a role.
