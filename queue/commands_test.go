@@ -185,7 +185,7 @@ func TestWhyOfMailThatWaits(t *testing.T) {
 	w := newWorld(t)
 	now := monday(22, 0)
 	w.submit(now, w.ana, letter(w.ana, "b1@team.example", "Budget", now, "The budget is in the drive.", "To: tom@team.example"), "tom@team.example")
-	wantIn(t, w.say(now, w.ana, "why <b1@team.example>"), "Budget:", "leaves", "because")
+	wantIn(t, w.say(now, w.ana, "why <b1@team.example>"), "Budget, sent", "waits until", "because")
 	wantIn(t, w.say(now, w.tom, "why <b1@team.example>"), "I know no mail of yours")
 	wantIn(t, w.say(now, w.ana, "why"), "Which mail?")
 }
