@@ -1,10 +1,16 @@
 package mirror_test
 
 import (
+	"context"
 	"encoding/base64"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"tidepost/internal/fakehost"
+	"tidepost/mirror"
+	"tidepost/remote"
 )
 
 func plainAuth(user string) string {
@@ -188,4 +194,95 @@ func count(list []string, what string) (n int) {
 		}
 	}
 	return n
+}
+
+func TestRollbackLeavesTheAccountAsItWas(t *testing.T) {
+	play(t, func(w *world) {
+		w.host.Import("INBOX", []byte("From: x@y.example\r\nSubject: Old\r\nMessage-ID: <old@y>\r\n\r\nOld.\r\n"), time.Now().Add(-9*24*time.Hour))
+		w.until(20, 0)
+		w.sends("ana", "mei@team.example", "Budget", "Here is the budget.")
+		w.sends("mei", "ana@team.example", "Question", "Ana, can you send me the contract by Friday?")
+		w.arrives("INBOX", "Figures")
+		w.arrives("INBOX", "List mail", "List-Id: <all.example.org>", "Precedence: list")
+		w.wait(time.Minute)
+		w.setInbox("store")
+		p, _ := w.g.People().ByID(w.ana)
+		out, err := w.g.Mailboxes().Rollback(context.Background(), p, mirror.KeepWaiting)
+		w.must(err)
+		for _, f := range w.host.Folders() {
+			if strings.HasPrefix(f, "Tidepost") {
+				t.Errorf("folder %s is left (%+v)", f, out)
+			}
+		}
+		w.want("Drafts", "Budget")
+		for _, s := range []string{"Old", "Figures", "List mail"} {
+			if n := count(w.subjects("INBOX"), s); n != 1 {
+				t.Errorf("%s is %d times in INBOX: %q", s, n, w.subjects("INBOX"))
+			}
+		}
+		w.arrives("INBOX", "Later mail")
+		w.wait(time.Minute)
+		if !w.has("INBOX", "Later mail") {
+			t.Error("mail is still taken away")
+		}
+	})
+}
+
+func TestTroubleIsToldOnceAndNothingIsLost(t *testing.T) {
+	play(t, func(w *world) {
+		w.host.SetRefuse(remote.ErrAuth)
+		w.host.SetCut(func(string) fakehost.Cut { return fakehost.Before })
+		w.arrives("INBOX", "Figures")
+		w.wait(5 * time.Minute)
+		w.host.SetCut(nil)
+		w.want("INBOX", "Figures")
+		if got := w.g.Mailboxes().Troubles(); len(got) != 1 || !strings.Contains(got[0].What, "refuses the login") {
+			t.Errorf("troubles: %v", got)
+		}
+		w.host.SetRefuse(nil)
+		w.wait(40 * time.Minute)
+		if got := w.g.Mailboxes().Troubles(); len(got) != 0 {
+			t.Errorf("troubles: %v", got)
+		}
+		if n := count(w.subjects("INBOX"), "Your mailbox is not tended"); n != 1 {
+			t.Errorf("INBOX: %q", w.subjects("INBOX"))
+		}
+		w.host.SetRoom(100)
+		w.sends("mei", "ana@team.example", "Question", "Ana, can you send me the contract by Friday?")
+		w.until(13, 30)
+		if w.has("INBOX", "Question") {
+			t.Error("there was no room for it")
+		}
+		w.host.SetRoom(-1)
+		w.wait(15 * time.Minute)
+		if n := count(w.subjects("INBOX"), "Question"); n != 1 {
+			t.Errorf("INBOX: %q", w.subjects("INBOX"))
+		}
+		if n := count(w.subjects("INBOX"), "Your mailbox is full"); n != 1 {
+			t.Errorf("INBOX: %q", w.subjects("INBOX"))
+		}
+	})
+}
+
+func TestSecondTidepostStandsBack(t *testing.T) {
+	play(t, func(w *world) {
+		w.stop()
+		for _, v := range w.host.Folder("Tidepost/About") {
+			w.must(w.host.Delete("Tidepost/About", v.MID))
+		}
+		w.host.Deliver("Tidepost/About", []byte(fmt.Sprintf("Tidepost-Tends: somebodyelse %d\r\nMessage-ID: <l@x>\r\n\r\nMine.\r\n", time.Now().Unix())))
+		w.start()
+		w.arrives("INBOX", "Figures")
+		w.wait(time.Minute)
+		w.want("INBOX", "Figures")
+		if got := w.g.Mailboxes().Troubles(); len(got) != 1 || !strings.Contains(got[0].What, "another Tidepost") {
+			t.Errorf("troubles: %v", got)
+		}
+		w.wait(25 * time.Hour)
+		w.arrives("INBOX", "Next day")
+		w.wait(time.Minute)
+		if w.has("INBOX", "Next day") {
+			t.Error("a letter that is a day old still counts")
+		}
+	})
 }

@@ -39,6 +39,7 @@ type world struct {
 	done   chan error
 	logs   strings.Builder
 	n      int
+	ana    int64
 }
 
 const password = "correct horse battery staple"
@@ -64,7 +65,6 @@ func (w *world) hire() {
 	}
 	db, err := store.Open(filepath.Join(w.dir, "data"))
 	w.must(err)
-	var ana int64
 	edit := people.NewEditor(db, []string{"team.example"}, rand.Reader)
 	for _, p := range []struct{ name, inbox string }{{"Ana", "imap"}, {"Mei", "store"}} {
 		e, err := edit.Add(context.Background(), people.Request{Password: password, Fields: map[people.Field]string{
@@ -73,11 +73,11 @@ func (w *world) hire() {
 		}}, time.Now().Add(-60*24*time.Hour))
 		w.must(err)
 		if p.inbox == "imap" {
-			ana = e.ID
+			w.ana = e.ID
 		}
 	}
 	keep := accounts.New(accounts.Options{DB: db, Box: secrets.Open(filepath.Join(w.dir, "data"), rand.Reader)})
-	_, err = keep.Set(context.Background(), ana, accounts.Settings{Side: accounts.IMAP, Addr: "imap.host.example", User: "ana", Password: "secret"}, time.Now())
+	_, err = keep.Set(context.Background(), w.ana, accounts.Settings{Side: accounts.IMAP, Addr: "imap.host.example", User: "ana", Password: "secret"}, time.Now())
 	w.must(err)
 	w.must(db.Close())
 }
@@ -245,3 +245,15 @@ func (w *world) want(folder string, subjects ...string) {
 func (w *world) has(folder, subject string) bool { return slices.Contains(w.subjects(folder), subject) }
 
 func errorf(format string, args ...any) error { return fmt.Errorf(format, args...) }
+
+// setInbox says where Ana reads her mail, and tells the server.
+func (w *world) setInbox(where string) {
+	w.t.Helper()
+	db, err := store.Open(filepath.Join(w.dir, "data"))
+	w.must(err)
+	edit := people.NewEditor(db, []string{"team.example"}, rand.Reader)
+	_, err = edit.Set(context.Background(), "ana@team.example", people.Request{Fields: map[people.Field]string{people.FieldInbox: where}}, time.Now())
+	w.must(err)
+	w.must(db.Close())
+	w.must(w.g.Reload(context.Background()))
+}

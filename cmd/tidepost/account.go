@@ -18,11 +18,12 @@ import (
 
 // accountCmd is about where people's mail is elsewhere.
 type accountCmd struct {
-	Set    accountSetCmd    `cmd:"" help:"Say where a person's mail is: IMAP account, SMTP account, or both."`
-	Show   accountShowCmd   `cmd:"" help:"Show a person's accounts, without secrets."`
-	List   accountListCmd   `cmd:"" help:"List everybody's accounts."`
-	Check  accountCheckCmd  `cmd:"" help:"Log in, say what the servers can do, and what will work how."`
-	Remove accountRemoveCmd `cmd:"" help:"Forget a person's accounts and their secrets."`
+	Set      accountSetCmd      `cmd:"" help:"Say where a person's mail is: IMAP account, SMTP account, or both."`
+	Show     accountShowCmd     `cmd:"" help:"Show a person's accounts, without secrets."`
+	List     accountListCmd     `cmd:"" help:"List everybody's accounts."`
+	Check    accountCheckCmd    `cmd:"" help:"Log in, say what the servers can do, and what will work how."`
+	Remove   accountRemoveCmd   `cmd:"" help:"Forget a person's accounts and their secrets."`
+	Rollback accountRollbackCmd `cmd:"" help:"Leave a person's account at a provider as it was before Tidepost."`
 }
 
 // accountSetCmd sets one side or both.

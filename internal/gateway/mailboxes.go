@@ -40,6 +40,12 @@ func (g *Gateway) mirrorOptions() mirror.Options {
 	}
 }
 
+// People is who belongs to the team.
+func (g *Gateway) People() *people.Directory { return g.dir }
+
+// Mailboxes are the accounts at providers.
+func (g *Gateway) Mailboxes() *mirror.Mirror { return g.mirror }
+
 // A GivenBack is what came of giving an account back.
 type GivenBack struct {
 	Person string          `json:"person"`
