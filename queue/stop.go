@@ -26,6 +26,9 @@ const (
 	// resumeSpread how long all of it takes at most.
 	resumeStep   = 2 * time.Second
 	resumeSpread = time.Hour
+	// resumeLook is what a person who was frozen has to look through what waits: it may
+	// be a stranger's.
+	resumeLook = time.Hour
 )
 
 // never is the time of a recipient whose mail is stopped.
@@ -114,12 +117,14 @@ func (q *Queue) stop(tx *store.Tx, s store.Submission, why store.Stop, now time.
 	return nil
 }
 
-// ResumeAuthor lets go what was stopped because its author was frozen. Times that are
+// ResumeAuthor lets go what was stopped because its author was frozen, not within an
+// hour: the author is told of it and may take back what is a stranger's. Times that are
 // still to come stay; what should have left long ago leaves in its reader's hours, and
 // what is due does so one after the other. It returns how many mails wait again.
 func (q *Queue) ResumeAuthor(ctx context.Context, author int64, now time.Time) (mails int, err error) {
 	now = now.UTC()
-	due := &queueing{now: now, step: resumeStep}
+	due := &queueing{now: now, first: now.Add(resumeLook), step: resumeStep}
+	var resumed []store.Submission
 	for after := int64(0); ; {
 		n := 0
 		err := q.db.Update(ctx, func(tx *store.Tx) error {
@@ -134,6 +139,9 @@ func (q *Queue) ResumeAuthor(ctx context.Context, author int64, now time.Time) (
 					continue
 				}
 				mails++
+				if len(resumed) < maxResumed {
+					resumed = append(resumed, s)
+				}
 				if err := q.resume(tx, s, due); err != nil {
 					return err
 				}
@@ -144,21 +152,64 @@ func (q *Queue) ResumeAuthor(ctx context.Context, author int64, now time.Time) (
 			return mails, fmt.Errorf("let mail of person %d go: %w", author, err)
 		}
 		if n < stopBatch {
-			return mails, nil
+			break
 		}
 	}
+	p, ok := q.people.ByID(author)
+	if !ok || len(resumed) == 0 {
+		return mails, nil
+	}
+	return mails, q.db.Update(ctx, func(tx *store.Tx) error { return q.tellResumed(tx, p, resumed, due.first) })
+}
+
+// maxResumed bounds the mails that the word in answer to a letter takes back; whoever
+// has more has an operator.
+const maxResumed = 1000
+
+// tellResumed tells somebody who was frozen what goes its way again, and from when on.
+func (q *Queue) tellResumed(tx *store.Tx, p *people.Person, resumed []store.Submission, first time.Time) error {
+	now := first.Add(-resumeLook)
+	var b strings.Builder
+	fmt.Fprintf(&b, "Your account is open again. %s had not left when it was closed; not before %s, it goes its way:\n\n",
+		countOf(len(resumed), "mail"), people.Both(first, p.Zone(), p.Zone(), now))
+	d, err := q.listStopped(tx, &b, resumed)
+	if err != nil {
+		return err
+	}
+	b.WriteString("\nIs that not yours? Reply *cancel*, and nothing of it leaves. Single mails can be taken out of `Scheduled`.\n")
+	return q.note(tx, p, noteStopped, 0, q.plain(p, "Open again: "+countOf(len(resumed), "mail")+" of yours will leave", b.String(), ""), d, now)
+}
+
+// listStopped writes down what mail a note is about, and for whom it is.
+func (q *Queue) listStopped(tx *store.Tx, b *strings.Builder, mails []store.Submission) (d stoppedDetail, err error) {
+	for i, s := range mails {
+		d.Submissions = append(d.Submissions, s.ID)
+		if i >= maxNamed {
+			continue
+		}
+		rcpts, err := tx.Recipients(s.ID)
+		if err != nil {
+			return d, err
+		}
+		fmt.Fprintf(b, "- %s → %s\n", s.Subject, strings.Join(q.about(s, rcpts).To, ", "))
+	}
+	if more := len(mails) - maxNamed; more > 0 {
+		fmt.Fprintf(b, "- and %d more\n", more)
+	}
+	return d, nil
 }
 
 // A queueing spreads what is due at once.
 type queueing struct {
-	now  time.Time
-	step time.Duration
-	last time.Duration
+	now   time.Time
+	first time.Time // nothing leaves before
+	step  time.Duration
+	last  time.Duration
 }
 
 // next is when the next mail that is due leaves.
 func (s *queueing) next() time.Time {
-	at := s.now.Add(s.last % resumeSpread)
+	at := s.first.Add(s.last % resumeSpread)
 	s.last += s.step
 	return at
 }
@@ -182,7 +233,7 @@ func (q *Queue) resume(tx *store.Tx, s store.Submission, due *queueing) error {
 		default:
 			continue
 		}
-		if !r.Due.After(due.now) {
+		if !r.Due.After(due.first) {
 			if at.IsZero() {
 				at = due.next()
 			}
@@ -239,22 +290,12 @@ func (q *Queue) tellStopped(tx *store.Tx, p *people.Person, revoked []people.App
 	for _, a := range revoked {
 		names = append(names, "\""+a.Name+"\"")
 	}
-	d := stoppedDetail{}
 	var b strings.Builder
 	fmt.Fprintf(&b, "The app password %s was revoked. %s that came with it had not left, and was stopped:\n\n",
 		strings.Join(names[:min(len(names), maxNamed)], ", "), countOf(len(stopped), "mail"))
-	for i, s := range stopped {
-		d.Submissions = append(d.Submissions, s.ID)
-		if i < maxNamed {
-			rcpts, err := tx.Recipients(s.ID)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(&b, "- %s → %s\n", s.Subject, strings.Join(q.about(s, rcpts).To, ", "))
-		}
-	}
-	if more := len(stopped) - maxNamed; more > 0 {
-		fmt.Fprintf(&b, "- and %d more\n", more)
+	d, err := q.listStopped(tx, &b, stopped)
+	if err != nil {
+		return err
 	}
 	b.WriteString("\nReply *release* if it is yours: it then leaves as planned. Reply *cancel* if it is not. Until then nothing of it leaves.\n")
 	return q.note(tx, p, noteStopped, 0, q.plain(p, "Stopped: "+countOf(len(stopped), "mail")+" of a revoked app password", b.String(), ""), d, now)
@@ -285,7 +326,7 @@ func (q *Queue) actOnStopped(tx *store.Tx, in *intake, a *ask) (string, error) {
 	if err := json.Unmarshal(a.note.Detail, &d); err != nil {
 		return "", fmt.Errorf("note %s: %w", a.note.MID, err)
 	}
-	due := &queueing{now: in.now, step: resumeStep}
+	due := &queueing{now: in.now, first: in.now, step: resumeStep}
 	done := 0
 	for _, id := range d.Submissions {
 		s, err := tx.Submission(id)
@@ -295,8 +336,8 @@ func (q *Queue) actOnStopped(tx *store.Tx, in *intake, a *ask) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if s.AuthorID != in.author.ID || s.Stopped != store.StopCredential {
-			continue
+		if s.AuthorID != in.author.ID || s.Stopped != store.StopCredential && (s.Stopped != store.Going || a.word != wordCancel) {
+			continue // Mail of somebody who was frozen goes by itself.
 		}
 		acted := true
 		if a.word == wordRelease {
