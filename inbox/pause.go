@@ -1,10 +1,12 @@
 package inbox
 
 import (
+	"slices"
 	"time"
 
 	"tidepost/digest"
 	"tidepost/people"
+	"tidepost/policies"
 )
 
 // batchMode is the person's switch, or the team's; off once the team has gone back.
@@ -27,4 +29,11 @@ func (b *Inbox) pauseOf(p *people.Person, now time.Time) *digest.Pause {
 		out.Until = time.Time{}
 	}
 	return out
+}
+
+// PassList is whose mail to p comes at once, and mail with which words in its subject.
+func (b *Inbox) PassList(p *people.Person) policies.Lists {
+	l := b.o.Pass
+	l.Senders = slices.Concat(l.Senders, p.Profile.Pass)
+	return l
 }

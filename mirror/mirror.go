@@ -33,6 +33,9 @@ type Options struct {
 
 	// Dial logs in; nil: remote.Dial.
 	Dial func(ctx context.Context, a remote.Account) (Session, error)
+	// Scripts logs in to a person's ManageSieve server; nil: remote.DialScripts if Dial is
+	// nil, else nobody has one.
+	Scripts func(ctx context.Context, a remote.Account) (Scripts, error)
 	// TLS says what certificates are good; nil: those of the system.
 	TLS *tls.Config
 
@@ -42,6 +45,9 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
+	if o.Dial == nil && o.Scripts == nil {
+		o.Scripts = func(ctx context.Context, a remote.Account) (Scripts, error) { return remote.DialScripts(ctx, a) }
+	}
 	if o.Dial == nil {
 		o.Dial = func(ctx context.Context, a remote.Account) (Session, error) { return remote.Dial(ctx, a) }
 	}
@@ -62,6 +68,7 @@ type Mirror struct {
 	mu      sync.Mutex // guards below
 	tenders map[int64]*running
 	trouble map[int64]Trouble
+	gates   map[int64]gate
 	busy    map[int64]*sync.Mutex // who holds it tends the account
 }
 
@@ -76,7 +83,7 @@ type running struct {
 // New returns a Mirror. Nothing is connected before Run.
 func New(o Options) *Mirror {
 	return &Mirror{o: o.withDefaults(), kick: make(chan struct{}, 1), tenders: map[int64]*running{},
-		trouble: map[int64]Trouble{}, busy: map[int64]*sync.Mutex{}}
+		trouble: map[int64]Trouble{}, busy: map[int64]*sync.Mutex{}, gates: map[int64]gate{}}
 }
 
 // now is the clock of the account, which stands at the edge of the program.

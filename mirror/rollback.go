@@ -70,6 +70,10 @@ func (m *Mirror) rollback(ctx context.Context, p *people.Person, waiting Choice)
 	if err := t.round(ctx); err != nil { // What the person moved last counts.
 		return out, err
 	}
+	// First of all nothing more comes into what is emptied.
+	if err := m.openGate(ctx, p.ID); err != nil {
+		return out, err
+	}
 	if err := t.settleAll(ctx, p, waiting, &out); err != nil {
 		return out, err
 	}

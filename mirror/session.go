@@ -33,16 +33,25 @@ type Session interface {
 	Close() error
 }
 
-// dial logs in to the account of a person.
-func (m *Mirror) dial(ctx context.Context, a accounts.Account) (Session, error) {
-	now := m.now()
-	who, err := m.o.Accounts.Login(ctx, a, "", now)
+// login is how the account of a person is entered.
+func (m *Mirror) login(ctx context.Context, a accounts.Account) (remote.Account, error) {
+	who, err := m.o.Accounts.Login(ctx, a, "", m.now())
 	if err != nil {
-		return nil, fmt.Errorf("account of person %d: %w", a.Person, err)
+		return remote.Account{}, fmt.Errorf("account of person %d: %w", a.Person, err)
 	}
 	conf := remote.Account{Addr: a.Addr, Security: security(a.Security), User: who.User, Password: remote.Secret(who.Password), TLS: m.o.TLS, Poll: m.o.Poll}
 	if who.Token != "" {
 		conf.Token = m.token(a, who.Token)
+	}
+	return conf, nil
+}
+
+// dial logs in to the account of a person.
+func (m *Mirror) dial(ctx context.Context, a accounts.Account) (Session, error) {
+	now := m.now()
+	conf, err := m.login(ctx, a)
+	if err != nil {
+		return nil, err
 	}
 	s, err := m.o.Dial(ctx, conf)
 	switch {

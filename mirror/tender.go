@@ -101,6 +101,7 @@ func (m *Mirror) once(ctx context.Context, person int64, kick <-chan struct{}) (
 			return err
 		}
 		m.well(ctx, person)
+		t.keepGate(ctx)
 		if err := t.rest(ctx, sub, kick); err != nil {
 			return err
 		}
