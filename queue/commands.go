@@ -129,6 +129,9 @@ func (q *Queue) tellCommands(tx *store.Tx, in *intake, d *doing, changed people.
 		return nil
 	}
 	text := strings.Join(blocks, "\n\n") + "\n"
+	if !changed.IsZero() {
+		tx.AfterCommit(func() { d.a.changed = true })
+	}
 	if changed.IsZero() && undid == "" {
 		return q.note(tx, in.author, noteAnswer, 0, q.plain(in.author, replySubject(in), text, in.facts.MessageID), nil, in.now)
 	}

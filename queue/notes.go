@@ -36,6 +36,7 @@ type ask struct {
 	content *mail.Content // of message
 	reply   *digestReply  // to a digest; nil: it is none
 	heard   *heard        // of the author's own settings
+	changed bool          // committed: they are others now
 }
 
 // hear finds out what a mail to Tidepost is about, outside the write transaction.

@@ -150,7 +150,19 @@ func (q *Queue) Submit(ctx context.Context, s Submission) (id int64, err error) 
 		id = got
 		return err
 	})
+	if err == nil && a != nil && a.changed {
+		q.readPeople(ctx)
+	}
 	return id, err
+}
+
+// readPeople has a change that somebody ordered by mail count from now on. It is
+// committed: trouble is for the log, and the timer loop finds it within a minute.
+func (q *Queue) readPeople(ctx context.Context) {
+	var bad *people.ProfileError
+	if err := q.people.Reload(context.WithoutCancel(ctx)); err != nil && !errors.As(err, &bad) {
+		q.o.Log.Error("read changed people", "err", err)
+	}
 }
 
 // RunDue releases what is due at now and starts attempts, as many as there are idle

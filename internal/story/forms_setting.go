@@ -9,7 +9,7 @@ import (
 // settingForms say who there is, and when the story begins.
 func settingForms() []*form {
 	fields := "name address addresses aliases zone hours works holidays leave tides deliveries focus office_hours phone hold batch coach " +
-		"coach_mode coach_policies style urgent_budget urgent_from pass cover vacation new"
+		"coach_mode coach_policies style urgent_budget urgent_from pass cover stays vacation new"
 	return []*form{
 		{example: `start: Mon 2026-03-02 08:00 in Berlin`, pattern: `starts?:? REST`, make: makeStart},
 		{example: `person Mei in Asia/Singapore works mon-fri 09:00-18:00`, pattern: `person WHOREST`, details: fields, make: makePerson},

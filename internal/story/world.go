@@ -262,7 +262,7 @@ func (w *world) hireOne(db *store.DB, edit *people.Editor, p *member, start time
 
 // fieldValue lets people stand for their addresses, and dates be written in words.
 func (w *world) fieldValue(key, v string) string {
-	if key == "vacation" {
+	if key == "vacation" || key == "stays" {
 		return v
 	}
 	v = strings.NewReplacer("–", "-", " to ", "..").Replace(v)
