@@ -30,7 +30,7 @@ var errSpan = errors.New("I need to know from when until when")
 
 // iAm takes the words before what somebody is.
 func (r *reader) iAm() bool {
-	return r.phrase("i am going to be", "i am going", "i will be going", "i am currently", "currently", "will be", "will go", "taking", "i am off and", "i will be gone", "i am gone", "gone", "i will be taking", "i will be", "i will go", "i will take", "i am taking", "i take", "i am", "i shall be", "i have", "i will have", "we are", "ich bin", "ich habe", "ich werde",
+	return r.phrase("i am going to be", "i am going", "i will be going", "i am currently", "currently", "will be", "will go", "taking", "i am off and", "i will be gone", "i am gone", "i will", "gone", "i will be taking", "i will be", "i will go", "i will take", "i am taking", "i take", "i am", "i shall be", "i have", "i will have", "we are", "ich bin", "bin ich", "ich habe", "ich werde",
 		"set me to", "set me as", "set me", "mark me as", "mark me", "put me down as", "put me as", "put me", "make me", "show me as", "register me as", "set up my", "set up", "set my", "book my", "book", "add my", "add", "set", "enter my", "enter", "my", "i go")
 }
 
@@ -43,7 +43,7 @@ func (r *reader) absence() (weak, ok bool) {
 		r.word("away", "leave", "vacation", "vacations", "holiday", "outofoffice", "ooo", "absence", "absent", "unavailable", "pto"), r.phrase("time off"):
 		r.word("message", "status", "mode")
 		return false, true
-	case r.phrase("off sick", "out sick", "off work", "day off", "not available", "not in the office", "on holidays", "nicht da"), r.word("off", "out", "sick", "ill", "holidays", "krank", "weg"):
+	case r.phrase("not be in the office", "not be available", "not be at work", "not be working", "not at work", "off sick", "out sick", "off work", "day off", "not available", "not in the office", "on holidays", "nicht da"), r.word("off", "out", "sick", "ill", "holidays", "krank", "weg"):
 		return true, true
 	}
 	return false, false
@@ -264,7 +264,7 @@ func readCover(r *reader) (Command, bool) {
 		c.Off = true
 		return c, r.done()
 	}
-	if r.word("make", "name", "appoint") {
+	if r.word("make", "name", "appoint", "set", "use") {
 		if c.Who = r.who(); c.Who != "" {
 			r.word("as")
 			return c, r.word("my") && r.word("cover", "standin", "deputy") && r.done()
@@ -354,7 +354,7 @@ func readResume(r *reader) (Command, bool) {
 func readRelease(r *reader) (Command, bool) {
 	c := Command{Kind: Release}
 	switch {
-	case r.word("release", "unhold"), r.phrase("let go of"):
+	case r.word("release", "unhold"), r.phrase("let go of", "let go"):
 		r.everything()
 		r.phrase("that is waiting", "that waits", "which waits", "which is waiting", "what waits", "what is waiting", "waiting", "that is held", "what is held", "at once", "immediately", "what i have waiting")
 		r.phrase("at once", "immediately")
@@ -422,9 +422,15 @@ func readAlways(r *reader) (Command, bool) {
 		}
 		c.Who, own = base, true
 	}
-	if own {
+	if own || r.peek(0).low == "should" || r.peek(0).low == "may" {
 		if !r.phrase("should always", "shall always", "must always", "always", "may always", "has to always", "is always to", "will always") {
 			return c, false
+		}
+		if at := r.pos; own {
+			if r.atOnce(); r.pos > at && r.done() { // "mail from @x always at once"
+				return c, true
+			}
+			r.pos = at
 		}
 		if !r.phrase("come", "comes", "arrive", "arrives", "be delivered", "get through", "gets through", "reach me", "reaches me", "goes", "go", "pass", "passes") {
 			return c, false
@@ -441,6 +447,10 @@ func readAlwaysOff(r *reader) (Command, bool) {
 		c.Who = r.who()
 		return c, c.Who != "" && r.phrase("from my always list", "from the always list", "from always", "off my always list", "off the always list", "off always", "from my pass list", "out of always") && r.done()
 	}
+	if c.Who = r.who(); c.Who != "" && r.phrase("not always any more", "not always anymore", "no longer always", "not always") {
+		return c, r.done()
+	}
+	c.Who, r.pos = "", 0
 	if !r.phrase("no longer always", "no more always", "not always", "always not", "stop always", "undo always", "end always", "cancel always", "always no longer", "not always any more", "always -", "always off", "nicht mehr immer", "nicht immer", "remove always", "delete always") {
 		return c, false
 	}

@@ -200,7 +200,7 @@ func readDigests(r *reader) (Command, bool) {
 func readDeliveries(r *reader) (Command, bool) {
 	c := Command{Kind: Deliveries}
 	switch {
-	case r.phrase("no more deliveries", "no deliveries", "deliveries none", "deliveries off", "deliveries : none", "deliveries : off", "stop deliveries", "stop the deliveries", "stop my deliveries", "turn off deliveries", "turn deliveries off", "switch off deliveries", "switch deliveries off", "tides none", "no tides", "keine zustellungen", "keine zustellung"):
+	case r.phrase("no more deliveries", "no deliveries", "deliveries none", "deliveries off", "deliveries : none", "deliveries : off", "stop deliveries", "stop the deliveries", "stop my deliveries", "turn off deliveries", "turn off my deliveries", "turn off the deliveries", "turn my deliveries off", "switch off my deliveries", "turn deliveries off", "switch off deliveries", "switch deliveries off", "tides none", "no tides", "keine zustellungen", "keine zustellung"):
 		r.phrase(", everything as it comes", ", mail as it comes", ", all as it comes", ", as it comes", "any more", "anymore", "at all")
 		c.Value = "none"
 		return c, r.done()

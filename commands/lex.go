@@ -171,8 +171,9 @@ func (r *reader) word(words ...string) bool {
 	return false
 }
 
-// phrase takes one of several phrases, the first that fits whole.
+// phrase takes one of several phrases, the longest that fits whole.
 func (r *reader) phrase(phrases ...string) bool {
+	best := 0
 next:
 	for _, p := range phrases {
 		n := 0
@@ -182,10 +183,10 @@ next:
 			}
 			n++
 		}
-		r.pos += n
-		return true
+		best = max(best, n)
 	}
-	return false
+	r.pos += best
+	return best > 0
 }
 
 // skip takes all of words that stand next.

@@ -43,7 +43,8 @@ func hints() []struct {
 		{Help, "help hilfe commands"},
 		{Away, "off out back"},
 		{Attachments, "attachment attachments"},
-		{Release, "send waiting"},
+		{Release, "send waiting waits"},
+		{Away, "office"},
 		{Zone, "zone"},
 	}
 }

@@ -361,6 +361,13 @@ func (r *reader) interval() (string, bool) {
 		return "", false
 	}
 	r.word("uhr")
+	if !a.sure && b.sure && b.minutes > 12*60 && a.minutes+12*60 < b.minutes { // "1-4pm"
+		if a.minutes >= 7*60 {
+			r.lost = errHour
+		}
+		a.minutes += 12 * 60
+		a.sure = true
+	}
 	switch {
 	case !a.sure && a.minutes < 6*60:
 		r.lost = errHour
