@@ -65,7 +65,10 @@ func (q *Queue) example(in *intake, p people.Profile, k commands.Kind) string {
 	case commands.Zone:
 		return "timezone " + p.Calendar.Zone
 	case commands.Pause:
-		return "pause until " + in.now.In(zone).Add(2*time.Hour).Truncate(time.Hour).Format("15:04")
+		if until := in.now.In(zone).Add(2 * time.Hour); scheduler.DateOf(until) == today {
+			return "pause until " + until.Format("15") + ":00"
+		}
+		return "pause until tomorrow"
 	case commands.Always:
 		return "always " + q.colleagueName(in.author)
 	case commands.Never:
