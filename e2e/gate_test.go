@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -12,8 +13,9 @@ import (
 	"tidepost/sieve"
 )
 
-// gateHost has ManageSieve on its usual port, where the program looks for it.
-const gateHost = "127.0.26.3"
+// gateHost has ManageSieve on its usual port, where the program looks for it: a loopback
+// address of this process alone.
+func gateHost() string { return fmt.Sprintf("127.%d.%d.3", 1+os.Getpid()>>8%250, 1+os.Getpid()%250) }
 
 // TestGate puts Tidepost beside a real Dovecot: mail that waits never reaches INBOX, a code
 // stays there, and going back restores the person's own script.
@@ -22,7 +24,7 @@ func TestGate(t *testing.T) {
 		t.Skip("the built binary is not tested in short mode")
 	}
 	const ana, next = "ana@team.example", "Tidepost/Next delivery"
-	p := provider.Dovecot(t, provider.Options{Host: gateHost, Users: []provider.User{{Name: ana, Password: password}}})
+	p := provider.Dovecot(t, provider.Options{Host: gateHost(), Users: []provider.User{{Name: ana, Password: password}}})
 	conf := remote.Account{Addr: p.IMAP, Security: remote.Clear, User: ana, Password: password}
 	ctx := t.Context()
 	box, err := remote.Dial(ctx, conf)
