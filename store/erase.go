@@ -284,8 +284,9 @@ func (tx *Tx) FinishErasure(person int64, name string, addresses []string, profi
 	return tx.AddEvent(Event{At: now, Kind: EventErased, PersonID: person})
 }
 
-// eraseReferring removes the rows of all other tables that refer to the person:
-// credentials, memberships, and what comes to be kept of people later.
+// eraseReferring deals with the rows of all other tables that refer to the person, also
+// of those that come to be later: where the row can do without somebody it stays (a group
+// without owner), else it goes (credentials, memberships).
 func (tx *Tx) eraseReferring(person int64) error {
 	tables, err := tx.plainTables()
 	if err != nil {
@@ -295,13 +296,23 @@ func (tx *Tx) eraseReferring(person int64) error {
 		if slices.Contains(keptOf(), table) {
 			continue
 		}
-		columns, err := all(tx, func(s *string) []any { return []any{s} },
-			`SELECT "from" FROM pragma_foreign_key_list(?) WHERE "table" = 'person'`, table)
+		type column struct {
+			name string
+			free bool // may be NULL
+		}
+		columns, err := all(tx, func(c *column) []any { return []any{&c.name, &c.free} },
+			`SELECT DISTINCT f."from", c."notnull" = 0 AND c.pk = 0 FROM pragma_foreign_key_list(?1) f JOIN pragma_table_info(?1) c ON c.name = f."from" WHERE f."table" = 'person'`, table)
 		if err != nil {
 			return fmt.Errorf("erase person %d: %w", person, err)
 		}
 		for _, c := range columns {
-			if _, err := tx.exec(`DELETE FROM "`+table+`" WHERE "`+c+`" = ?`, person); err != nil {
+			where := ` WHERE "` + c.name + `" = ?`
+			if c.free {
+				if _, err := tx.exec(`UPDATE OR IGNORE "`+table+`" SET "`+c.name+`" = NULL`+where, person); err != nil {
+					return fmt.Errorf("erase person %d from %s: %w", person, table, err)
+				}
+			}
+			if _, err := tx.exec(`DELETE FROM "`+table+`"`+where, person); err != nil {
 				return fmt.Errorf("erase person %d from %s: %w", person, table, err)
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -107,6 +108,7 @@ func TestErase(t *testing.T) {
 	keep(t, d, "mei", store.KindInbox, "shelf", "A text with "+markInbox+" in it.", noon)
 	gone := keep(t, d, "mei", store.KindInbox, "gone", "A text with "+markDeleted+" in it.", noon)
 	shared := sendAs(t, d, "mei", "ana", "Shared", "Could you send me the sales figures of February by Friday?", noon)
+	sendAs(t, d, "mei", "ana", "Choice", "Decision: We take the blue one for the summer.", noon)
 	sendAs(t, d, "mei", "mei", "Note", "A note to myself: "+markSecret+".", noon)
 	err := d.DB.Update(ctx, func(tx *store.Tx) error { return tx.RemoveEntry(gone, store.GoneExpunged, noon) })
 	if err != nil {
@@ -122,11 +124,22 @@ func TestErase(t *testing.T) {
 		}
 	}
 	later := noon.Add(5 * 24 * time.Hour)
+	role := store.Shared{Address: "support@team.example", Role: true, Senders: "everybody", OwnerID: d.person(t, "mei").ID, Rota: []byte(`{}`), Created: noon,
+		Members: []store.SharedMember{{PersonID: d.person(t, "mei").ID}, {PersonID: d.person(t, "ana").ID}}}
+	if err := d.DB.Update(ctx, func(tx *store.Tx) error { return tx.InsertShared(&role) }); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := d.Queue.ReleaseNow(ctx, queue.Order{Now: noon, By: "root"}); err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {
 		if err := d.Queue.RunDue(ctx, noon.Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 3 {
+		d.gateway.decisions.Kick()
+		if err := d.gateway.decisions.RunDue(ctx, noon.Add(time.Duration(2+10*i)*time.Minute)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -164,6 +177,17 @@ func TestErase(t *testing.T) {
 	if err := d.DB.CheckWhole(ctx); err != nil {
 		t.Error(err)
 	}
+	err = d.DB.View(ctx, func(tx *store.Tx) error {
+		shared, err := tx.SharedAddresses()
+		if len(shared) != 1 || shared[0].OwnerID != 0 || len(shared[0].Members) != 1 {
+			t.Errorf("the role is now %+v", shared)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	decidedWithout(t, d, markName)
 	// What Ana has is hers: the mail says who wrote it.
 	ana := d.person(t, "ana")
 	err = d.DB.View(ctx, func(tx *store.Tx) error {
@@ -179,8 +203,8 @@ func TestErase(t *testing.T) {
 			return err
 		}
 		entries, err := tx.Entries(box.ID)
-		if err == nil && len(entries) != 1 {
-			t.Errorf("Ana has %d mails, want the one of Mei", len(entries))
+		if err == nil && len(entries) != 2 {
+			t.Errorf("Ana has %d mails, want the two of Mei", len(entries))
 		}
 		return err
 	})
@@ -210,6 +234,45 @@ func TestErase(t *testing.T) {
 		}
 	}
 	restoreErased(t, d, copied, later)
+}
+
+// decidedWithout looks that a decision of the team stays, without the name of its author,
+// in the list and in the folder.
+func decidedWithout(t *testing.T, d *Desk, name string) {
+	t.Helper()
+	var letter store.Message
+	err := d.DB.View(t.Context(), func(tx *store.Tx) error {
+		decided, err := tx.DecisionByNumber(1)
+		if err != nil {
+			return err
+		}
+		if !strings.Contains(decided.Sentence, "the blue one for the summer") {
+			t.Errorf("the team decided %+v", decided)
+		}
+		parts, err := tx.DecisionParts(decided.ID)
+		if err != nil {
+			return err
+		}
+		for _, p := range parts {
+			if strings.Contains(p.Name+p.Address, name) || strings.Contains(p.Address, "mei@") {
+				t.Errorf("the decision still names %+v", p)
+			}
+		}
+		letter, err = tx.Message(decided.MessageID)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := d.DB.OpenBody(t.Context(), letter)
+	defer body.Close()
+	text, err := io.ReadAll(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if said := string(letter.Head) + string(text); strings.Contains(said, name) || !strings.Contains(said, store.ErasedName) || !strings.Contains(said, "the blue one") {
+		t.Errorf("the folder says\n%s", said)
+	}
 }
 
 // restoreErased puts a copy from before the erasure into place: it is erased again before
