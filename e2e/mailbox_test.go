@@ -180,6 +180,29 @@ func TestMailboxAtAProvider(t *testing.T) {
 	}
 }
 
+// TestMailIsFiledBeforeTheInbox: the script files new mail also while Tidepost is down, and
+// is gone when the account is given back.
+func TestMailIsFiledBeforeTheInbox(t *testing.T) {
+	s, b := tended(t, func(tb testing.TB, o provider.Options) *provider.Server {
+		o.Host = "127.0.0.27"
+		return provider.Dovecot(tb, o)
+	})
+	time.Sleep(3 * time.Second)
+	s.stop()
+	waits := b.arrives("Figures")
+	if err := b.holds("Tidepost/Next delivery", 1, waits); err != nil {
+		t.Error(err)
+	}
+	s.start()
+	code := b.arrives("Your sign-in code is 123456", "Auto-Submitted: auto-generated\n")
+	b.until(func() error { return b.holds("INBOX", 2, code) })
+	t.Log(s.cli("account", "rollback", "ana@team.example"))
+	after := b.arrives("Afterwards")
+	if err := b.holds("INBOX", 4, waits, after); err != nil {
+		t.Error(err)
+	}
+}
+
 // accountKills is how often TestKillsBesideAProvider kills.
 func accountKills(t *testing.T) int {
 	t.Helper()
