@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Erasing a person, who has left, for good:
@@ -359,14 +360,54 @@ func (tx *Tx) replaceEverywhere(name string, addresses []string, to string) erro
 		}
 		for _, c := range columns {
 			for _, a := range gone {
-				q := `UPDATE OR IGNORE "` + table + `" SET "` + c + `" = replace("` + c + `", ?1, ?2) WHERE instr("` + c + `", ?1) > 0`
-				if _, err := tx.exec(q, a, to); err != nil {
+				if err := tx.replaceIn(table, c, a, to); err != nil {
 					return fmt.Errorf("%s.%s: %w", table, c, err)
 				}
 			}
 		}
 	}
 	return tx.eraseInLedger(name, gone, to)
+}
+
+// replaceIn replaces an address in one column of a table.
+func (tx *Tx) replaceIn(table, column, address, to string) error {
+	values, err := all(tx, func(s *string) []any { return []any{s} },
+		`SELECT DISTINCT "`+column+`" FROM "`+table+`" WHERE instr("`+column+`", ?) > 0`, address)
+	if err != nil {
+		return err
+	}
+	for _, v := range values {
+		if now := replaceAddress(v, address, to); now != v {
+			if _, err := tx.exec(`UPDATE OR IGNORE "`+table+`" SET "`+column+`" = ? WHERE "`+column+`" = ?`, now, v); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// replaceAddress replaces an address where it is a whole one: ana@team.example stands in
+// dana@team.example, and in ana@team.example.org, and is neither.
+func replaceAddress(s, address, to string) string {
+	part := func(c byte) bool {
+		return c >= utf8.RuneSelf || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || strings.IndexByte(".-_+'", c) >= 0
+	}
+	var b strings.Builder
+	for {
+		i := strings.Index(s, address)
+		if i < 0 {
+			return b.String() + s
+		}
+		end := i + len(address)
+		longer := i > 0 && part(s[i-1]) || end < len(s) && part(s[end]) && (s[end] != '.' || end+1 < len(s) && part(s[end+1]))
+		b.WriteString(s[:i])
+		if longer {
+			b.WriteString(address)
+		} else {
+			b.WriteString(to)
+		}
+		s = s[end:]
+	}
 }
 
 // eraseInLedger writes those lines anew that name the person. A line never changes
@@ -434,7 +475,7 @@ func withoutName(detail []byte, name string, addresses []string, to string) ([]b
 				return ErasedName
 			}
 			for _, a := range addresses {
-				v = strings.ReplaceAll(v, a, to)
+				v = replaceAddress(v, a, to)
 			}
 			return v
 		case []any:
