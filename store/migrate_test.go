@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -199,5 +200,19 @@ func TestFirstReleaseIsReadForever(t *testing.T) {
 			t.Errorf("%s: ledger %+v, %v", name, rep, err)
 		}
 		db.Close()
+	}
+}
+
+// TestMigrationsAreNumbered: the number in a migration's name is the version it makes, so
+// that two of one number, or a gap, are seen before they are shipped.
+func TestMigrationsAreNumbered(t *testing.T) {
+	known, err := knownMigrations(migrations)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, m := range known {
+		if want := fmt.Sprintf("migrations/%04d_", i+1); !strings.HasPrefix(m.name, want) {
+			t.Errorf("%s makes version %d", m.name, i+1)
+		}
 	}
 }
