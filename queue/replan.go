@@ -50,7 +50,7 @@ func (q *Queue) replanOne(tx *store.Tx, r store.Recipient, changed *people.Perso
 		return nil // It keeps its due time.
 	}
 	switch p.Rule {
-	case RuleHours, RuleAuthor, RuleTogether, RuleTime, RuleOpening:
+	case RuleHours, RuleBatch, RuleAuthor, RuleTogether, RuleTime, RuleOpening:
 	default:
 		return nil
 	}
