@@ -33,13 +33,13 @@ type fate struct {
 }
 
 func soak(w *world, r *rand.Rand) {
-	cuts := 0
+	cuts, luck := 0, rand.New(rand.NewPCG(r.Uint64(), 1)) // The account's own: it is asked from elsewhere.
 	w.host.SetCut(func(op string) fakehost.Cut {
-		if r.IntN(25) > 0 || op == "IDLE" && r.IntN(10) > 0 {
+		if luck.IntN(25) > 0 || op == "IDLE" && luck.IntN(10) > 0 {
 			return fakehost.Whole
 		}
 		cuts++
-		return fakehost.Cut(1 + r.IntN(2))
+		return fakehost.Cut(1 + luck.IntN(2))
 	})
 	w.host.MakeFolder("Projects")
 	var fates []*fate

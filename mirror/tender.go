@@ -52,7 +52,7 @@ func (m *Mirror) tend(ctx context.Context, person int64, kick <-chan struct{}) {
 		if m.now().Sub(began) > backOffMax {
 			wait = backOff // It worked for a while.
 		}
-		pause := wait + time.Duration(m.o.Jitter.Int64N(int64(wait)))
+		pause := wait + m.spread(wait)
 		wait = min(2*wait, backOffMax)
 		if errors.Is(err, remote.ErrAuth) || errors.Is(err, errLeased) {
 			pause = refusedAgain
@@ -66,6 +66,13 @@ func (m *Mirror) tend(ctx context.Context, person int64, kick <-chan struct{}) {
 		}
 		t.Stop()
 	}
+}
+
+// spread is a random part of a time: accounts of one provider come back one by one.
+func (m *Mirror) spread(most time.Duration) time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return time.Duration(m.o.Jitter.Int64N(int64(most)))
 }
 
 // once is one connection, from the login to its end.
