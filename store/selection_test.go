@@ -34,6 +34,12 @@ func crowd(t *testing.T, db *DB) []Listed {
 			if err := tx.InsertSubmission(&s); err != nil {
 				return err
 			}
+			if i%7 == 3 {
+				s.Stopped = StopAuthor
+				if err := tx.SetStopped(s.ID, s.Stopped); err != nil {
+					return err
+				}
+			}
 			l := Listed{Submission: s}
 			for j, state := range []State{Held, Deferred, Sending, Delivered} {
 				if (i+j)%4 == 3 {
@@ -70,7 +76,7 @@ func selects(s Selection, l Listed, r Recipient) bool {
 		states = []State{Held, Deferred, Sending}
 	}
 	return slices.Contains(states, r.State) && (s.Submission == 0 || s.Submission == l.Submission.ID) &&
-		(s.Author == 0 || s.Author == l.Submission.AuthorID) && s.Names(r.Address) && (!s.Frozen || l.Submission.Frozen) &&
+		(s.Author == 0 || s.Author == l.Submission.AuthorID) && s.Names(r.Address) && (!s.Frozen || l.Submission.Frozen && r.State == Held || l.Submission.Stopped != Going) &&
 		(s.Before.IsZero() || !r.Due.IsZero() && r.Due.Before(s.Before)) && (s.After.IsZero() || !r.Due.IsZero() && !r.Due.Before(s.After))
 }
 
@@ -196,7 +202,7 @@ func TestReleaseSelected(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				leaves := (r.State == Held && !l.Submission.Frozen || r.State == Deferred) && sel.Names(r.Address)
+				leaves := (r.State == Held && !l.Submission.Frozen || r.State == Deferred) && l.Submission.Stopped == Going && sel.Names(r.Address)
 				due, plan, line := r.Due, "{}", ""
 				if leaves {
 					want, line = append(want, l.Submission.ID), string(r.State)
