@@ -10,7 +10,7 @@ import (
 
 // What is wrong with a date comes back as it stands here.
 var (
-	errEnd      = errors.New("I need to know until when")
+	errEnd      = errors.New("it does not say until when")
 	errWhich    = errors.New("that can be two days; write the date")
 	errInverted = errors.New("the last day lies before the first one")
 )
@@ -232,7 +232,7 @@ func (r *reader) resolve(d day, floor scheduler.Date, back int) (scheduler.Date,
 	case d.slashed && int(d.month) != d.d:
 		return scheduler.Date{}, fmt.Errorf("%d/%d can be %d %s or %d %s", d.d, int(d.month), d.d, d.month, int(d.month), time.Month(d.d))
 	case d.month == 0:
-		return scheduler.Date{}, fmt.Errorf("I need the month with the %d", d.d)
+		return scheduler.Date{}, fmt.Errorf("it does not say of which month the %d is", d.d)
 	}
 	if d.year != 0 {
 		out := scheduler.Date{Year: d.year, Month: d.month, Day: d.d}
@@ -452,7 +452,7 @@ func (r *reader) spanFrom(needEnd bool) (first, last scheduler.Date, found bool,
 // oneDay is a span that names one day: that one, or all from then on, which needs an end.
 func (r *reader) oneDay(a day, open, needEnd bool) (first, last scheduler.Date, found bool, err error) {
 	if a.month == 0 && a.weekday == 0 && a.date.IsZero() && !open {
-		return first, last, true, fmt.Errorf("I need the month with the %d", a.d)
+		return first, last, true, fmt.Errorf("it does not say of which month the %d is", a.d)
 	}
 	if first, err = r.resolve(a, r.today(), 0); err != nil {
 		return first, first, true, err

@@ -26,7 +26,7 @@ func rules() []rule {
 	}
 }
 
-var errSpan = errors.New("I need to know from when until when")
+var errSpan = errors.New("it does not say from when until when")
 
 // iAm takes the words before what somebody is.
 func (r *reader) iAm() bool {
@@ -278,7 +278,7 @@ func readCover(r *reader) (Command, bool) {
 		r.word("be", ":")
 		c.Who = r.who()
 		if c.Who == "" && r.done() {
-			r.lost = errors.New("I need to know who stands in")
+			r.lost = errors.New("it does not say who stands in")
 		}
 		return c, r.done()
 	}
@@ -395,7 +395,7 @@ func readAlways(r *reader) (Command, bool) {
 		}
 		c.Who = r.who()
 		if c.Who == "" && r.done() {
-			r.lost = errors.New("I need to know who: a name, an address or a domain")
+			r.lost = errors.New("it does not say who: a name, an address or a domain")
 			return c, true
 		}
 		r.atOnce()
@@ -551,7 +551,7 @@ func (r *reader) strangePlace(c Command, sure bool) (Command, bool) {
 			break
 		}
 		if _, _, found, _ := r.span(false); found && r.done() || r.done() && sure {
-			r.lost = fmt.Errorf("I know no place %q: write the city, or the time zone as in Europe/Berlin", joinRaw(r.toks[start:start+n]))
+			r.lost = fmt.Errorf("there is no place %q: write the city, or the time zone as in Europe/Berlin", joinRaw(r.toks[start:start+n]))
 			r.pos = len(r.toks)
 			return c, true
 		}
@@ -577,7 +577,7 @@ func readZone(r *reader) (Command, bool) {
 	c.Zone = zone
 	if !ok {
 		if rest := r.rest(); rest != "" && len(r.toks)-r.pos <= 3 {
-			r.lost = fmt.Errorf("I know no place %q: write the city, or the time zone as in Europe/Berlin", rest)
+			r.lost = fmt.Errorf("there is no place %q: write the city, or the time zone as in Europe/Berlin", rest)
 			r.pos = len(r.toks)
 			return c, true
 		}

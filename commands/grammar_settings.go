@@ -232,7 +232,7 @@ func readDeliveries(r *reader) (Command, bool) {
 	r.word("be", ":", "at")
 	r.word("at", "only")
 	if r.done() {
-		r.lost = errors.New("I need the times")
+		r.lost = errors.New("it does not say the times")
 		return c, true
 	}
 	list, ok := r.clocks()
@@ -275,7 +275,7 @@ func readFocus(r *reader) (Command, bool) {
 	}
 	r.word("time", "times", "block", "blocks", "hours", "mode", "zeit")
 	if r.done() {
-		r.lost = errors.New("I need the day and the hours")
+		r.lost = errors.New("it does not say the day and the hours")
 		return c, true
 	}
 	return c, r.weekly(&c)
@@ -295,7 +295,7 @@ func readOffice(r *reader) (Command, bool) {
 		return c, false
 	}
 	if r.done() {
-		r.lost = errors.New("I need the day and the hours")
+		r.lost = errors.New("it does not say the day and the hours")
 		return c, true
 	}
 	return c, r.weekly(&c)
@@ -313,7 +313,7 @@ func readHours(r *reader) (Command, bool) {
 		return c, false
 	}
 	if r.done() {
-		r.lost = errors.New("I need the days and the hours")
+		r.lost = errors.New("it does not say the days and the hours")
 		return c, true
 	}
 	return c, r.weekly(&c)
@@ -330,7 +330,7 @@ func readHolidays(r *reader) (Command, bool) {
 	r.word("of", "for", "in", ":", "to", "are", "=", "as")
 	r.word("in", ":")
 	if r.done() {
-		r.lost = errors.New("I need the country, as in gb or de-by, or dates as in 2026-12-24")
+		r.lost = errors.New("it does not say the country, as in gb or de-by, or dates as in 2026-12-24")
 		return c, true
 	}
 	var words []string
@@ -385,7 +385,7 @@ func readPhone(r *reader) (Command, bool) {
 	r.word("is", "to", ":", "ist", "=")
 	r.word("now", ":")
 	if r.done() {
-		r.lost = errors.New("I need the number")
+		r.lost = errors.New("it does not say the number")
 		return c, true
 	}
 	c.Value = r.rest()

@@ -83,7 +83,7 @@ func (r *reader) halfOfDay() (pm, ok bool) {
 }
 
 // errHour is said of a time of day that can be morning or evening.
-var errHour = errors.New("I cannot tell morning from afternoon; write the time as in 15:00 or 3pm")
+var errHour = errors.New("it does not tell morning from afternoon; write the time as in 15:00 or 3pm")
 
 // clocks reads a list of times of day, as in "9, 13 and 16", "opening 13:00".
 func (r *reader) clocks() (list []string, ok bool) {
@@ -163,7 +163,7 @@ func (r *reader) moment(c *Command) error {
 	return nil
 }
 
-var errMoment = errors.New("I need a time or a day, as in 15:00 or Friday")
+var errMoment = errors.New("it does not say a time or a day, as in 15:00 or Friday")
 
 // dateFollows tells "9 March" from "9".
 func (r *reader) dateFollows() bool {
