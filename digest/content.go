@@ -237,7 +237,7 @@ func Repeat(last Content, tide time.Time, keep func(Entry) bool) Content {
 
 // Empty reports whether there is nothing to tell: then no digest is sent.
 func (c Content) Empty() bool {
-	return len(c.Asks) == 0 && len(c.Mine) == 0 && len(c.Decisions) == 0 && len(c.Entries) == 0 && c.More == 0 && len(c.Confirmed) == 0
+	return len(c.Asks) == 0 && len(c.Mine) == 0 && len(c.Decisions) == 0 && len(c.Entries) == 0 && c.More == 0 && len(c.Confirmed) == 0 && len(c.Clocks) == 0
 }
 
 // messages counts the mail the digest tells of.

@@ -33,7 +33,11 @@ func (c Content) headline() string {
 		}
 		parts = append(parts, s)
 	}
-	if len(parts) == 0 {
+	switch {
+	case len(parts) > 0:
+	case len(c.Confirmed) == 0 && len(c.Clocks) > 0:
+		return fmt.Sprintf("Clocks change on %s", c.Clocks[0].Day.Weekday())
+	default:
 		return "Settings changed"
 	}
 	return commas(parts)

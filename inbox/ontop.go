@@ -68,7 +68,20 @@ func (b *Inbox) stirsNow(tx *store.Tx, r run) (bool, error) {
 	if err != nil || !due {
 		return false, err
 	}
-	return b.stirs(tx, r.person, d.since(r.now), r.now)
+	return b.deserves(tx, r.person, d, r.now)
+}
+
+// deserves reports whether a tide without mail has a digest: something stirs, or clocks
+// change before there may be another one.
+func (b *Inbox) deserves(tx *store.Tx, p *people.Person, d before, now time.Time) (bool, error) {
+	if stirs, err := b.stirs(tx, p, d.since(now), now); err != nil || stirs {
+		return stirs, err
+	}
+	if d.known && sameDay(d.last.Created, now, p.Zone()) {
+		return false, nil // That one said it.
+	}
+	changes, err := b.clockChanges(tx, p, digest.Content{}, now)
+	return len(changes) > 0, err
 }
 
 // onTop files the digest of a tide with what came. Without mail there is one only if
@@ -83,7 +96,7 @@ func (b *Inbox) onTop(tx *store.Tx, r run, came []store.Delivery) error {
 		return err
 	}
 	if len(came) == 0 {
-		if stirs, err := b.stirs(tx, p, d.since(now), now); err != nil || !stirs {
+		if deserves, err := b.deserves(tx, p, d, now); err != nil || !deserves {
 			return err
 		}
 	}
@@ -105,7 +118,7 @@ func (b *Inbox) onTop(tx *store.Tx, r run, came []store.Delivery) error {
 		return err
 	}
 	if len(came) > 0 && len(c.Entries)+c.More+len(c.Confirmed) == 0 { // All of it has expired.
-		if stirs, err := b.stirs(tx, p, d.since(now), now); err != nil || !stirs {
+		if deserves, err := b.deserves(tx, p, d, now); err != nil || !deserves {
 			return err
 		}
 	}

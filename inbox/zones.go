@@ -22,7 +22,7 @@ const (
 
 // clockChanges tells of clocks that change before the reader's next working day: p's own,
 // and those of the colleagues p works with, if the distance between them and p changes. So
-// it is told once, in the first digest of the last working day before.
+// it is told once, in the first digest of the last working day before; there is one then.
 func (b *Inbox) clockChanges(tx *store.Tx, p *people.Person, c digest.Content, now time.Time) ([]digest.ClockChange, error) {
 	s := p.Schedule(now)
 	soon := func(ch scheduler.ZoneChange, ok bool) bool { return ok && !b.nextDay(s, now).Before(ch.At) }
@@ -93,7 +93,11 @@ func (b *Inbox) worksWith(tx *store.Tx, p *people.Person, c digest.Content, now 
 func addChange(list []digest.ClockChange, next digest.ClockChange) []digest.ClockChange {
 	for i, have := range list {
 		if len(have.Cities) > 0 && have.Day == next.Day && have.Forward == next.Forward && have.Before == next.Before && have.After == next.After {
-			list[i].Cities = append(list[i].Cities, next.Cities...)
+			for _, c := range next.Cities { // A traveller's clock is one of its own with the same name.
+				if !slices.Contains(have.Cities, c) {
+					list[i].Cities = append(list[i].Cities, c)
+				}
+			}
 			return list
 		}
 	}
