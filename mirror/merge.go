@@ -298,10 +298,10 @@ func (m *merging) decide(p *pair) {
 	a := Action{Link: p.link, Local: p.local, Remote: p.remote}
 	as := func(do Verb, to store.Kind) { a.Do, a.To, a.Flags = do, to, p.link.Flags; m.do(a) }
 	switch {
+	case p.link.Refused && p.remote != nil && (p.link.Kind != "" || p.remote.Kind != ""):
+		m.refused(p, as)
 	case p.link.Kind == "":
 		m.outOfSight(p, as)
-	case p.remote != nil && p.link.Refused:
-		m.refused(p, as)
 	case p.local == nil:
 		m.entryGone(p, as)
 	case p.remote == nil:

@@ -67,7 +67,7 @@ func (m *Mirror) rollback(ctx context.Context, p *people.Person, waiting Choice)
 	if err := t.begin(ctx, a.User+"@"+a.Addr); err != nil {
 		return out, err
 	}
-	if err := t.round(ctx); err != nil { // What the person moved last counts.
+	if _, err := t.round(ctx); err != nil { // What the person moved last counts.
 		return out, err
 	}
 	// First of all nothing more comes into what is emptied.
@@ -77,7 +77,7 @@ func (m *Mirror) rollback(ctx context.Context, p *people.Person, waiting Choice)
 	if err := t.settleAll(ctx, p, waiting, &out); err != nil {
 		return out, err
 	}
-	if err := t.round(ctx); err != nil {
+	if _, err := t.round(ctx); err != nil {
 		return out, err
 	}
 	if err := t.empty(ctx, &out); err != nil {

@@ -51,46 +51,45 @@ type round struct {
 	sent   bool             // the provider files what is sent by itself
 }
 
-// round brings both sides into agreement.
-func (t *tender) round(ctx context.Context) error {
+// round brings both sides into agreement. atRest is false if it gave up on that.
+func (t *tender) round(ctx context.Context) (atRest bool, err error) {
 	r := &round{tender: t, looked: map[int64]bool{}, found: map[int64]Remote{}}
-	var err error
 	if r.p, err = t.person(ctx); err != nil {
-		return err
+		return false, err
 	}
 	if a, err := t.m.o.Accounts.Of(ctx, t.id, store.SideSMTP); err == nil {
 		r.sent = a.Sent == accounts.Provider
 	} else if !errors.Is(err, store.ErrNotFound) {
-		return err
+		return false, err
 	}
 	if err := t.folders(ctx); err != nil {
-		return err
+		return false, err
 	}
 	for range maxSteps {
 		actions, err := r.compare(ctx)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if len(actions) == 0 {
-			return r.agreed(ctx)
+			return true, r.agreed(ctx)
 		}
 		if slices.Contains(stages(), actions[0].Do) {
 			if err := r.there(ctx, actions); err != nil {
-				return err
+				return false, err
 			}
 			if err := t.folders(ctx); err != nil {
-				return err
+				return false, err
 			}
 			continue
 		}
 		for _, a := range actions {
 			if err := r.here(ctx, a); err != nil {
-				return fmt.Errorf("%s: %w", a.Do, err)
+				return false, fmt.Errorf("%s: %w", a.Do, err)
 			}
 		}
 	}
 	t.log.Warn("the account does not come to rest; going on later")
-	return nil
+	return false, nil
 }
 
 // compare reads both sides and merges them.

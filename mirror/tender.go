@@ -104,14 +104,30 @@ func (m *Mirror) once(ctx context.Context, person int64, kick <-chan struct{}) (
 		if err := t.lease(ctx); err != nil {
 			return err
 		}
-		if err := t.round(ctx); err != nil {
+		atRest, err := t.round(ctx)
+		if err != nil {
 			return err
+		}
+		if !atRest && !sleep(ctx, m.o.Look) { // Whatever is wrong, the provider is not to suffer from it.
+			return ctx.Err()
 		}
 		m.well(ctx, person)
 		t.keepGate(ctx)
 		if err := t.rest(ctx, sub, kick); err != nil {
 			return err
 		}
+	}
+}
+
+// sleep waits; false if ctx ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
 	}
 }
 
