@@ -18,7 +18,7 @@ func TestAddTakesEveryField(t *testing.T) {
 	tm.add(t, map[Field]string{"address": "tom@team.example", "zone": "UTC"}, "")
 	fields := map[Field]string{
 		"name": "Ana Pérez", "address": "Ana@Team.example", "aliases": "a.perez@second.example, sales@team.example ana@team.example",
-		"zone": "Europe/London", "hours": "mon-fri 9-12:30 13:30-17", "holidays": "gb 2026-12-24=9-12 2026-12-31", "leave": "2026-12-28..2026-12-30",
+		"zone": "Europe/London", "hours": "mon-fri 9-12:30 13:30-17", "holidays": "gb 2026-12-24=9-12 2026-12-31", "leave": "2026-12-28..2026-12-30", "stays": "Europe/Berlin=2026-12-14..2026-12-18",
 		"tides": "opening 13", "focus": "tue 9-12", "office_hours": "tue 14-15", "phone": "+44 20 7946 0000",
 		"hold": "on", "batch": "Off", "coach": "dry-run", "coach_mode": "Stop", "coach_policies": "tone=on, attachment=OFF", "style": "quiet", "digests": "Day", "quota": "5 gb", "inbox": "IMAP", "urgent_budget": "3",
 		"urgent_from": "Ops@provider.example", "pass": "@bank.example henrik@x.example", "cover": "Tom@team.example", "second_address": "ana@home.example", "vacation": "On holiday until {back}.",
@@ -26,7 +26,7 @@ func TestAddTakesEveryField(t *testing.T) {
 	e := tm.add(t, fields, anasPassword)
 	want := map[Field]string{
 		"name": "Ana Pérez", "address": "ana@team.example", "aliases": "a.perez@second.example sales@team.example",
-		"zone": "Europe/London", "hours": "mon-fri 09:00-12:30 13:30-17:00", "holidays": "gb 2026-12-24=09:00-12:00 2026-12-31", "leave": "2026-12-28..2026-12-30",
+		"zone": "Europe/London", "hours": "mon-fri 09:00-12:30 13:30-17:00", "holidays": "gb 2026-12-24=09:00-12:00 2026-12-31", "leave": "2026-12-28..2026-12-30", "stays": "Europe/Berlin=2026-12-14..2026-12-18",
 		"tides": "opening 13:00", "focus": "tue 09:00-12:00", "office_hours": "tue 14:00-15:00", "phone": "+44 20 7946 0000",
 		"hold": "on", "batch": "off", "coach": "dry-run", "coach_mode": "stop", "coach_policies": "attachment=off tone=on", "style": "quiet", "digests": "day", "quota": "5GB", "inbox": "imap", "urgent_budget": "3",
 		"urgent_from": "ops@provider.example", "pass": "@bank.example henrik@x.example", "cover": "tom@team.example", "second_address": "ana@home.example", "vacation": "On holiday until {back}.",
