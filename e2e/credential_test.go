@@ -197,7 +197,7 @@ func TestFreeze(t *testing.T) {
 	s.asideRefuses(scanner.Password)
 	var back struct{ Password string }
 	s.ask(&back, "people", "unfreeze", "ana@team.example", "--generate")
-	if r := s.imapAs(back.Password, "STATUS INBOX (MESSAGES)"); r.code != 0 || !strings.Contains(r.out, "MESSAGES 2") { // And the line about what waits.
+	if r := s.imapAs(back.Password, "STATUS INBOX (MESSAGES)"); r.code != 0 || !strings.Contains(r.out, "MESSAGES 3") { // And the lines about what waits, and goes its way.
 		t.Errorf("got %s", r.out)
 	}
 	if r := s.imapAs(password, "NOOP"); r.code == 0 {

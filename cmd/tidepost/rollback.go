@@ -5,13 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"tidepost/config"
 	"tidepost/internal/dossier"
 	"tidepost/internal/gateway"
+	"tidepost/mirror"
 	"tidepost/people"
 	"tidepost/queue"
 )
@@ -49,6 +52,7 @@ type rolledBack struct {
 	Sending   int                   `json:"sending"` // recipients that have not left after --wait
 	Later     int                   `json:"later"`   // recipients whose server is tried again later
 	Seconds   float64               `json:"seconds"`
+	Accounts  []gateway.GivenBack   `json:"accounts,omitempty"` // at providers, as they were
 
 	running bool
 }
@@ -131,8 +135,35 @@ func (c *rollbackCmd) do(ctx context.Context, a *app, d *gateway.Desk, out *roll
 	} else {
 		out.Sending, out.Later, err = d.Drained(ctx, time.Now())
 	}
+	if err == nil {
+		err = c.giveBack(ctx, d, log, out)
+	}
 	out.Seconds = time.Since(began).Seconds()
 	return err
+}
+
+// atProvider are the people whose mailbox is an account elsewhere.
+func atProvider(d *gateway.Desk) []*people.Person {
+	return slices.DeleteFunc(slices.Clone(d.People.All()), func(p *people.Person) bool { return !p.Active || p.Profile.Inbox != people.MailboxIMAP })
+}
+
+// giveBack leaves the accounts at providers as they were. The trouble of one is not
+// another's; all of it is told.
+func (c *rollbackCmd) giveBack(ctx context.Context, d *gateway.Desk, log *slog.Logger, out *rolledBack) error {
+	waiting := mirror.KeepWaiting
+	if c.Send {
+		waiting = mirror.SendWaiting
+	}
+	var errs []error
+	for _, p := range atProvider(d) {
+		back, err := gateway.GiveBack(ctx, d.Config, log, p, waiting)
+		if err != nil {
+			back.Error = err.Error()
+			errs = append(errs, fmt.Errorf("account of %s: %w", p.Address, err))
+		}
+		out.Accounts = append(out.Accounts, back)
+	}
+	return errors.Join(errs...)
 }
 
 // drainLook is how often rollback looks whether everything has left.
@@ -195,8 +226,14 @@ func (c *rollbackCmd) print(w io.Writer, a *app, d *gateway.Desk, out rolledBack
 			fmt.Fprintln(w, "  all mail that waits leaves now (--send), or is written out and keeps its times (--export DIR);")
 		}
 		fmt.Fprintln(w, "  everything in Next delivery appears now, without digests.")
+		if n := len(atProvider(d)); n > 0 {
+			fmt.Fprintf(w, "  accounts at providers (%d) become as they were before Tidepost%s.\n", n, map[bool]string{false: "; their mail that waits becomes drafts"}[c.Send])
+		}
 	} else {
 		c.printDone(w, d, out)
+		if len(out.Accounts) > 0 {
+			printGivenBack(w, out.Accounts)
+		}
 	}
 	fmt.Fprintln(w, "\nTo put back by hand, in this order:")
 	for i, s := range out.PutBack {
