@@ -9,11 +9,13 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/textproto"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -212,15 +214,24 @@ func (s *Server) write(name, text string) string {
 	return file
 }
 
-// freePort finds a port that nobody uses.
+// freePort finds a port that nobody listens on. It is below those that the system gives
+// to connections: another test could be given it before the server has it.
 func freePort(tb testing.TB, host string) string {
 	tb.Helper()
-	ln, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
-	if err != nil {
-		tb.Fatal(err)
+	const from, to, tries = 30000, 32768, 100
+	for range tries {
+		addr := net.JoinHostPort(host, strconv.Itoa(from+rand.IntN(to-from)))
+		ln, err := net.Listen("tcp", addr)
+		if err != nil {
+			continue
+		}
+		if err := ln.Close(); err != nil {
+			tb.Fatal(err)
+		}
+		return addr
 	}
-	defer ln.Close()
-	return ln.Addr().String()
+	tb.Fatalf("no free port on %s", host)
+	return ""
 }
 
 func port(addr string) string {
