@@ -204,6 +204,19 @@ func (q *Queue) backWords(in *intake, p people.Profile, b commands.Back) string 
 	return s + "*help* lists everything."
 }
 
+// digestsSay says how often a digest comes.
+func digestsSay(p people.Pace) string {
+	switch p {
+	case people.PaceTide:
+		return "with every delivery that has something to tell"
+	case people.PaceDay:
+		return "one a day"
+	case people.PaceOff:
+		return "none"
+	}
+	return "as your team has it"
+}
+
 // settings shows everything of a person, each with how to change it.
 func (q *Queue) settings(in *intake, p people.Profile) string {
 	d := &doing{q: q, in: in, profile: &p}
@@ -245,7 +258,7 @@ func (q *Queue) settings(in *intake, p people.Profile) string {
 		{"Away", none(d.leaves()), q.example(in, p, commands.Away)},
 		{"Stand-in", cover, q.example(in, p, commands.Cover)},
 		{"Deliveries", deliveries, q.example(in, p, commands.Deliveries)},
-		{"Digests", field(people.FieldDigests), q.example(in, p, commands.Digests)},
+		{"Digests", digestsSay(p.Digests), q.example(in, p, commands.Digests)},
 		{"Focus", field(people.FieldFocus), q.example(in, p, commands.Focus)},
 		{"Office hours", field(people.FieldOfficeHours), q.example(in, p, commands.Office)},
 		{"Pause", paused, q.example(in, p, commands.Pause)},
