@@ -117,6 +117,11 @@ func TestAsideHandsOnBeforeItAnswers(t *testing.T) {
 			env.Recipients = append(env.Recipients, mail.Recipient{Address: address})
 		}
 		_, err = a.Submit(t.Context(), queue.Submission{Author: ana.Person, Envelope: env, Staged: staged, Now: t0, Peer: queue.Peer{Protocol: "ESMTPSA"}})
+		if err == nil { // The smarthost notes what it has said after saying it.
+			if _, werr := up.WaitFor(t.Context(), seen+1); werr != nil {
+				t.Fatal(werr)
+			}
+		}
 		return err
 	}
 
