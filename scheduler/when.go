@@ -52,7 +52,7 @@ func ParseWhen(text string, from time.Time, zone *time.Location, sched *Schedule
 	from = instantOf(seconds(from))
 	c := counter{from: from, today: WallOf(from.In(zone)), zone: zone, sched: sched}
 	when, err := c.resolve(w)
-	if err == nil && seconds(when.At)-seconds(from) > horizon {
+	if err == nil && when.At.Sub(from) > horizon*time.Second {
 		err = errors.New("is more than 400 days ahead")
 	}
 	if err != nil {
