@@ -38,7 +38,6 @@ type said struct {
 // A fact is what an event's detail may hold.
 type fact struct {
 	Due    time.Time `json:"due"`
-	To     time.Time `json:"to"`
 	Tide   time.Time `json:"tide"`
 	Why    string    `json:"why"`
 	Reason string    `json:"reason"`
