@@ -66,29 +66,40 @@ func exportPerson(ctx context.Context, a *app, d *gateway.Desk, p *people.Person
 	return dossier.Write(ctx, o)
 }
 
-// anyPerson finds a person by address, also one who has left.
+// anyPerson finds a person by address, also one who has left. Whose own the address is, or
+// was, counts before whoever has it now as a further one: mail to somebody who has left
+// may go to somebody else, who is not meant.
 func anyPerson(d *gateway.Desk, address string) (*people.Person, error) {
+	var rows []store.Person
+	err := d.DB.View(context.Background(), func(tx *store.Tx) (err error) {
+		rows, err = tx.People()
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var left *people.Person
+	for _, row := range rows {
+		if p, ok := d.People.ByID(row.ID); ok && equalAddress(row.Address, address) {
+			if p.Active {
+				return p, nil
+			}
+			left = p
+		}
+	}
+	if left != nil {
+		return left, nil
+	}
 	p, err := person(d, address)
 	if !errors.Is(err, store.ErrNotFound) {
 		return p, err
 	}
-	var found *people.Person
-	verr := d.DB.View(context.Background(), func(tx *store.Tx) error {
-		rows, err := tx.People()
-		for _, row := range rows {
-			if got, ok := d.People.ByID(row.ID); ok && (equalAddress(row.Address, address) || anyEqual(row.Aliases, address)) {
-				found = got
-			}
+	for _, row := range rows {
+		if p, ok := d.People.ByID(row.ID); ok && anyEqual(row.Aliases, address) {
+			return p, nil
 		}
-		return err
-	})
-	if verr != nil {
-		return nil, verr
 	}
-	if found == nil {
-		return nil, err
-	}
-	return found, nil
+	return nil, err
 }
 
 func equalAddress(a, b string) bool { return strings.EqualFold(a, strings.TrimSpace(b)) }
