@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tidepost/internal/ports"
 )
 
 func TestTheTourHolds(t *testing.T) {
@@ -38,17 +40,17 @@ func TestTheTourHolds(t *testing.T) {
 	}
 }
 
-// freePorts are ports that were free a moment ago.
+// freePorts are ports that stay the test's.
 func freePorts(t *testing.T) Ports {
 	t.Helper()
 	var p Ports
 	for _, d := range p.doors() {
-		l, err := net.Listen("tcp", loopback(0))
+		port, release, err := ports.Take("127.0.0.1")
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer l.Close() // Open until all have theirs: none twice.
-		*d.port = portOf(l.Addr())
+		t.Cleanup(release)
+		*d.port = port
 	}
 	return p
 }
@@ -58,11 +60,11 @@ func TestALiveDemoTellsWhatHappensUntilItIsStopped(t *testing.T) {
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
 	dir := filepath.Join(t.TempDir(), "d")
-	ports := freePorts(t)
+	own := freePorts(t)
 	read, write := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		err := Run(ctx, Options{Out: write, Dir: dir, Ports: ports})
+		err := Run(ctx, Options{Out: write, Dir: dir, Ports: own})
 		write.Close()
 		ended <- err
 	}()
@@ -93,7 +95,7 @@ func TestALiveDemoTellsWhatHappensUntilItIsStopped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := sender{port: ports.Submission, tls: trusted, login: &ana}
+	s := sender{port: own.Submission, tls: trusted, login: &ana}
 	for _, to := range []string{"mei@team.example", olga} {
 		d := draft{from: ana.mailbox(), to: to, id: to, subject: "Live", text: "Hello", date: time.Now()}
 		if err := s.send(ana.address, d.bytes(), to); err != nil {
@@ -135,10 +137,10 @@ func TestATakenPortIsNamedWithItsOption(t *testing.T) {
 		{"tour", true, func(p *Ports, n int) { p.Submission = n }, "--submission-port"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			ports := freePorts(t)
-			c.choose(&ports, portOf(l.Addr()))
+			own := freePorts(t)
+			c.choose(&own, portOf(l.Addr()))
 			var out bytes.Buffer
-			err := Run(t.Context(), Options{Out: &out, Tour: c.tour, Ports: ports})
+			err := Run(t.Context(), Options{Out: &out, Tour: c.tour, Ports: own})
 			want := "port " + portText(portOf(l.Addr())) + ": is taken; choose another with " + c.want
 			if err == nil || err.Error() != want {
 				t.Errorf("got %v, want %q", err, want)
@@ -151,9 +153,9 @@ func TestATakenPortIsNamedWithItsOption(t *testing.T) {
 }
 
 func TestTwoDoorsCannotShareAPort(t *testing.T) {
-	ports := freePorts(t)
-	ports.IMAP = ports.Submission
-	err := Run(t.Context(), Options{Out: io.Discard, Ports: ports})
+	own := freePorts(t)
+	own.IMAP = own.Submission
+	err := Run(t.Context(), Options{Out: io.Discard, Ports: own})
 	if err == nil || !strings.Contains(err.Error(), "--imap-port") {
 		t.Errorf("got %v, want an error that names --imap-port", err)
 	}

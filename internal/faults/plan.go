@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -55,9 +54,6 @@ type plan struct {
 	Options
 	out io.Writer
 	dir string
-
-	mu    sync.Mutex
-	ports map[int]bool // given to somebody
 }
 
 // A result is one line of the table.
@@ -69,7 +65,7 @@ type result struct {
 // Run goes through the plan and prints the table; the last line is "N passed, N
 // failed, N skipped". It reports whether nothing failed.
 func Run(ctx context.Context, o Options, out io.Writer) (bool, error) {
-	p := &plan{Options: o, out: out, ports: map[int]bool{}}
+	p := &plan{Options: o, out: out}
 	var err error
 	if p.dir, err = os.MkdirTemp(o.Dir, "tidepost-faults-"); err != nil {
 		return false, fmt.Errorf("make directory: %w", err)

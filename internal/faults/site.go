@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -20,6 +19,7 @@ import (
 
 	_ "github.com/mattn/go-sqlite3" // the judge reads the database by itself
 
+	"tidepost/internal/ports"
 	"tidepost/internal/testkit"
 )
 
@@ -403,23 +403,12 @@ func (t *T) until(within time.Duration, ask func() error) {
 	}
 }
 
-// freePort finds a port below those that the kernel gives to outgoing connections, so
-// that it is still free after a restart.
+// freePort takes a port on loopback for as long as the fault is judged.
 func (t *T) freePort() int {
-	t.plan.mu.Lock()
-	defer t.plan.mu.Unlock()
-	for range 1000 {
-		p := 12000 + rand.IntN(18000)
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", p))
-		if err != nil || t.plan.ports[p] {
-			if err == nil {
-				l.Close()
-			}
-			continue
-		}
-		l.Close()
-		t.plan.ports[p] = true
-		return p
+	p, release, err := ports.Take("127.0.0.1")
+	if err != nil {
+		panic(err)
 	}
-	panic("no free port")
+	t.Cleanup(release)
+	return p
 }

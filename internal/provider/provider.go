@@ -9,7 +9,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/textproto"
 	"os"
@@ -22,6 +21,7 @@ import (
 	"testing"
 	"time"
 
+	"tidepost/internal/ports"
 	"tidepost/internal/testkit"
 )
 
@@ -214,24 +214,15 @@ func (s *Server) write(name, text string) string {
 	return file
 }
 
-// freePort finds a port that nobody listens on. It is below those that the system gives
-// to connections: another test could be given it before the server has it.
+// freePort takes a port for as long as the test lasts and returns its address.
 func freePort(tb testing.TB, host string) string {
 	tb.Helper()
-	const from, to, tries = 30000, 32768, 100
-	for range tries {
-		addr := net.JoinHostPort(host, strconv.Itoa(from+rand.IntN(to-from)))
-		ln, err := net.Listen("tcp", addr)
-		if err != nil {
-			continue
-		}
-		if err := ln.Close(); err != nil {
-			tb.Fatal(err)
-		}
-		return addr
+	p, release, err := ports.Take(host)
+	if err != nil {
+		tb.Fatal(err)
 	}
-	tb.Fatalf("no free port on %s", host)
-	return ""
+	tb.Cleanup(release)
+	return net.JoinHostPort(host, strconv.Itoa(p))
 }
 
 func port(addr string) string {
