@@ -20,6 +20,10 @@ const (
 	EventOperatorCancel  = "admin.cancel"  // waiting mail was taken back
 )
 
+// EventTakenBack is the kind when authors themselves take back mail that was stopped, by
+// a reply. Its detail says how.
+const EventTakenBack = "taken-back"
+
 // whyOperator is the reason that stands in the plan of mail an operator released.
 const whyOperator = "operator"
 

@@ -64,6 +64,7 @@ type cancelling struct {
 	tx    *store.Tx
 	o     Order
 	alone bool
+	own   bool            // its author does it, by a reply
 	of    map[int64]tally // by author, of this transaction
 	moved []int64         // the submission of each recipient that was cancelled
 }
@@ -80,7 +81,8 @@ func (c *cancelling) one(id int64) error {
 	if err != nil || len(rcpts) == 0 {
 		return err
 	}
-	ev := store.Event{At: c.o.Now, Kind: EventOperatorCancel, SubmissionID: id, PersonID: s.AuthorID, Detail: detail{"by": c.o.By}}
+	ev := c.event(s)
+	ev.SubmissionID = id
 	if err := c.tx.AddEvent(ev); err != nil {
 		return err
 	}
@@ -95,8 +97,7 @@ func (c *cancelling) one(id int64) error {
 		}
 		from := r.State
 		r.State, r.Due, r.Settled = store.Cancelled, time.Time{}, c.o.Now
-		ev := store.Event{At: c.o.Now, Kind: EventOperatorCancel, PersonID: s.AuthorID, Detail: detail{"by": c.o.By}}
-		if err := c.tx.MoveRecipient(r, from, ev); err != nil {
+		if err := c.tx.MoveRecipient(r, from, c.event(s)); err != nil {
 			return err
 		}
 		if err := c.q.o.Clocks.Failed(c.tx, r, s.MessageID, c.o.Now); err != nil {
@@ -108,6 +109,14 @@ func (c *cancelling) one(id int64) error {
 		c.moved = append(c.moved, id)
 	}
 	return c.note(s, author, cancelled)
+}
+
+// event is the line of the ledger that says who took mail back.
+func (c *cancelling) event(s store.Submission) store.Event {
+	if c.own {
+		return store.Event{At: c.o.Now, Kind: EventTakenBack, PersonID: s.AuthorID, Detail: detail{"how": "reply"}}
+	}
+	return store.Event{At: c.o.Now, Kind: EventOperatorCancel, PersonID: s.AuthorID, Detail: detail{"by": c.o.By}}
 }
 
 // whole moves the entry of waiting mail to Trash if all that is held shall be cancelled,

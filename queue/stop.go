@@ -343,7 +343,7 @@ func (q *Queue) actOnStopped(tx *store.Tx, in *intake, a *ask) (string, error) {
 		if a.word == wordRelease {
 			err = q.resume(tx, s, due)
 		} else {
-			acted, err = q.cancelStopped(tx, in.author, s, in.now)
+			acted, err = q.cancelStopped(tx, s, in.now)
 		}
 		if err != nil {
 			return "", err
@@ -362,8 +362,8 @@ func (q *Queue) actOnStopped(tx *store.Tx, in *intake, a *ask) (string, error) {
 }
 
 // cancelStopped takes back what has not left of a submission, as its author would.
-func (q *Queue) cancelStopped(tx *store.Tx, p *people.Person, s store.Submission, now time.Time) (bool, error) {
-	c := cancelling{q: q, tx: tx, o: Order{By: p.Address.String(), Now: now}, of: map[int64]tally{}}
+func (q *Queue) cancelStopped(tx *store.Tx, s store.Submission, now time.Time) (bool, error) {
+	c := cancelling{q: q, tx: tx, o: Order{Now: now}, own: true, of: map[int64]tally{}}
 	if err := c.one(s.ID); err != nil {
 		return false, err
 	}
