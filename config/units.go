@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -112,4 +113,18 @@ func FormatSize(n int64) string {
 		}
 	}
 	return best
+}
+
+// ShowSize writes a number of octets for people, in about three digits: "812 B", "17 MB".
+// Units are powers of 1000.
+func ShowSize(n int64) string {
+	const unit = 1000
+	f, name := float64(n), "B"
+	for _, next := range []string{"kB", "MB", "GB", "TB"} {
+		if f < unit {
+			break
+		}
+		f, name = f/unit, next
+	}
+	return fmt.Sprintf("%.0f %s", f, name)
 }

@@ -25,6 +25,20 @@ type Group struct {
 // Verdicts count the lines of advice of a policy.
 type Verdicts struct{ Given, FalseAlarms int }
 
+// Octets is how large the database is as this transaction sees it: every page of it, those
+// that stand only in the write-ahead log so far included. The file alone says less, or
+// nothing at all, until the log is copied into it.
+func (tx *Tx) Octets() (int64, error) {
+	var pages, size int64
+	if err := tx.row([]any{&pages}, `PRAGMA page_count`); err != nil {
+		return 0, fmt.Errorf("count pages: %w", err)
+	}
+	if err := tx.row([]any{&size}, `PRAGMA page_size`); err != nil {
+		return 0, fmt.Errorf("size of a page: %w", err)
+	}
+	return pages * size, nil
+}
+
 // Census counts.
 func (tx *Tx) Census() (Census, error) {
 	c := Census{Recipients: map[State]Group{}, Advice: map[string]Verdicts{}}

@@ -56,7 +56,7 @@ func printAdmin(w io.Writer, r gateway.AdminReport) {
 	default:
 		line("Backup", "the newest is of %s UTC", r.Backup.Format("Mon 2 Jan 15:04"))
 	}
-	line("Database", "%s", config.FormatSize(r.Size))
+	line("Database", "%s, and %s of log beside it", config.ShowSize(r.Size), config.ShowSize(r.Log))
 	if r.Paused != "" {
 		line("Paused", "%s", r.Paused)
 	}

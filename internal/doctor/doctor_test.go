@@ -473,11 +473,3 @@ func serve(t *testing.T, cfg *config.Config) {
 		t.Fatal(err)
 	}
 }
-
-func TestSize(t *testing.T) {
-	for n, want := range map[int64]string{0: "0 B", 999: "999 B", 303_104: "303 kB", 83_000_000_000: "83 GB", 5e15: "5000 TB"} {
-		if got := size(n); got != want {
-			t.Errorf("size(%d) = %q, expected %q", n, got, want)
-		}
-	}
-}

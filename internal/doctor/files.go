@@ -42,7 +42,7 @@ func (v *visit) dataDirectory() {
 		return
 	}
 	free := int64(st.Bavail) * int64(st.Bsize) //nolint:unconvert // differs by platform
-	room := fmt.Sprintf("%s free, reserve %s", size(free), config.FormatSize(reserve))
+	room := fmt.Sprintf("%s free, reserve %s", config.ShowSize(free), config.FormatSize(reserve))
 	switch {
 	case free <= reserve:
 		v.fail(check, "Make room: new mail is refused for the moment.", "%s", room)
@@ -51,19 +51,6 @@ func (v *visit) dataDirectory() {
 	default:
 		v.ok(check, "%s, %s", dir, room)
 	}
-}
-
-// size is a number of octets for people.
-func size(n int64) string {
-	const unit = 1000
-	f, name := float64(n), "B"
-	for _, next := range []string{"kB", "MB", "GB", "TB"} {
-		if f < unit {
-			break
-		}
-		f, name = f/unit, next
-	}
-	return fmt.Sprintf("%.0f %s", f, name)
 }
 
 // database opens the database, which proves the structure of its important tables.
@@ -88,8 +75,9 @@ func (v *visit) database(ctx context.Context) {
 	}
 	v.desk = desk
 	room := ""
-	if info, err := os.Stat(desk.DB.Path()); err == nil {
-		room = ", " + size(info.Size())
+	var octets int64
+	if err := desk.DB.View(ctx, func(tx *store.Tx) (err error) { octets, err = tx.Octets(); return err }); err == nil {
+		room = ", " + config.ShowSize(octets)
 	}
 	looked := "sound"
 	if v.Deep {

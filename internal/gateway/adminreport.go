@@ -26,7 +26,8 @@ type AdminReport struct {
 	Questions   []QuestionCount `json:"questions,omitempty"` // only figures of five people and more
 	Policies    []PolicyCount   `json:"policies,omitempty"`
 	Backup      *time.Time      `json:"backup,omitempty"`
-	Size        int64           `json:"size"`
+	Size        int64           `json:"size"`     // octets of the database, with what is in the log only
+	Log         int64           `json:"log_size"` // octets of the write-ahead log, a file beside it
 	Paused      string          `json:"paused,omitempty"`
 	NeverOpened []string        `json:"never_opened,omitempty"` // addresses
 }
@@ -60,6 +61,9 @@ func (d *Desk) AdminReport(ctx context.Context, since, until time.Time) (AdminRe
 		if never, err = tx.NeverOpened(until.Add(-SettingUp)); err != nil {
 			return err
 		}
+		if r.Size, err = tx.Octets(); err != nil {
+			return err
+		}
 		census, err = tx.Census()
 		return err
 	})
@@ -84,8 +88,8 @@ func (d *Desk) AdminReport(ctx context.Context, since, until time.Time) (AdminRe
 	if at, ok, err := LastBackup(d.Config.Server.Data); err == nil && ok {
 		r.Backup = &at
 	}
-	if info, err := os.Stat(d.DB.Path()); err == nil {
-		r.Size = info.Size()
+	if info, err := os.Stat(d.DB.Path() + "-wal"); err == nil {
+		r.Log = info.Size()
 	}
 	if _, back := d.People.RolledBack(); back {
 		r.Paused = "for good: rolled back"

@@ -2,7 +2,10 @@ package gateway
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +42,33 @@ func TestAdminReport(t *testing.T) {
 	}
 	if r, err = d.AdminReport(ctx, noon.Add(-time.Hour), noon.Add(25*time.Hour)); err != nil || len(r.NeverOpened) > 0 {
 		t.Errorf("named although the folders were opened: %v, %v", r.NeverOpened, err)
+	}
+}
+
+// The size is that of the whole database, although the server has not copied anything from
+// its log into the file.
+func TestAdminReportCountsTheLog(t *testing.T) {
+	d := desk(t)
+	for n := range 20 {
+		d.hold(t, fmt.Sprintf("%d@team.example", n), d.at(t, "mei"))
+	}
+	r, err := d.AdminReport(t.Context(), noon.Add(-time.Hour), noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := filepath.Join(t.TempDir(), "copy.db")
+	if err := store.Backup(t.Context(), d.DB.Path(), copied, nil); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.Stat(copied)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if file, err := os.Stat(d.DB.Path()); err != nil || file.Size() >= r.Size {
+		t.Fatalf("everything is in the file already, so this shows nothing: %v", err)
+	}
+	if r.Size != whole.Size() || r.Log == 0 {
+		t.Errorf("%d octets and %d of log; a copy has %d", r.Size, r.Log, whole.Size())
 	}
 }
 
