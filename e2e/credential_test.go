@@ -7,9 +7,7 @@ import (
 	"io"
 	"net/url"
 	"os"
-	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -212,40 +210,18 @@ func TestFreeze(t *testing.T) {
 // asideRefuses stops the server, has it stand aside, and looks that somebody who is
 // frozen cannot send that way either.
 func (s *server) asideRefuses(scanner string) {
-	t := s.t
-	t.Helper()
+	s.t.Helper()
 	s.stop()
-	log, err := os.OpenFile(s.log, os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer log.Close()
-	proc := exec.Command(s.program, "--config", s.conf, "stand-aside")
-	proc.Stdout, proc.Stderr = log, log
-	if err := proc.Start(); err != nil {
-		t.Fatal(err)
-	}
-	until(t, patience, func() error {
-		c, err := tls.Dial("tcp", s.addr("submissions"), &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // a test
-		if err != nil {
-			return err
-		}
-		return c.Close()
-	})
+	end, _ := s.aside()
 	for _, secret := range []string{password, scanner} {
 		if r := s.swaks("submissions", append(with(secret, "PLAIN"), "--to", "joe@else.example")...); r.code == 0 {
-			t.Errorf("sent while frozen: %s", r.out)
+			s.t.Errorf("sent while frozen: %s", r.out)
 		}
 	}
 	if r := s.swaks("submissions", append(login("tom", "PLAIN"), "--from", "tom@team.example", "--to", "joe@else.example")...); r.code != 0 {
-		t.Errorf("Tom cannot send: %s", r.out)
+		s.t.Errorf("Tom cannot send: %s", r.out)
 	}
-	if err := proc.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	if err := proc.Wait(); err != nil {
-		t.Errorf("stand-aside ended with %v", err)
-	}
+	end()
 	s.start()
 }
 

@@ -315,7 +315,7 @@ func TestRollKnowsAppPasswords(t *testing.T) {
 		t.Fatal(err)
 	}
 	other := newTeam(t, nil)
-	if _, n, err := ReadRoll(t.Context(), path, other.db); err != nil || n != 2 {
+	if _, n, err := ReadRoll(t.Context(), path, other.db, tm.now); err != nil || n != 2 {
 		t.Fatalf("read %d people, %v", n, err)
 	}
 	other.reload(t)

@@ -1,7 +1,6 @@
 package people
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -102,68 +101,4 @@ func entryInRoll(row store.Person) entry {
 		}
 	}
 	return e
-}
-
-// ReadRoll puts the people of a roll into a database of their own, and says when the
-// roll was written.
-func ReadRoll(ctx context.Context, path string, db *store.DB) (written time.Time, people int, err error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return written, 0, fmt.Errorf("read roll: %w", err)
-	}
-	var r roll
-	if err := json.Unmarshal(text, &r); err != nil {
-		return written, 0, fmt.Errorf("read roll %s: %w", path, err)
-	}
-	profile, err := DefaultProfile("UTC").Encode()
-	if err != nil {
-		return written, 0, err
-	}
-	err = db.Update(ctx, func(tx *store.Tx) error {
-		for _, e := range r.People {
-			p := store.Person{Name: e.Name, Address: e.Address, Aliases: e.Aliases, Password: e.Password,
-				Profile: profile, Active: true, Created: r.Written}
-			if err := tx.InsertPerson(&p); err != nil {
-				return fmt.Errorf("%s: %w", e.Address, err)
-			}
-			for _, a := range e.AppPasswords {
-				row := store.AppPassword{PersonID: p.ID, Name: a.Name, Kind: a.Kind, Tag: a.Tag, Hash: a.Hash, Created: r.Written}
-				if err := tx.InsertAppPassword(&row); err != nil {
-					return fmt.Errorf("%s: %w", e.Address, err)
-				}
-			}
-		}
-		return r.insertGroups(tx)
-	})
-	if err != nil {
-		return written, 0, fmt.Errorf("read roll %s: %w", path, err)
-	}
-	return r.Written, len(r.People), nil
-}
-
-// insertGroups puts the groups of a roll behind its people. Who cannot log in is only an
-// address there.
-func (r roll) insertGroups(tx *store.Tx) error {
-	list, err := tx.People()
-	if err != nil {
-		return err
-	}
-	ids := map[string]int64{}
-	for _, p := range list {
-		ids[p.Address] = p.ID
-	}
-	for _, e := range r.Groups {
-		g := store.Shared{Address: e.Address, Role: e.Role, Senders: string(e.Senders), Created: r.Written}
-		for _, m := range e.Members {
-			if id := ids[m]; id != 0 {
-				g.Members = append(g.Members, store.SharedMember{PersonID: id})
-			} else {
-				g.Members = append(g.Members, store.SharedMember{Address: m})
-			}
-		}
-		if err := tx.InsertShared(&g); err != nil {
-			return fmt.Errorf("%s: %w", e.Address, err)
-		}
-	}
-	return nil
 }

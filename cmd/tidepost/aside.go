@@ -31,5 +31,6 @@ func (c *asideCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	go reloads(ctx, s, log)
 	return s.Run(ctx)
 }

@@ -191,7 +191,7 @@ func (a *app) edit(fn func(*people.Editor) error) error {
 	if err := fn(people.NewEditor(db, cfg.Server.Domains, rand.Reader)); err != nil {
 		return err
 	}
-	return tell(gateway.Reload(context.Background(), cfg.Server.Data))
+	return gateway.Announce(context.Background(), cfg, db, a.now)
 }
 
 // tell forgives that no server is running: then nobody has to be told.

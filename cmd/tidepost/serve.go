@@ -64,7 +64,7 @@ func wantsRoot(l config.Listen) bool {
 }
 
 // reloads reads certificates and people again at every SIGHUP.
-func reloads(ctx context.Context, g *gateway.Gateway, log *slog.Logger) {
+func reloads(ctx context.Context, g interface{ Reload(context.Context) error }, log *slog.Logger) {
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, gateway.Hangup())
 	defer signal.Stop(hup)

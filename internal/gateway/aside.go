@@ -63,6 +63,11 @@ type Aside struct {
 	signer  queue.Signer
 	tls     *tls.Config
 
+	sessions  *people.Sessions
+	reloadTLS func() error // nil: certificates renew themselves
+	rollMu    sync.Mutex   // one reading of the roll at a time; guards seen
+	seen      rollMark     // the roll that was read last
+
 	mu    sync.Mutex
 	doors map[string]net.Addr
 	ready chan struct{}
@@ -70,7 +75,7 @@ type Aside struct {
 
 // OpenAside reads the roll and builds everything. Nothing listens yet.
 func OpenAside(ctx context.Context, cfg *config.Config, log *slog.Logger) (*Aside, error) {
-	conf, _, err := tlsConfig(cfg)
+	conf, reloadTLS, err := tlsConfig(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +87,7 @@ func OpenAside(ctx context.Context, cfg *config.Config, log *slog.Logger) (*Asid
 	if err != nil {
 		return nil, fmt.Errorf("stand aside: %w", err)
 	}
-	a := &Aside{cfg: cfg, log: log, scratch: scratch, relay: noRoutes(), signer: signer, tls: conf,
+	a := &Aside{cfg: cfg, log: log, scratch: scratch, relay: noRoutes(), signer: signer, tls: conf, reloadTLS: reloadTLS,
 		doors: map[string]net.Addr{}, ready: make(chan struct{})}
 	if err := a.call(ctx); err != nil {
 		return nil, errors.Join(err, a.close())
@@ -103,13 +108,14 @@ func (a *Aside) call(ctx context.Context) (err error) {
 	if a.relay, err = newRoutes(a.cfg, Site{}, keeper); err != nil {
 		return err
 	}
-	written, count, err := people.ReadRoll(ctx, RollFile(a.cfg), a.db)
+	a.dir = people.NewDirectory(a.db, a.cfg.Server.Domains)
+	a.sessions = people.NewSessions(a.dir)
+	written, count, err := a.readRoll(ctx, time.Now())
 	if err != nil {
 		return err
 	}
 	a.log.Warn("standing aside: nothing is held, every message is handed on at once", "people", count, "roll_written", written)
-	a.dir = people.NewDirectory(a.db, a.cfg.Server.Domains)
-	return a.dir.Reload(ctx)
+	return nil
 }
 
 func (a *Aside) close() error {
@@ -137,7 +143,7 @@ func (a *Aside) Run(ctx context.Context) (err error) {
 		if err != nil {
 			return errors.Join(fmt.Errorf("listen.%s: %w (a server that runs must be stopped first)", d.name, err), stopAll(servers))
 		}
-		server := smtpd.New(smtpd.Doors{DB: a.db, Directory: a.dir, Logins: a.logins, Queue: a}, a.options(d.addr, d.implicit))
+		server := smtpd.New(smtpd.Doors{DB: a.db, Directory: a.dir, Logins: a.logins, Sessions: a.sessions, Queue: a}, a.options(d.addr, d.implicit))
 		servers = append(servers, server)
 		a.mu.Lock()
 		a.doors[d.name] = l.Addr()
@@ -147,6 +153,7 @@ func (a *Aside) Run(ctx context.Context) (err error) {
 	}
 	close(a.ready)
 	notify("READY=1")
+	group.Go(func() error { a.follow(ctx); return nil })
 	group.Go(func() error {
 		<-ctx.Done()
 		notify("STOPPING=1")

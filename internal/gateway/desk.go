@@ -81,9 +81,10 @@ func (d *Desk) Update(ctx context.Context, fn func(tx *store.Tx) error) error {
 	return forgive(Kick(ctx, d.Config.Server.Data))
 }
 
-// Announce has the running server, if there is one, read people again.
+// Announce has the running server, if there is one, read people again; else the roll is
+// written anew.
 func (d *Desk) Announce(ctx context.Context) error {
-	return forgive(Reload(ctx, d.Config.Server.Data))
+	return d.gateway.announcePeople(ctx, time.Now())
 }
 
 // forgive forgives that no server is running: then nobody has to be told.

@@ -5,10 +5,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"tidepost/mail"
@@ -249,31 +247,14 @@ func (g *Gateway) Revoke(ctx context.Context, who, which string, now time.Time) 
 // announcePeople has everybody who remembers people read them again: this process, the
 // server if it is another one, and the roll, if there is one and nobody else writes it.
 func (g *Gateway) announcePeople(ctx context.Context, now time.Time) error {
+	if g.beside {
+		return announce(ctx, g.cfg, g.dir, now)
+	}
 	var bad *people.ProfileError
 	if err := g.dir.Reload(ctx); err != nil && !errors.As(err, &bad) {
 		return err
 	}
-	if g.beside {
-		err := Reload(ctx, g.cfg.Server.Data)
-		if !errors.Is(err, ErrNotRunning) {
-			return err
-		}
-	}
-	return g.rewriteRoll(now)
-}
-
-// rewriteRoll writes the roll anew if there is one that is ours to write: who stands
-// aside must not let in somebody who was frozen.
-func (g *Gateway) rewriteRoll(now time.Time) error {
-	path := RollFile(g.cfg)
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil //nolint:nilerr // There is none yet.
-	}
-	if st, ok := info.Sys().(*syscall.Stat_t); !ok || int(st.Uid) != os.Geteuid() {
-		return nil // The server's own user writes it when it starts.
-	}
-	return g.dir.WriteRoll(path, now)
+	return rewriteRoll(g.cfg, g.dir, now)
 }
 
 // kickServer tells the server, if it is another process, that the queue has changed.
