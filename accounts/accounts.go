@@ -73,9 +73,16 @@ type Account struct {
 	State    store.AccountState
 	Trouble  string // what the server said when it refused
 	Changed  time.Time
+	Sieve    string // where ManageSieve is: host:port, NoSieve, or "" to look for it
 
 	sealed []byte
 }
+
+// What a Sieve may be besides host:port.
+const (
+	NoSieve   = "none" // the provider's scripts are not to be used
+	FindSieve = "auto" // SetSieve: look for it again
+)
 
 // Same reports whether b is a as it was set: what became of the logins does not count.
 func (a Account) Same(b Account) bool {
@@ -115,7 +122,8 @@ type Settings struct {
 	User     string
 	Password string // or OAuth
 	OAuth    *OAuth
-	Sent     Filer // "": as the host says
+	Sent     Filer  // "": as the host says
+	Sieve    string // ManageSieve of an IMAP account: host, host:port or NoSieve; "": as it was at this server, else look for it
 }
 
 // ErrInvalid is wrapped by what Set refuses.
@@ -130,7 +138,8 @@ func (s Settings) WithDefaults() (Settings, error) {
 	if s.Side != IMAP && s.Side != SMTP {
 		return s, invalid("side %q, want imap or smtp", s.Side)
 	}
-	if err := s.address(); err != nil {
+	var err error
+	if s.Addr, err = serverAddress(s.Addr, map[store.Side]string{IMAP: "993", SMTP: "587"}[s.Side]); err != nil {
 		return s, err
 	}
 	host, port, _ := net.SplitHostPort(s.Addr)
@@ -160,27 +169,43 @@ func (s Settings) WithDefaults() (Settings, error) {
 	case len(s.Password) > 1024 || strings.ContainsRune(s.Password, 0):
 		return s, invalid("the password must have at most 1024 octets and no NUL")
 	}
+	if s.Sieve, err = sieveAddress(s.Sieve); err != nil {
+		return s, err
+	}
+	if s.Sieve == FindSieve {
+		s.Sieve = ""
+	}
 	if s.OAuth != nil {
 		return s, s.OAuth.Validate()
 	}
 	return s, nil
 }
 
-// address completes host to host:port.
-func (s *Settings) address() error {
-	host, port, err := net.SplitHostPort(s.Addr)
+// sievePort is where ManageSieve listens (RFC 5804 §1.8).
+const sievePort = "4190"
+
+// sieveAddress completes host to host:port.
+func sieveAddress(s string) (string, error) {
+	if s == "" || s == NoSieve || s == FindSieve {
+		return s, nil
+	}
+	return serverAddress(s, sievePort)
+}
+
+// serverAddress completes host to host:port.
+func serverAddress(addr, usual string) (string, error) {
+	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
-		host, port = strings.Trim(s.Addr, "[]"), map[store.Side]string{IMAP: "993", SMTP: "587"}[s.Side]
+		host, port = strings.Trim(addr, "[]"), usual
 	}
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	n, err := strconv.ParseUint(port, 10, 16)
 	_, ipErr := netip.ParseAddr(host)
 	if err != nil || n == 0 || host == "" || len(host) > 253 ||
 		ipErr != nil && strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789-.") != "" {
-		return invalid("%q is no server, write host or host:port", s.Addr)
+		return "", invalid("%q is no server, write host or host:port", addr)
 	}
-	s.Addr = net.JoinHostPort(host, port)
-	return nil
+	return net.JoinHostPort(host, port), nil
 }
 
 func loopback(host string) bool {
@@ -238,7 +263,7 @@ func (k *Keeper) Set(ctx context.Context, person int64, s Settings, now time.Tim
 		return Account{}, err
 	}
 	a := Account{Person: person, Side: s.Side, Addr: s.Addr, Security: s.Security, User: s.User, OAuth: s.OAuth != nil,
-		Sent: s.Sent, State: store.AccountNew, Changed: now}
+		Sent: s.Sent, Sieve: s.Sieve, State: store.AccountNew, Changed: now}
 	plain, err := secret{Password: s.Password, OAuth: s.OAuth}.encode()
 	if err != nil {
 		return a, err
@@ -251,10 +276,23 @@ func (k *Keeper) Set(ctx context.Context, person int64, s Settings, now time.Tim
 		if err := tx.PutAccount(&row); err != nil {
 			return err
 		}
-		a.ID = row.ID
+		a.ID, a.Sieve = row.ID, row.Sieve
 		return nil
 	})
 	return a, err
+}
+
+// SetSieve says where the scripts of a person's IMAP account are, without its login.
+// store.ErrNotFound.
+func (k *Keeper) SetSieve(ctx context.Context, person int64, sieve string, now time.Time) error {
+	sieve, err := sieveAddress(sieve)
+	if err != nil {
+		return err
+	}
+	if sieve == FindSieve {
+		sieve = ""
+	}
+	return k.db.Update(ctx, func(tx *store.Tx) error { return tx.SetAccountSieve(person, sieve, now) })
 }
 
 // Of returns a person's account on one side. store.ErrNotFound.
@@ -375,7 +413,7 @@ func (k *Keeper) reseal(tx *store.Tx, current func([]byte) bool, now time.Time) 
 
 func account(r store.Account) Account {
 	return Account{ID: r.ID, Person: r.Person, Side: r.Side, Addr: r.Addr, Security: Security(r.Security), User: r.User,
-		OAuth: r.Auth == "oauth", Sent: Filer(r.Sent), State: r.State, Trouble: r.Trouble, Changed: r.Changed, sealed: r.Secret}
+		OAuth: r.Auth == "oauth", Sent: Filer(r.Sent), State: r.State, Trouble: r.Trouble, Changed: r.Changed, Sieve: r.Sieve, sealed: r.Secret}
 }
 
 func (a Account) row() store.Account {
@@ -384,5 +422,5 @@ func (a Account) row() store.Account {
 		auth = "oauth"
 	}
 	return store.Account{ID: a.ID, Person: a.Person, Side: a.Side, Addr: a.Addr, Security: string(a.Security), User: a.User,
-		Auth: auth, Secret: a.sealed, Sent: string(a.Sent), State: a.State, Trouble: a.Trouble, Changed: a.Changed}
+		Auth: auth, Secret: a.sealed, Sent: string(a.Sent), State: a.State, Trouble: a.Trouble, Changed: a.Changed, Sieve: a.Sieve}
 }

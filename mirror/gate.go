@@ -3,7 +3,8 @@ package mirror
 import (
 	"context"
 	"errors"
-	"net"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,9 +24,6 @@ const (
 	gateTime    = time.Minute      // for one conversation with the server
 )
 
-// managePort is where ManageSieve listens (RFC 5804 §1.8).
-const managePort = "4190"
-
 // Scripts is what a gate needs of a ManageSieve server: remote.Scripts.
 type Scripts interface {
 	Install(ctx context.Context, r sieve.Rules) error
@@ -35,10 +33,11 @@ type Scripts interface {
 
 // A gate is the script of one account.
 type gate struct {
-	open bool      // there is a script of ours
-	why  string    // there is none, because
-	next time.Time // when it is looked at again
-	key  string    // what it was made of
+	open  bool      // there is a script of ours
+	why   string    // there is none, because
+	since time.Time // since when there is none that should be
+	next  time.Time // when it is looked at again
+	key   string    // what it was made of
 }
 
 // keepGate installs the script, renews it, or takes it away, when that is due. Nothing
@@ -59,13 +58,17 @@ func (t *tender) keepGate(ctx context.Context) {
 	if err != nil {
 		return // The server could not have made the folder.
 	}
+	a, err := t.m.o.Accounts.Of(ctx, t.id, store.SideIMAP)
+	if err != nil {
+		return // The next login says it.
+	}
 	now := t.m.now()
 	rules := t.m.rules(p, folder, now)
-	key := strings.Join(append(append(append([]string{folder}, rules.Senders...), rules.Domains...), rules.Words...), "\n")
+	key := strings.Join(slices.Concat([]string{a.Sieve, folder}, rules.Senders, rules.Domains, rules.Words), "\n")
 	_, paused := t.m.o.People.Paused(p, now)
-	want := t.m.o.Inbox.Batches(p) && !paused
+	want := t.m.o.Inbox.Batches(p) && !paused && a.Sieve != accounts.NoSieve
 	g := t.m.gateOf(t.id)
-	if now.Before(g.next) && (g.open == want && (!want || g.key == key) || g.why != "") {
+	if now.Before(g.next) && (g.open == want && (!want || g.key == key) || g.why != "" && g.key == key) {
 		return
 	}
 	g.key, g.next = key, now.Add(gateAgain)
@@ -75,15 +78,58 @@ func (t *tender) keepGate(ctx context.Context) {
 		}
 		return c.Install(ctx, rules)
 	})
+	wasOpen := g.open
 	g.open, g.why = want && err == nil, ""
 	if err != nil {
 		g.why, g.next = err.Error(), now.Add(gateRefused)
-		if errors.Is(err, remote.ErrLost) || errors.Is(err, remote.ErrTry) {
+		lost := errors.Is(err, remote.ErrLost) || errors.Is(err, remote.ErrTry)
+		if lost && (want || wasOpen) { // Else there is most likely nothing to take away.
 			g.next = now.Add(gateLost)
 		}
+		if g.since.IsZero() {
+			g.since = now
+		}
 		t.log.Info("no Sieve script: new mail is moved after it arrived", "why", err)
+		if want && (!lost || now.Sub(g.since) >= patience) { // What passes is nobody's business.
+			t.m.tellNoScript(ctx, p, a, err)
+		}
+	} else {
+		g.since = time.Time{}
 	}
 	t.m.setGate(t.id, g)
+}
+
+// tellNoScript tells the admin, once, that and why new mail of a person is moved after it
+// arrived: once a server where it is the server's, and again only for another reason.
+func (m *Mirror) tellNoScript(ctx context.Context, p *people.Person, a accounts.Account, why error) {
+	if m.o.Tell == nil {
+		return
+	}
+	no := remote.WhyNoScript(why)
+	about := a.Host()
+	if a.Sieve != "" {
+		about = a.Sieve
+	}
+	what, key := "Sieve at "+about, "mirror.noscript."+about
+	if no.Person {
+		what, key = "Sieve of "+p.Address.String(), fmt.Sprintf("mirror.noscript.%d", p.ID)
+	}
+	news := false
+	err := m.o.DB.Update(ctx, func(tx *store.Tx) error {
+		last, err := tx.Meta(key)
+		if news = err == nil && last != no.Kind; !news {
+			return err
+		}
+		return tx.SetMeta(key, no.Kind)
+	})
+	if err != nil && ctx.Err() == nil {
+		m.o.Log.Error("remember who was told of Sieve", "person", p.ID, "err", err)
+	}
+	if !news {
+		return
+	}
+	m.o.Tell(what, fmt.Sprintf("no script for %s: %s (%v). New mail works, but is moved right after it arrived, and a phone may ring before that. %s",
+		p.Address, no.Why, why, strings.ReplaceAll(no.Do, "ADDRESS", p.Address.String())))
 }
 
 // rules are what a person's script is made of.
@@ -104,11 +150,13 @@ func (m *Mirror) withScripts(ctx context.Context, person int64, do func(ctx cont
 	if err != nil {
 		return err
 	}
-	host, _, err := net.SplitHostPort(a.Addr)
-	if err != nil {
-		return err
+	conf.Addr = a.Sieve
+	if a.Sieve == "" || a.Sieve == accounts.NoSieve { // There may be one from before somebody said none.
+		conf.Addr = remote.ScriptsAt(ctx, m.o.LookupSRV, a.Host(), a.User).Addr
 	}
-	conf.Addr = net.JoinHostPort(host, managePort)
+	if conf.Addr == "" {
+		return remote.ErrNoScripts
+	}
 	if a.Security != accounts.None {
 		conf.Security = remote.StartTLS // RFC 5804 knows no other.
 	}

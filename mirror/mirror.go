@@ -36,6 +36,10 @@ type Options struct {
 	// Scripts logs in to a person's ManageSieve server; nil: remote.DialScripts if Dial is
 	// nil, else nobody has one.
 	Scripts func(ctx context.Context, a remote.Account) (Scripts, error)
+	// LookupSRV finds ManageSieve servers; nil: the DNS is not asked.
+	LookupSRV remote.LookupSRV
+	// Tell tells the admin what there is to know, at once; nil: nobody is told.
+	Tell func(what, detail string)
 	// TLS says what certificates are good; nil: those of the system.
 	TLS *tls.Config
 

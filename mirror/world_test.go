@@ -40,6 +40,8 @@ type world struct {
 	logs   strings.Builder
 	n      int
 	ana    int64
+
+	scripts func(a remote.Account) (mirror.Scripts, error) // nil: there is no ManageSieve
 }
 
 const password = "correct horse battery staple"
@@ -136,6 +138,12 @@ outside = "tide"
 				return nil, err
 			}
 			return c, nil
+		},
+		Scripts: func(_ context.Context, a remote.Account) (mirror.Scripts, error) {
+			if w.scripts == nil {
+				return nil, remote.ErrLost
+			}
+			return w.scripts(a)
 		},
 		Uptime: func() time.Duration { return time.Since(began) },
 	}

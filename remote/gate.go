@@ -17,27 +17,41 @@ import (
 // Errors: sieve.ErrServer and sieve.ErrOwn, if it cannot be; ErrRefused, if the server
 // does not take the script. In every error before the activation nothing has changed.
 func (c *Scripts) Install(ctx context.Context, r sieve.Rules) error {
-	own, err := c.own(ctx)
+	text, _, err := c.compose(ctx, r)
 	if err != nil {
-		return err
-	}
-	r.OwnName, r.Own, r.Extensions = own, "", c.Extensions()
-	if own != "" {
-		if r.Own, err = c.Get(ctx, own); err != nil && !errors.Is(err, ErrGone) {
-			return err
-		}
-	}
-	text, err := sieve.Write(r)
-	if err != nil {
-		return err
-	}
-	if err := c.Check(ctx, text); err != nil {
 		return err
 	}
 	if err := c.Put(ctx, sieve.Name, text); err != nil {
 		return err
 	}
 	return c.Activate(ctx, sieve.Name)
+}
+
+// Try finds out whether Install would succeed, and changes nothing. own is the name of the
+// person's own script, "" if there is none. Errors are Install's, and ErrFull.
+func (c *Scripts) Try(ctx context.Context, r sieve.Rules) (own string, err error) {
+	text, own, err := c.compose(ctx, r)
+	if err != nil {
+		return own, err
+	}
+	return own, c.HaveSpace(ctx, sieve.Name, len(text))
+}
+
+// compose writes the script and has the server look at it.
+func (c *Scripts) compose(ctx context.Context, r sieve.Rules) (text, own string, err error) {
+	if own, err = c.own(ctx); err != nil {
+		return "", own, err
+	}
+	r.OwnName, r.Own, r.Extensions = own, "", c.Extensions()
+	if own != "" {
+		if r.Own, err = c.Get(ctx, own); err != nil && !errors.Is(err, ErrGone) {
+			return "", own, err
+		}
+	}
+	if text, err = sieve.Write(r); err != nil {
+		return "", own, err
+	}
+	return text, own, c.Check(ctx, text)
 }
 
 // Remove takes Tidepost's script away, and activates what was active before. If the

@@ -288,6 +288,19 @@ func (c *Scripts) Check(ctx context.Context, text string) error {
 	return nil
 }
 
+// HaveSpace asks whether there is room for a script of so many octets. Errors: ErrFull,
+// ErrRefused.
+func (c *Scripts) HaveSpace(ctx context.Context, name string, size int) error {
+	q, err := quote(name)
+	if err != nil {
+		return err
+	}
+	if _, err := c.run(ctx, "HAVESPACE "+q+" "+strconv.Itoa(size)); err != nil {
+		return fmt.Errorf("script %s: %w", clean(name), err)
+	}
+	return nil
+}
+
 // Put stores a script under a name; one that the server would not run is refused. Errors:
 // ErrFull, ErrRefused.
 func (c *Scripts) Put(ctx context.Context, name, text string) error {
@@ -295,8 +308,8 @@ func (c *Scripts) Put(ctx context.Context, name, text string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := c.run(ctx, "HAVESPACE "+q+" "+strconv.Itoa(len(text))); err != nil {
-		return fmt.Errorf("script %s: %w", clean(name), err)
+	if err := c.HaveSpace(ctx, name, len(text)); err != nil {
+		return err
 	}
 	if _, err := c.run(ctx, "PUTSCRIPT "+q+" "+literal(text)); err != nil {
 		return fmt.Errorf("script %s: %w", clean(name), err)

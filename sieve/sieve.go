@@ -57,6 +57,21 @@ type Rules struct {
 	Extensions []string // what the server's Sieve knows
 }
 
+// Missing are the extensions without which there is no script, and which a server lacks;
+// own: the person has a script of their own.
+func Missing(extensions []string, own bool) (out []string) {
+	need := []string{"fileinto", "date", "relational"}
+	if own {
+		need = append(need, "variables")
+	}
+	for _, ext := range need {
+		if !slices.Contains(extensions, ext) {
+			out = append(out, ext)
+		}
+	}
+	return out
+}
+
 // mark begins every script of Tidepost; own script's name follows it.
 const mark = "# Tidepost 1 own="
 
@@ -71,10 +86,8 @@ func Write(r Rules) (string, error) {
 			return "", err
 		}
 	}
-	for _, ext := range need {
-		if !slices.Contains(r.Extensions, ext) {
-			return "", fmt.Errorf("%w: it has no %q", ErrServer, ext)
-		}
+	if lacks := Missing(r.Extensions, own != ""); len(lacks) > 0 {
+		return "", fmt.Errorf("%w: it has no %s", ErrServer, strings.Join(lacks, ", "))
 	}
 	folder, ok := quote(r.Folder)
 	if !ok {

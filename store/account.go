@@ -38,25 +38,28 @@ type Account struct {
 	State      AccountState
 	Trouble    string
 	Changed    time.Time
+	Sieve      string // host:port of ManageSieve, "none", or "" to look for it
 }
 
-const accountColumns = `id, person_id, side, addr, security, user, auth, secret, sent, state, trouble, changed`
+const accountColumns = `id, person_id, side, addr, security, user, auth, secret, sent, state, trouble, changed, sieve`
 
 func (a *Account) fields() []any {
 	return []any{&a.ID, &a.Person, (*string)(&a.Side), &a.Addr, &a.Security, &a.User, &a.Auth, &a.Secret, &a.Sent,
-		(*string)(&a.State), &a.Trouble, (*stamp)(&a.Changed)}
+		(*string)(&a.State), &a.Trouble, (*stamp)(&a.Changed), &a.Sieve}
 }
 
 // PutAccount writes all of a, in place of what the person had on that side. It sets a.ID,
-// which stays what it was.
+// which stays what it was, and keeps where the scripts of the same server are if a does not
+// say so.
 func (tx *Tx) PutAccount(a *Account) error {
-	err := tx.row([]any{&a.ID}, `INSERT INTO account (person_id, side, addr, security, user, auth, secret, sent, state, trouble, changed)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	err := tx.row([]any{&a.ID, &a.Sieve}, `INSERT INTO account (person_id, side, addr, security, user, auth, secret, sent, state, trouble, changed, sieve)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (person_id, side) DO UPDATE SET addr = excluded.addr, security = excluded.security, user = excluded.user,
 			auth = excluded.auth, secret = excluded.secret, sent = excluded.sent, state = excluded.state,
-			trouble = excluded.trouble, changed = excluded.changed
-		RETURNING id`,
-		a.Person, string(a.Side), a.Addr, a.Security, a.User, a.Auth, a.Secret, a.Sent, string(a.State), a.Trouble, stamp(a.Changed))
+			trouble = excluded.trouble, changed = excluded.changed,
+			sieve = iif(excluded.sieve = '' AND addr = excluded.addr, sieve, excluded.sieve)
+		RETURNING id, sieve`,
+		a.Person, string(a.Side), a.Addr, a.Security, a.User, a.Auth, a.Secret, a.Sent, string(a.State), a.Trouble, stamp(a.Changed), a.Sieve)
 	if err != nil {
 		return fmt.Errorf("put %s account of %d: %w", a.Side, a.Person, err)
 	}
@@ -103,6 +106,18 @@ func (tx *Tx) SetAccountState(id int64, to AccountState, trouble string, now tim
 		return false, fmt.Errorf("set state of account %d: %w", id, err)
 	}
 	return n == 1, nil
+}
+
+// SetAccountSieve says where the scripts of a person's IMAP account are. ErrNotFound.
+func (tx *Tx) SetAccountSieve(person int64, sieve string, now time.Time) error {
+	n, err := tx.exec(`UPDATE account SET sieve = ?, changed = ? WHERE person_id = ? AND side = 'imap'`, sieve, stamp(now), person)
+	if err == nil && n == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return fmt.Errorf("set sieve of account of %d: %w", person, err)
+	}
+	return nil
 }
 
 // SetAccountSecret exchanges the sealed secret of an account for a newer form, if it is

@@ -10,7 +10,7 @@ CREATE TABLE account (
   sent      TEXT NOT NULL CONSTRAINT account_sent CHECK (sent IN ('provider', 'tidepost', 'client')),
   state     TEXT NOT NULL CONSTRAINT account_state CHECK (state IN ('new', 'works', 'refused')),
   trouble   TEXT NOT NULL,            -- what the server said when it refused; '' otherwise
-  changed   TEXT NOT NULL,            -- when settings or state changed last
+  changed   TEXT NOT NULL, sieve TEXT NOT NULL DEFAULT '',            -- when settings or state changed last
   CONSTRAINT account_once UNIQUE (person_id, side)
 ) STRICT;
 

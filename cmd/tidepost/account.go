@@ -36,12 +36,17 @@ type accountSetCmd struct {
 	OAuth        string `name:"oauth" placeholder:"FILE" help:"Log in with tokens: JSON with token_url, client_id, client_secret, refresh_token, scopes."`
 	IMAPSecurity string `name:"imap-security" enum:"tls,starttls,none," default:"" help:"tls, starttls, or none (on this machine only); else as the port says."`
 	SMTPSecurity string `name:"smtp-security" enum:"tls,starttls,none," default:"" help:"The same for --smtp."`
+	Sieve        string `placeholder:"HOST[:PORT]" help:"ManageSieve server (port 4190) of the IMAP account; found by DNS or at the IMAP server if not given (auto); none: use no Sieve. Alone it changes nothing else."`
 	Sent         string `enum:"provider,tidepost,client," default:"" help:"Who files a copy in Sent: provider (its SMTP server does), tidepost, or client."`
 }
 
 // Validate implements kong's check of the flags.
 func (c *accountSetCmd) Validate() error {
 	switch {
+	case c.onlySieve():
+		return nil
+	case c.Sieve != "" && c.IMAP == "":
+		return errors.New("--sieve belongs to an IMAP account: say --imap HOST, too, or --sieve alone")
 	case c.IMAP == "" && c.SMTP == "":
 		return errors.New("say --imap HOST, --smtp HOST, or both")
 	case (c.PasswordFile == "") == (c.OAuth == ""):
@@ -50,8 +55,32 @@ func (c *accountSetCmd) Validate() error {
 	return nil
 }
 
+// onlySieve: nothing but the ManageSieve server is to be changed.
+func (c *accountSetCmd) onlySieve() bool {
+	return c.Sieve != "" && c.IMAP+c.SMTP+c.User+c.PasswordFile+c.OAuth+c.IMAPSecurity+c.SMTPSecurity+c.Sent == ""
+}
+
+// setSieve changes it.
+func (c *accountSetCmd) setSieve(a *app) error {
+	return a.accounts(func(d *gateway.Desk, k *accounts.Keeper) error {
+		p, err := whose(d, c.Address)
+		if err != nil {
+			return err
+		}
+		if err := k.SetSieve(context.Background(), p.ID, c.Sieve, a.now); errors.Is(err, store.ErrNotFound) {
+			return fmt.Errorf("%s has no IMAP account: %w", p.Address, err)
+		} else if err != nil {
+			return err
+		}
+		return listAccounts(a, d, p)
+	})
+}
+
 // Run implements the command.
 func (c *accountSetCmd) Run(a *app) error {
+	if c.onlySieve() {
+		return c.setSieve(a)
+	}
 	base, err := c.login(a)
 	if err != nil {
 		return err
@@ -74,6 +103,9 @@ func (c *accountSetCmd) Run(a *app) error {
 			}
 			s := base
 			s.Side, s.Addr, s.Security = side.side, side.addr, accounts.Security(side.security)
+			if side.side == accounts.IMAP {
+				s.Sieve = c.Sieve
+			}
 			if s, err = s.WithDefaults(); err != nil { // Both are looked at before one is written.
 				return err
 			}
@@ -131,6 +163,7 @@ type accountJSON struct {
 	User     string    `json:"user"`
 	Auth     string    `json:"auth"`
 	Sent     string    `json:"sent"`
+	Sieve    string    `json:"sieve,omitempty"`
 	State    string    `json:"state"`
 	Trouble  string    `json:"trouble,omitempty"`
 	Changed  time.Time `json:"changed"`
@@ -142,7 +175,7 @@ func accountOf(p *people.Person, a accounts.Account) accountJSON {
 		auth = "oauth"
 	}
 	return accountJSON{Person: p.Address.String(), Side: string(a.Side), Addr: a.Addr, Security: string(a.Security), User: a.User,
-		Auth: auth, Sent: string(a.Sent), State: string(a.State), Trouble: a.Trouble, Changed: a.Changed.UTC()}
+		Auth: auth, Sent: string(a.Sent), Sieve: a.Sieve, State: string(a.State), Trouble: a.Trouble, Changed: a.Changed.UTC()}
 }
 
 func printAccounts(w io.Writer, all []accountJSON) {
@@ -150,6 +183,9 @@ func printAccounts(w io.Writer, all []accountJSON) {
 		fmt.Fprintf(w, "%s  %-4s  %s (%s), %s as %s", v.Person, v.Side, v.Addr, v.Security, v.Auth, tameText(v.User))
 		if v.Side == string(accounts.SMTP) {
 			fmt.Fprintf(w, ", Sent filed by %s", v.Sent)
+		}
+		if v.Sieve != "" {
+			fmt.Fprintf(w, ", Sieve %s", v.Sieve)
 		}
 		fmt.Fprintf(w, ": %s\n", v.State)
 		if v.Trouble != "" {

@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
 	"strings"
 
@@ -21,7 +20,7 @@ import (
 // Account walks through a person's accounts elsewhere: what the servers can do, and what
 // will work how. It logs in and changes nothing there. store.ErrNotFound: there are none.
 func Account(ctx context.Context, o Options, d *gateway.Desk, p *people.Person) ([]Finding, error) {
-	v := &visit{Options: o, desk: d}
+	v := &visit{Options: o, desk: d, about: p.Address.String()}
 	k := accounts.New(accounts.Options{DB: d.DB, Box: secrets.Open(d.Config.Server.Data, rand.Reader)})
 	found := 0
 	for _, side := range []store.Side{accounts.IMAP, accounts.SMTP} {
@@ -91,7 +90,7 @@ func (v *visit) mailbox(ctx context.Context, k *accounts.Keeper, a accounts.Acco
 	v.ok(check, "%s as %s (%s)", a.Addr, a.User, a.Security)
 	v.capabilities(s.Caps())
 	v.accountFolders(ctx, s)
-	v.sieve(ctx, target, a)
+	v.sieve(ctx, target, a, s)
 }
 
 func securityOf(s accounts.Security) remote.Security {
@@ -112,13 +111,19 @@ func (v *visit) accountTLS(a accounts.Account) (*tls.Config, error) {
 
 // capabilities says what follows from what the server can do.
 func (v *visit) capabilities(c remote.Caps) {
-	if c.Move && c.UIDPlus {
-		v.ok("deliveries", "the batch comes in one command (MOVE)")
-	} else {
+	v.ok("capabilities", "%s", strings.Join(c.All, " "))
+	switch {
+	case c.Move && c.UIDPlus:
+		v.ok("deliveries", "the batch comes in one command (MOVE, UIDPLUS)")
+	case c.Move:
+		v.warn("deliveries", "", "the batch comes in one command (MOVE), but the server has no UIDPLUS: moved mail is found again by Message-ID and size")
+	case c.UIDPlus:
 		v.warn("deliveries", "", "the server has no MOVE: the batch is copied and then removed, and may be seen twice for a moment")
+	default:
+		v.warn("deliveries", "", "the server has neither MOVE nor UIDPLUS: the batch is copied, and what it leaves behind is removed only while nothing else there is marked as deleted")
 	}
 	if c.Idle {
-		v.ok("news", "one connection waits for news (IDLE); urgent mail is back in INBOX at once")
+		v.ok("news", "one connection waits for news of INBOX (IDLE), so urgent mail is back there at once; the other folders are looked at every 15 seconds")
 	} else {
 		v.warn("news", "", "the server has no IDLE: it is asked every few seconds")
 	}
@@ -151,37 +156,43 @@ func (v *visit) accountFolders(ctx context.Context, s *remote.Session) {
 		}
 	}
 	v.ok(check, "%d, %d of them Tidepost's", len(list), ours)
-	if q, ok, err := s.Quota(ctx); err == nil && ok && q.Limit > 0 {
-		if q.Used > q.Limit/20*19 {
-			v.warn("room", "Have the person make room: a full account takes neither batch nor digest.", "%d of %d MB are used", q.Used>>20, q.Limit>>20)
-		} else {
-			v.ok("room", "%d of %d MB are used", q.Used>>20, q.Limit>>20)
-		}
+	v.roles(s.Caps(), list)
+	switch q, ok, err := s.Quota(ctx); {
+	case err != nil:
+		v.warn("room", "", "the server does not say how full the account is: %v", err)
+	case !ok || q.Limit <= 0:
+		v.ok("room", "the server names no limit (QUOTA)")
+	case q.Used > q.Limit/20*19:
+		v.warn("room", "Have the person make room: a full account takes neither batch nor digest.", "%d of %d MB are used", q.Used>>20, q.Limit>>20)
+	default:
+		v.ok("room", "%d of %d MB are used", q.Used>>20, q.Limit>>20)
 	}
 }
 
-// sieve looks whether new mail can be filed before it reaches INBOX.
-func (v *visit) sieve(ctx context.Context, target remote.Account, a accounts.Account) {
-	const check = "sieve"
-	target.Addr = net.JoinHostPort(a.Host(), "4190")
-	if target.Security == remote.TLS {
-		target.Security = remote.StartTLS // RFC 5804 §1.6: ManageSieve has no other.
-	}
-	c, err := remote.DialScripts(ctx, target)
-	if err != nil {
-		v.warn(check, "If the provider has ManageSieve, open port 4190. See docs/provider.md for what moving after arrival cannot do.",
-			"no ManageSieve on port 4190: new mail is moved right after it has arrived, and a phone may ring before that")
-		return
-	}
-	defer c.Close()
-	ext := c.Extensions()
-	for _, need := range []string{"fileinto", "date", "relational"} {
-		if !slices.Contains(ext, need) {
-			v.warn(check, "", "%s has no %q: the script cannot expire by itself, so none is put there; mail is moved after arrival", c.Implementation(), need)
-			return
+// roles says which folders stand for what, and who said so.
+func (v *visit) roles(c remote.Caps, list []remote.Folder) {
+	const check = "special folders"
+	var is, lacks []string
+	for _, r := range []remote.Role{remote.Sent, remote.Drafts, remote.Trash, remote.Junk, remote.Archive} {
+		at := slices.IndexFunc(list, func(f remote.Folder) bool { return f.Role == r && !f.NoSelect })
+		if at < 0 {
+			lacks = append(lacks, string(r))
+			continue
 		}
+		is = append(is, fmt.Sprintf("%s is %q", r, list[at].Name))
 	}
-	v.ok(check, "%s: new mail is filed before it reaches INBOX, by a script that expires by itself", c.Implementation())
+	how := "as the server says (SPECIAL-USE)"
+	if !c.SpecialUse {
+		how = "by their names: the server has no SPECIAL-USE"
+	}
+	text := strings.Join(is, ", ") + " " + how
+	if len(is) == 0 {
+		text = "none"
+	}
+	if len(lacks) > 0 {
+		text += "; " + strings.Join(lacks, ", ") + " made when needed"
+	}
+	v.ok(check, "%s", text)
 }
 
 // sending looks at the account that mail is sent through.

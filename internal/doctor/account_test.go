@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -18,7 +19,9 @@ import (
 	"tidepost/internal/provider"
 	"tidepost/internal/testkit"
 	"tidepost/people"
+	"tidepost/remote"
 	"tidepost/secrets"
+	"tidepost/sieve"
 	"tidepost/store"
 )
 
@@ -101,6 +104,58 @@ func TestAccountOnDovecot(t *testing.T) {
 	expectFinding(t, found, "dry run", OK, "--hold dry-run")
 	f.set(accounts.Settings{Side: accounts.IMAP, Addr: s.IMAPS, Security: accounts.TLS, User: "ana@example.org", Password: "wrong"})
 	expectFinding(t, f.look(), "imap login", Fail, "account set")
+}
+
+// Every reason for which there is no script, at a real server.
+func TestWhyThereIsNoSieve(t *testing.T) {
+	t.Parallel()
+	good := provider.Dovecot(t, provider.Options{})
+	other := provider.Dovecot(t, provider.Options{Users: []provider.User{{Name: "ana@example.org", Password: "another"}}})
+	poor := provider.Dovecot(t, provider.Options{Extra: "plugin {\n sieve_extensions = -date -relational\n}\n"})
+	f := newOffice(t, good.CA)
+	if err := os.WriteFile(f.o.Config.Accounts.CAFile, slices.Concat(good.CA.PEM(), other.CA.PEM(), poor.CA.PEM()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	at := func(sieve string) map[string]Finding {
+		f.set(accounts.Settings{Side: accounts.IMAP, Addr: good.IMAPS, Security: accounts.TLS, User: "ana@example.org", Password: "ana", Sieve: sieve})
+		return f.look()
+	}
+	expectFinding(t, at(good.Sieve), "sieve", OK, "before it reaches INBOX")
+	expectFinding(t, at("none"), "sieve", OK, "is not used")
+	expectFinding(t, at("127.0.0.1:1"), "sieve", Warn, "--sieve HOST:PORT")
+	expectFinding(t, at(other.Sieve), "sieve", Warn, "refuses the login")
+	expectFinding(t, at(poor.Sieve), "sieve", Warn, "it has no date, relational")
+
+	c, err := remote.DialScripts(t.Context(), remote.Account{Addr: good.Sieve, Security: remote.Clear, User: "ana@example.org", Password: "ana"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	put := func(name, text string) {
+		t.Helper()
+		if err := c.Put(t.Context(), name, text); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Activate(t.Context(), name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("mine", "keep;\r\n")
+	found := at(good.Sieve)
+	expectFinding(t, found, "sieve", OK, `own script "mine" runs first`)
+	expectFinding(t, found, "sieve now", OK, `"mine" runs alone`)
+	put("outer", "require \"include\";\r\ninclude :personal \"mine\";\r\n")
+	expectFinding(t, at(good.Sieve), "sieve", Warn, "it includes another")
+	if all, err := c.List(t.Context()); err != nil || len(all) != 2 {
+		t.Errorf("looking has changed the scripts: %v, %v", all, err)
+	}
+	put("mine", "keep;\r\n")
+	if err := c.Install(t.Context(), sieve.Rules{Folder: "Tidepost/Next delivery", Until: time.Now().Add(26 * time.Hour)}); err != nil {
+		t.Fatal(err)
+	}
+	found = at(good.Sieve)
+	expectFinding(t, found, "sieve", OK, `own script "mine" runs first`)
+	expectFinding(t, found, "sieve now", OK, "runs until")
 }
 
 func TestAccountOnAPoorServer(t *testing.T) {

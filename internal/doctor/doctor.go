@@ -60,6 +60,7 @@ type visit struct {
 	desk   *gateway.Desk   // nil: the database cannot be opened
 	status *gateway.Status // nil: no server is running
 	found  []Finding
+	about  string // whose accounts; "": nobody's
 }
 
 // Run makes all checks, in an order in which each can rely on those before, and

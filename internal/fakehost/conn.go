@@ -76,6 +76,9 @@ func (c *Conn) List(ctx context.Context) (out []remote.Folder, err error) {
 	return out, err
 }
 
+// ServerName is how a Sieve script writes a folder.
+func (c *Conn) ServerName(name string) (string, error) { return name, nil }
+
 // Create implements the session.
 func (c *Conn) Create(ctx context.Context, name string) error {
 	return c.do(ctx, "CREATE", func() error {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"tidepost/config"
 	"tidepost/mirror"
 	"tidepost/people"
+	"tidepost/remote"
 	"tidepost/secrets"
 )
 
@@ -31,11 +33,16 @@ func (g *Gateway) mirrorOptions() mirror.Options {
 	} else if pool != nil {
 		trusted = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 	}
+	var lookup remote.LookupSRV
+	if !g.site.noDNS {
+		lookup = net.DefaultResolver.LookupSRV
+	}
 	return mirror.Options{
-		TLS: trusted,
-		DB:  g.db, People: g.dir, Queue: g.queue, Inbox: g.inbox, Host: g.cfg.Server.Hostname, Jitter: jitter(),
+		TLS: trusted, LookupSRV: lookup, Tell: g.alarm,
+		DB: g.db, People: g.dir, Queue: g.queue, Inbox: g.inbox, Host: g.cfg.Server.Hostname, Jitter: jitter(),
 		Accounts: keeper,
 		Dial:     g.site.Mailbox,
+		Scripts:  g.site.Scripts,
 		Log:      g.log.With("part", "mirror"),
 	}
 }

@@ -27,6 +27,9 @@ type Site struct {
 	Resolver trust.Resolver
 	// Mailbox logs in to a person's account at a provider.
 	Mailbox func(ctx context.Context, a remote.Account) (mirror.Session, error)
+	// Scripts logs in to the ManageSieve server of such an account; nil with Mailbox: there
+	// is none.
+	Scripts func(ctx context.Context, a remote.Account) (mirror.Scripts, error)
 	// Uptime never jumps, unlike the wall clock.
 	Uptime func() time.Duration
 

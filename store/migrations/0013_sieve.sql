@@ -1,0 +1,3 @@
+-- Where an account's Sieve scripts are kept (ManageSieve): host:port, 'none', or '' to look
+-- for it.
+ALTER TABLE account ADD COLUMN sieve TEXT NOT NULL DEFAULT '';
