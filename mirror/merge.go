@@ -64,6 +64,7 @@ type State struct {
 	Lost   map[store.Kind]bool // folders that were made or numbered anew: what is missing there nobody took away
 	Looked map[int64]bool      // links that were looked for everywhere and not found
 	Full   bool                // the account takes no more
+	Copies bool                // the server knows no MOVE: a move is a copy and a removal
 }
 
 // A Verb is what is to be done about a message.
@@ -105,6 +106,7 @@ type Action struct {
 	To     store.Kind
 	Flags  store.Flags // SetHere, StoreThere: those to be had; Relink, Adopt: those agreed on
 	Copy   bool        // Act: the message stands where it stood, too
+	Done   *Remote     // Remove: the copy that a move has made already
 }
 
 // Merge says what is to be done so that both sides agree again: what the person did at
@@ -309,8 +311,9 @@ func (m *merging) decide(p *pair) {
 	case p.remote.Kind == p.link.Kind && p.local.Kind == p.link.Kind:
 		m.inPlace(p, as)
 	case p.remote.Kind == p.link.Kind:
-		as(MoveThere, p.local.Kind)
-		m.flags(p)
+		if !m.carry(p, MoveThere, p.local.Kind) {
+			m.flags(p)
+		}
 	case p.remote.Kind == p.local.Kind:
 		as(Relink, p.local.Kind)
 	default:
@@ -343,7 +346,7 @@ func (m *merging) refused(p *pair, as func(Verb, store.Kind)) {
 	}
 	switch {
 	case p.remote.Kind != home:
-		as(PutBack, home)
+		m.carry(p, PutBack, home)
 	case p.local == nil:
 		as(Retire, "")
 	default:
@@ -375,8 +378,25 @@ func (m *merging) entryGone(p *pair, as func(Verb, store.Kind)) {
 	case moved, p.link.Entry == 0, p.link.Kind == store.KindTrash, p.link.Kind == store.KindJunk:
 		as(Retire, "")
 	default:
-		as(Discard, store.KindTrash)
+		m.carry(p, Discard, store.KindTrash)
 	}
+}
+
+// carry moves a message at the provider. Where a move is a copy and a removal, and the
+// connection broke between the two, the copy is there already: then only the removal is
+// left to do.
+func (m *merging) carry(p *pair, do Verb, to store.Kind) (copied bool) {
+	a := Action{Do: do, Link: p.link, Local: p.local, Remote: p.remote, To: to, Flags: p.link.Flags}
+	at := -1
+	if m.s.Copies && p.link.Key.MID != "" {
+		at = slices.IndexFunc(m.remote, func(r *Remote) bool { return r.Kind == to && r.Key.same(p.link.Key) && r.Flags&store.Deleted == 0 })
+	}
+	if at >= 0 {
+		a.Do, a.Done = Remove, m.remote[at]
+		m.remote = slices.Delete(m.remote, at, at+1)
+	}
+	m.do(a)
+	return at >= 0
 }
 
 // messageGone: the person deleted it, or moved it where we do not look, or the folder is
@@ -501,6 +521,7 @@ func (m *merging) isCopy(r *Remote) bool {
 			continue
 		}
 		switch {
+		case r.Flags&store.Deleted != 0 && m.s.Copies: // What a removal could only mark.
 		case p.remote.Kind == r.Kind && p.link.Own:
 			m.do(Action{Do: Remove, Link: &Link{Kind: r.Kind, UID: r.UID, Own: true}, Remote: r})
 		case r.New && !(r.Kind == store.KindInbox && p.link.Kind == store.KindNextDelivery):

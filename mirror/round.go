@@ -94,7 +94,7 @@ func (t *tender) round(ctx context.Context) (atRest bool, err error) {
 
 // compare reads both sides and merges them.
 func (r *round) compare(ctx context.Context) ([]Action, error) {
-	s := State{Lost: map[store.Kind]bool{}, Looked: r.looked, Full: r.m.now().Sub(r.full) < fullAgain}
+	s := State{Lost: map[store.Kind]bool{}, Looked: r.looked, Full: r.m.now().Sub(r.full) < fullAgain, Copies: r.copies()}
 	if err := r.store(ctx, &s); err != nil {
 		return nil, err
 	}
@@ -102,6 +102,12 @@ func (r *round) compare(ctx context.Context) ([]Action, error) {
 		return nil, err
 	}
 	return Merge(s), nil
+}
+
+// copies reports whether the server knows no MOVE.
+func (t *tender) copies() bool {
+	s, ok := t.s.(interface{ Caps() remote.Caps })
+	return ok && !s.Caps().Move
 }
 
 // store reads links and entries.

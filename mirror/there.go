@@ -152,6 +152,14 @@ func (r *round) remove(ctx context.Context, batch []Action) error {
 			if !ok {
 				continue // A second copy.
 			}
+			if a.Done != nil && a.Local != nil {
+				l.Kind, l.UID = a.To, a.Done.UID
+				setKey(&l, a.Done.Key)
+				if err := r.put(tx, l); err != nil {
+					return err
+				}
+				continue
+			}
 			l.EntryID = 0
 			if err := r.retire(tx, l); err != nil {
 				return err

@@ -30,6 +30,9 @@ func (h *Host) Dial(_ context.Context) (*Conn, error) {
 	return &Conn{h: h}, nil
 }
 
+// Caps implements the session.
+func (c *Conn) Caps() remote.Caps { return remote.Caps{Move: !c.h.isOld()} }
+
 // do runs a command under the lock, unless the connection breaks there.
 func (c *Conn) do(ctx context.Context, op string, f func() error) error {
 	c.h.mu.Lock()
@@ -244,6 +247,9 @@ func (c *Conn) Fetch(ctx context.Context, uid remote.UID, limit int64, read func
 
 // Move implements the session.
 func (c *Conn) Move(ctx context.Context, uids []remote.UID, to string) (map[remote.UID]remote.UID, error) {
+	if c.h.isOld() {
+		return c.moveOld(ctx, uids, to)
+	}
 	moved := map[remote.UID]remote.UID{}
 	err := c.do(ctx, "MOVE", func() error {
 		b, err := c.box(c.selected)
@@ -306,6 +312,9 @@ func (c *Conn) Append(ctx context.Context, mailbox string, m remote.Letter) (uid
 
 // Expunge implements the session.
 func (c *Conn) Expunge(ctx context.Context, uids []remote.UID) error {
+	if c.h.isOld() {
+		return c.expungeOld(ctx, uids)
+	}
 	return c.do(ctx, "EXPUNGE", func() error {
 		b, err := c.box(c.selected)
 		if err != nil {

@@ -27,6 +27,7 @@ type Host struct {
 	refuse   error // logins
 	changed  chan struct{}
 	cut      func(op string) Cut
+	old      bool // neither MOVE nor UIDPLUS
 }
 
 // A Cut says whether the connection breaks at a command, and whether the command is still
@@ -332,4 +333,27 @@ func (h *Host) SetCut(cut func(op string) Cut) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.cut = cut
+}
+
+// SetOld has the server know neither MOVE nor UIDPLUS: a move is a copy and a removal, and
+// what others marked as deleted keeps it from removing.
+func (h *Host) SetOld(old bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.old = old
+}
+
+// Copies is how often a message stands in the account, unmarked.
+func (h *Host) Copies(mid string) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	n := 0
+	for _, b := range h.boxes {
+		for _, m := range b.msgs {
+			if m.mid == mid && !slices.Contains(m.flags, `\Deleted`) {
+				n++
+			}
+		}
+	}
+	return n
 }
