@@ -52,11 +52,15 @@ const (
 
 // Account logs in.
 func Account(ctx context.Context, o AccountOptions) (Source, error) {
-	s, err := remote.Dial(ctx, remote.Account{Addr: o.Addr, Security: o.Security, User: o.User, Password: remote.Secret(o.Password), TLS: o.TLS})
+	s, err := dialAccount(ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	return &account{o: o, s: s}, nil
+}
+
+func dialAccount(ctx context.Context, o AccountOptions) (*remote.Session, error) {
+	return remote.Dial(ctx, remote.Account{Addr: o.Addr, Security: o.Security, User: o.User, Password: remote.Secret(o.Password), TLS: o.TLS})
 }
 
 // ID implements Source.

@@ -34,7 +34,7 @@ func Exported(ctx context.Context, db *store.DB, person int64) ([]store.Mailbox,
 // WriteFolder writes one folder to w as an mbox file and returns how many messages it
 // had. told may be nil.
 func WriteFolder(ctx context.Context, db *store.DB, box store.Mailbox, w io.Writer, told func(f Folder, done int64)) (int, error) {
-	r, err := exportFolder(ctx, db, box, &oneMbox{NewMboxWriter(w)}, told)
+	r, err := exportFolder(ctx, db, box, &oneMbox{w: NewMboxWriter(w)}, told)
 	return r.Messages, err
 }
 

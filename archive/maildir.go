@@ -188,7 +188,7 @@ func NewMaildirWriter(root string) *MaildirWriter { return &MaildirWriter{root: 
 // Folder makes a folder, though it may stay empty.
 func (w *MaildirWriter) Folder(name string) error {
 	for _, sub := range []string{"tmp", "new", "cur"} {
-		if err := os.MkdirAll(filepath.Join((&maildir{root: w.root}).dir(Folder{Name: name}), sub), 0o700); err != nil {
+		if err := os.MkdirAll(filepath.Join(w.dir(name), sub), 0o700); err != nil {
 			return err
 		}
 	}
@@ -197,9 +197,9 @@ func (w *MaildirWriter) Folder(name string) error {
 
 // Write adds a message to a folder, with lines that end in LF.
 func (w *MaildirWriter) Write(folder string, head []byte, body io.Reader, date time.Time, flags store.Flags) (err error) {
-	dir := (&maildir{root: w.root}).dir(Folder{Name: folder})
+	dir := w.dir(folder)
 	w.n++
-	unique := fmt.Sprintf("%d.M%dP%dQ%d.tidepost", date.Unix(), date.Nanosecond()/1000, os.Getpid(), w.n)
+	unique := fmt.Sprintf("%d.M%dP%dQ%d%s", date.Unix(), date.Nanosecond()/1000, os.Getpid(), w.n, ownMail)
 	letters := ""
 	for _, l := range "DFRST" { // In the order of the alphabet, as the format wants.
 		if flags&maildirFlags()[l] != 0 {
@@ -227,4 +227,8 @@ func (w *MaildirWriter) Write(folder string, head []byte, body io.Reader, date t
 		return err
 	}
 	return os.Rename(tmp, filepath.Join(dir, "cur", unique+":2,"+letters))
+}
+
+func (w *MaildirWriter) dir(folder string) string {
+	return (&maildir{root: w.root}).dir(Folder{Name: folder})
 }

@@ -5,9 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"time"
 
 	"tidepost/store"
 )
@@ -21,51 +18,72 @@ const (
 	FormatMaildir Format = "maildir" // Maildir++
 )
 
-// A sink writes mail out.
+// A parcel is a message on its way out.
+type parcel struct {
+	store.Entry
+	store.Message
+	body func() io.ReadCloser // may be asked for again
+}
+
+// text is the whole message.
+func (p parcel) text() io.ReadCloser {
+	body := p.body()
+	return struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(newBytes(p.Head), body), body}
+}
+
+// A sink takes mail out, a folder at a time.
 type sink interface {
-	folder(name string) error
-	write(folder string, head []byte, body io.Reader, date time.Time, flags store.Flags, keywords []string) error
+	// begin begins a folder and says what it is called there. before is how many messages
+	// an earlier run has brought if that run brought all of them, else -1.
+	begin(ctx context.Context, box store.Mailbox) (to string, before int, err error)
+	// write brings a message. errThere: it was there before. A *leftOut goes on without it.
+	write(ctx context.Context, p parcel) error
+	// end makes the folder whole, which then has so many messages.
+	end(messages int) error
 	close() error
 }
 
-// Export writes all mail of a person into a directory that must not exist yet, and
-// returns how many messages each folder had. Folders that only show what lies in
-// others, or where nothing lies, are left out.
-func Export(ctx context.Context, db *store.DB, person int64, dir string, format Format, told func(f Folder, done int64)) ([]Result, error) {
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("export: %w", err)
-	}
-	var out sink = &mboxes{root: dir}
-	if format == FormatMaildir {
-		out = maildirSink{NewMaildirWriter(dir)}
-	}
-	results, err := export(ctx, db, person, out, told)
-	return results, errors.Join(err, out.close())
-}
+// errThere is returned for a message that an earlier run has brought.
+var errThere = errors.New("it is there already")
 
-func export(ctx context.Context, db *store.DB, person int64, out sink, told func(f Folder, done int64)) ([]Result, error) {
+// A leftOut says why a message cannot be where it was to go.
+type leftOut struct{ err error }
+
+func (l *leftOut) Error() string { return l.err.Error() }
+
+// export writes the folders of a person, and returns what became of each. Folders that
+// only show what lies in others, or where nothing lies, are left out.
+func export(ctx context.Context, db *store.DB, person int64, out sink, told func(f Folder, done int64)) (results []Result, err error) {
+	defer func() { err = errors.Join(err, out.close()) }()
 	boxes, err := Exported(ctx, db, person)
 	if err != nil {
 		return nil, err
 	}
-	var results []Result
 	for _, box := range boxes {
 		r, err := exportFolder(ctx, db, box, out, told)
+		results = append(results, r)
 		if err != nil {
 			return results, fmt.Errorf("export %s: %w", box.Name, err)
 		}
-		results = append(results, r)
 	}
 	return results, nil
 }
 
-func exportFolder(ctx context.Context, db *store.DB, box store.Mailbox, out sink, told func(f Folder, done int64)) (Result, error) {
-	r := Result{From: box.Name, To: box.Name}
-	if err := out.folder(box.Name); err != nil {
+func exportFolder(ctx context.Context, db *store.DB, box store.Mailbox, out sink, told func(f Folder, done int64)) (r Result, err error) {
+	r.From = box.Name
+	var before int
+	if r.To, before, err = out.begin(ctx, box); err != nil {
 		return r, err
 	}
+	if before >= 0 {
+		r.Before = before
+		return r, nil
+	}
 	var entries []store.Entry
-	err := db.View(ctx, func(tx *store.Tx) (err error) {
+	err = db.View(ctx, func(tx *store.Tx) (err error) {
 		entries, err = tx.Entries(box.ID)
 		return err
 	})
@@ -76,18 +94,41 @@ func exportFolder(ctx context.Context, db *store.DB, box store.Mailbox, out sink
 		if err := ctx.Err(); err != nil {
 			return r, err
 		}
-		if err := exportMessage(ctx, db, box, e, out); err != nil {
+		if err := r.count(i+1, exportMessage(ctx, db, e, out)); err != nil {
 			return r, fmt.Errorf("message %d: %w", e.UID, err)
 		}
-		r.Messages++
 		if told != nil {
 			told(Folder{Name: box.Name, Kind: box.Kind, Total: int64(len(entries))}, int64(i+1))
 		}
 	}
-	return r, nil
+	return r, out.end(r.Messages + r.Before)
 }
 
-func exportMessage(ctx context.Context, db *store.DB, box store.Mailbox, e store.Entry, out sink) error {
+// count notes what became of the n-th message, and returns what ends the export.
+func (r *Result) count(n int, err error) error {
+	var left *leftOut
+	switch {
+	case err == nil:
+		r.Messages++
+	case errors.Is(err, errThere):
+		r.Before++
+	case errors.As(err, &left):
+		r.leave(n, left.Error())
+	default:
+		return err
+	}
+	return nil
+}
+
+// leave notes a message that is left out.
+func (r *Result) leave(n int, why string) {
+	r.Left++
+	if len(r.Problems) < problemsKept {
+		r.Problems = append(r.Problems, Problem{n, why})
+	}
+}
+
+func exportMessage(ctx context.Context, db *store.DB, e store.Entry, out sink) error {
 	var m store.Message
 	err := db.View(ctx, func(tx *store.Tx) (err error) {
 		m, err = tx.Message(e.MessageID)
@@ -96,63 +137,5 @@ func exportMessage(ctx context.Context, db *store.DB, box store.Mailbox, e store
 	if err != nil {
 		return err
 	}
-	body := db.OpenBody(ctx, m)
-	defer body.Close()
-	return out.write(box.Name, m.Head, body, e.InternalDate, e.Flags, e.Keywords)
-}
-
-// maildirSink is a sink of Maildirs, which have no keywords.
-type maildirSink struct{ w *MaildirWriter }
-
-func (m maildirSink) folder(name string) error { return m.w.Folder(name) }
-func (m maildirSink) close() error             { return nil }
-
-func (m maildirSink) write(folder string, head []byte, body io.Reader, date time.Time, flags store.Flags, _ []string) error {
-	return m.w.Write(folder, head, body, date, flags)
-}
-
-// oneMbox is a sink for one folder.
-type oneMbox struct{ w *MboxWriter }
-
-func (*oneMbox) folder(string) error { return nil }
-func (*oneMbox) close() error        { return nil }
-
-func (m *oneMbox) write(_ string, head []byte, body io.Reader, date time.Time, flags store.Flags, keywords []string) error {
-	return m.w.Write(head, body, date, flags, keywords)
-}
-
-// mboxes is a sink of mbox files.
-type mboxes struct {
-	root string
-	file *os.File
-	w    *MboxWriter
-}
-
-func (m *mboxes) folder(name string) error {
-	if err := m.close(); err != nil {
-		return err
-	}
-	path := MboxPath(m.root, name)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	var err error
-	if m.file, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
-		return err
-	}
-	m.w = NewMboxWriter(m.file)
-	return nil
-}
-
-func (m *mboxes) write(_ string, head []byte, body io.Reader, date time.Time, flags store.Flags, keywords []string) error {
-	return m.w.Write(head, body, date, flags, keywords)
-}
-
-func (m *mboxes) close() error {
-	if m.file == nil {
-		return nil
-	}
-	err := errors.Join(m.file.Sync(), m.file.Close())
-	m.file = nil
-	return err
+	return out.write(ctx, parcel{Entry: e, Message: m, body: func() io.ReadCloser { return db.OpenBody(ctx, m) }})
 }

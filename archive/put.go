@@ -41,11 +41,12 @@ type Target struct {
 	Told func(f Folder, done int64)
 }
 
-// A Result is what was imported from one folder.
+// A Result is what was imported from one folder, or exported.
 type Result struct {
 	From     string    `json:"from"`
 	To       string    `json:"to"`
 	Messages int       `json:"messages"`
+	Before   int       `json:"there_before,omitempty"` // that an earlier export had brought
 	Left     int       `json:"left_out,omitempty"`
 	Problems []Problem `json:"problems,omitempty"` // of the first messages that were left out
 }
@@ -128,10 +129,7 @@ func (p *putter) take(ctx context.Context, m Message) error {
 		m.Problem = fmt.Sprintf("its header has %d octets, more than %d", n, maxHeader)
 	}
 	if m.Problem != "" {
-		p.result.Left++
-		if len(p.result.Problems) < problemsKept {
-			p.result.Problems = append(p.result.Problems, Problem{p.seen, m.Problem})
-		}
+		p.result.leave(p.seen, m.Problem)
 	} else {
 		p.batch = append(p.batch, piece{bytes.Clone(m.Octets), m.Date, m.Flags, slices.Clone(m.Keywords)})
 		p.octets += len(m.Octets)

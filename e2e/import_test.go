@@ -19,8 +19,8 @@ import (
 	"tidepost/internal/provider"
 )
 
-// TestImportFromDovecot takes an account of a real Dovecot over, killed twice on the way:
-// everything is there once, with folders, dates and flags.
+// TestImportFromDovecot takes an account of a real Dovecot over and writes it into another,
+// killed twice on each way: everything is there once, with folders, dates and flags.
 func TestImportFromDovecot(t *testing.T) {
 	s := setup(t, options{})
 	from := provider.Dovecot(t, provider.Options{Prefix: "INBOX."})
@@ -64,24 +64,28 @@ func TestImportFromDovecot(t *testing.T) {
 		}
 	}
 	ca, secret := s.write("dovecot-ca.crt", string(from.CA.PEM())), s.write("account", "ana\n")
-	bring := func(ctx context.Context) (string, error) {
-		cmd := exec.CommandContext(ctx, s.program, "--config", s.conf, "import", "ana@team.example", "--imap", strings.Replace(from.IMAPS, "127.0.0.1", "localhost", 1),
-			"--user", "ana@example.org", "--password-file", secret)
-		cmd.Env = append(os.Environ(), "SSL_CERT_FILE="+ca)
-		out, err := cmd.CombinedOutput()
-		return string(out), err
+	carry := func(args ...string) {
+		t.Helper()
+		run := func(ctx context.Context) (string, error) {
+			args := append([]string{"--config", s.conf, args[0], "ana@team.example", "--imap", strings.Replace(from.IMAPS, "127.0.0.1", "localhost", 1)}, args[1:]...)
+			cmd := exec.CommandContext(ctx, s.program, args...)
+			cmd.Env = append(os.Environ(), "SSL_CERT_FILE="+ca)
+			out, err := cmd.CombinedOutput()
+			return string(out), err
+		}
+		for _, after := range []time.Duration{120 * time.Millisecond, 200 * time.Millisecond} {
+			ctx, cancel := context.WithTimeout(t.Context(), after)
+			_, _ = run(ctx) // Killed.
+			cancel()
+		}
+		if out, err := run(t.Context()); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		if out, err := run(t.Context()); err != nil || !strings.Contains(out, "ed 0 messages") {
+			t.Errorf("a second %s: %v\n%s", args[0], err, out)
+		}
 	}
-	for _, after := range []time.Duration{120 * time.Millisecond, 200 * time.Millisecond} {
-		ctx, cancel := context.WithTimeout(t.Context(), after)
-		_, _ = bring(ctx) // Killed.
-		cancel()
-	}
-	if out, err := bring(t.Context()); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	if out, err := bring(t.Context()); err != nil || !strings.Contains(out, "Imported 0 messages") {
-		t.Errorf("a second import: %v\n%s", err, out)
-	}
+	carry("import", "--user", "ana@example.org", "--password-file", secret)
 	to := filepath.Join(s.dir, "out")
 	s.cli("export", "ana@team.example", to)
 	for file, n := range map[string]int{"INBOX.mbox": 400, "Kunden.sbd/Müller.mbox": 30, "Sent.mbox": 5} {
@@ -98,6 +102,16 @@ func TestImportFromDovecot(t *testing.T) {
 		}
 		if !bytes.Contains(text, []byte("Thu Feb 29 12:30:00 2024")) || !bytes.Contains(text, []byte(date.Add(time.Duration(n-1)*time.Hour).Format(time.ANSIC))) {
 			t.Errorf("%s: dates are lost: %.60s", file, text)
+		}
+	}
+	// And out again, into another account there.
+	carry("export", "--user", "ben@example.org", "--password-file", s.write("other", "ben\n"))
+	for folder, n := range map[string]int{"INBOX": 400, "INBOX.Kunden.Müller": 30, "INBOX.Sent": 5} {
+		if got := strings.Fields(from.Doveadm("-f", "tab", "search", "-u", "ben@example.org", "mailbox", folder, "HEADER", "Message-ID", "@old.example")); len(got) != 2+2*n {
+			t.Errorf("%s has %d messages, want %d", folder, (len(got)-2)/2, n)
+		}
+		if got := strings.Fields(from.Doveadm("-f", "tab", "search", "-u", "ben@example.org", "mailbox", folder, "SEEN", "KEYWORD", "todo")); len(got) != 2+2*((n+9)/10) {
+			t.Errorf("%s has %d messages with both flags, want %d", folder, (len(got)-2)/2, (n+9)/10)
 		}
 	}
 	s.cli("ledger", "check")
