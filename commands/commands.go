@@ -53,6 +53,7 @@ const (
 	Phone      Kind = "phone"
 	Name       Kind = "name"
 	Password   Kind = "password"
+	Vacation   Kind = "vacation" // what people outside are told meanwhile
 	Undo       Kind = "undo"
 )
 
@@ -135,6 +136,7 @@ type Input struct {
 	Text     string    // new words, as far as the caller could tell them
 	Now      time.Time // in the zone of the writer
 	Policies []string  // of the coach, which never and advise may name
+	Author   string    // name of the writer: a line of its own with it begins the signature
 }
 
 // Limit is how much of a text is read, in octets: nobody writes more to a program.

@@ -67,6 +67,8 @@ func (r *reader) dayBare() (day, bool) {
 		return day{date: r.today().AddDays(1)}, true
 	case r.phrase("day after tomorrow"), r.word("übermorgen"):
 		return day{date: r.today().AddDays(2)}, true
+	case r.phrase("end of", "the end of", "ende"):
+		return r.endOf()
 	case t.num >= 0:
 		return r.numberedDay()
 	}
@@ -74,6 +76,47 @@ func (r *reader) dayBare() (day, bool) {
 		return r.monthFirst(m)
 	}
 	return r.weekdayFirst()
+}
+
+// endOf reads "end of August", "end of the month", "end of next week".
+func (r *reader) endOf() (day, bool) {
+	today := r.today()
+	month := func(year int, m time.Month) (day, bool) { // Day 0 of the next month.
+		return day{date: scheduler.DateOf(time.Date(year, m+1, 0, 12, 0, 0, 0, time.UTC))}, true
+	}
+	switch {
+	case r.phrase("the month", "this month", "month", "des monats"):
+		return month(today.Year, today.Month)
+	case r.phrase("next month"):
+		return month(today.Year, today.Month+1)
+	case r.phrase("the year", "this year", "des jahres"):
+		return month(today.Year, time.December)
+	case r.phrase("the week", "this week", "der woche"):
+		return day{date: sundayOf(today)}, true
+	case r.phrase("next week", "nächster woche"):
+		return day{date: sundayOf(today).AddDays(7)}, true
+	}
+	m, ok := months[r.peek(0).low]
+	if !ok {
+		return day{}, false
+	}
+	r.pos++
+	year := today.Year
+	if m < today.Month {
+		year++
+	}
+	if y := r.peek(0); y.num >= 2000 && y.num < 2200 {
+		r.pos++
+		year = y.num
+	}
+	return month(year, m)
+}
+
+func sundayOf(d scheduler.Date) scheduler.Date {
+	for d.Weekday() != time.Sunday {
+		d = d.AddDays(1)
+	}
+	return d
 }
 
 // weekdayFirst reads "Fri", "this Friday", "next Friday", "Mon 3 Aug", "Mon, 3 August".
@@ -94,15 +137,16 @@ func (r *reader) weekdayFirst() (day, bool) {
 	if w == 0 {
 		out.weekday = 7
 	}
-	if out.this || out.next {
+	if out.next || out.this && r.peek(0).low != "(" {
 		return out, true
 	}
 	at := r.pos
 	r.word(".")
 	r.word(",")
+	bracket := r.word("(")
 	r.word("the", "den", "der")
 	if _, month := months[r.peek(0).low]; month || r.peek(0).num >= 0 {
-		if d, ok := r.dayBare(); ok && (d.month != 0 || !d.date.IsZero()) {
+		if d, ok := r.dayBare(); ok && (d.month != 0 || !d.date.IsZero()) && (!bracket || r.word(")")) {
 			d.weekday = out.weekday
 			return d, true
 		}
@@ -420,6 +464,9 @@ func (r *reader) spanFrom(needEnd bool) (first, last scheduler.Date, found bool,
 		return r.oneDay(a, from || between, needEnd)
 	}
 	r.inclusive()
+	if first, last, found, err := r.weekOf(a, b); found {
+		return first, last, true, err
+	}
 	a, b = shareMonth(a, b)
 	if a.slashed != b.slashed && a.month != 0 && b.month != 0 { // The other tells which way round they are.
 		a, b = sameWay(a, b)
@@ -449,10 +496,47 @@ func (r *reader) spanFrom(needEnd bool) (first, last scheduler.Date, found bool,
 	return first, last, true, r.notPast(last)
 }
 
+// weekOf reads the week that stands behind weekdays: "Monday to Wednesday next week".
+func (r *reader) weekOf(a, b day) (first, last scheduler.Date, found bool, err error) {
+	plain := func(d day) bool { return d.weekday != 0 && d.month == 0 && d.date.IsZero() && !d.next && !d.this }
+	if !plain(a) || !plain(b) {
+		return first, last, false, nil
+	}
+	today := r.today()
+	sunday := sundayOf(today)
+	floor := today
+	switch {
+	case r.phrase("next week", "of next week", "nächste woche", "nächster woche"):
+		floor = sunday.AddDays(1)
+		sunday = sunday.AddDays(7)
+	case r.phrase("this week", "of this week", "diese woche", "dieser woche"):
+	default:
+		return first, last, false, nil
+	}
+	on := func(d day, from scheduler.Date) scheduler.Date {
+		for int(from.Weekday()) != d.weekday%7 {
+			from = from.AddDays(1)
+		}
+		return from
+	}
+	first = on(a, floor)
+	last = on(b, first)
+	if sunday.Before(last) {
+		err = errWhich // It has passed, or runs over the end of that week.
+	}
+	return first, last, true, err
+}
+
 // oneDay is a span that names one day: that one, or all from then on, which needs an end.
 func (r *reader) oneDay(a day, open, needEnd bool) (first, last scheduler.Date, found bool, err error) {
 	if a.month == 0 && a.weekday == 0 && a.date.IsZero() && !open {
 		return first, last, true, fmt.Errorf("it does not say of which month the %d is", a.d)
+	}
+	if first, last, found, err := r.weekOf(a, a); found {
+		if err == nil && (open || needEnd) {
+			err = errEnd
+		}
+		return first, last, true, err
 	}
 	if first, err = r.resolve(a, r.today(), 0); err != nil {
 		return first, first, true, err

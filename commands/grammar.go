@@ -30,7 +30,7 @@ var errSpan = errors.New("it does not say from when until when")
 
 // iAm takes the words before what somebody is.
 func (r *reader) iAm() bool {
-	return r.phrase("i am going to be", "i am going", "i will be going", "i am currently", "currently", "will be", "will go", "taking", "i am off and", "i will be gone", "i am gone", "i will", "gone", "i will be taking", "i will be", "i will go", "i will take", "i am taking", "i take", "i am", "i shall be", "i have", "i will have", "we are", "ich bin", "bin ich", "ich habe", "ich werde",
+	return r.phrase("i am going to be", "going to be", "i am going to take", "i am going", "i will be going", "i am currently", "currently", "will be", "will go", "taking", "i am off and", "i will be gone", "i am gone", "i will", "gone", "i will be taking", "i will be", "i will go", "i will take", "i am taking", "i take", "i am", "i shall be", "i have", "i will have", "we are", "ich bin", "bin ich", "ich habe", "ich werde",
 		"set me to", "set me as", "set me", "mark me as", "mark me", "put me down as", "put me as", "put me", "make me", "show me as", "register me as", "set up my", "set up", "set my", "book my", "book", "add my", "add", "set", "enter my", "enter", "my", "i go")
 }
 
@@ -43,7 +43,7 @@ func (r *reader) absence() (weak, ok bool) {
 		r.word("away", "leave", "vacation", "vacations", "holiday", "outofoffice", "ooo", "absence", "absent", "unavailable", "pto"), r.phrase("time off"):
 		r.word("message", "status", "mode")
 		return false, true
-	case r.phrase("not be in the office", "not be available", "not be at work", "not be working", "not at work", "off sick", "out sick", "off work", "day off", "not available", "not in the office", "on holidays", "nicht da"), r.word("off", "out", "sick", "ill", "holidays", "krank", "weg"):
+	case r.phrase("not be around", "not around", "not be here", "not here", "not be reachable", "not reachable", "not be in", "be off", "be out", "be away", "not be in the office", "not be available", "not be at work", "not be working", "not at work", "off sick", "out sick", "off work", "day off", "not available", "not in the office", "on holidays", "nicht da"), r.word("off", "out", "sick", "ill", "holidays", "krank", "weg"):
 		return true, true
 	}
 	return false, false
@@ -55,10 +55,11 @@ func readAway(r *reader) (Command, bool) {
 	r.pos = 0
 	// "From 3 to 14 August I am away."
 	first, last, early, err := r.span(false)
-	if early && err == nil {
+	open := early && errors.Is(err, errEnd) // "From Monday I am away until Friday."
+	if early && (err == nil || open) {
 		r.word(",")
 	}
-	if !early || err != nil {
+	if !early || err != nil && !open {
 		r.pos, early = 0, false
 	}
 	before := r.pos
@@ -76,7 +77,12 @@ func readAway(r *reader) (Command, bool) {
 	if !ok {
 		return c, false
 	}
-	if early {
+	switch {
+	case open:
+		if c.First = first; !r.endOfSpan(&c) {
+			return c, false
+		}
+	case early:
 		c.First, c.Last = first, last
 	}
 	r.word("is", "are")
@@ -90,6 +96,30 @@ func readAway(r *reader) (Command, bool) {
 		r.lost = orElse(r.lost, errSpan)
 	}
 	return c, true
+}
+
+// endOfSpan reads the end of what began on c.First.
+func (r *reader) endOfSpan(c *Command) bool {
+	if !r.until() && !r.word("to") {
+		return false
+	}
+	r.word("and")
+	r.word("including")
+	d, ok := r.day()
+	if !ok {
+		return false
+	}
+	r.inclusive()
+	last, err := r.resolve(d, c.First, 0)
+	if err == nil && last.Before(c.First) {
+		err = errInverted
+	}
+	if err == nil {
+		err = r.notPast(last)
+	}
+	r.lost = orElse(r.lost, err)
+	c.Last = last
+	return true
 }
 
 // awayRest reads dates, cover and the day of return, in any order.
@@ -176,6 +206,8 @@ func (r *reader) backOn(c *Command) bool {
 
 // covering reads who stands in.
 func (r *reader) covering(c *Command) bool {
+	begin := r.pos
+	r.phrase("my colleague", "my teammate")
 	start := r.pos
 	if r.word("cover", "covered", "standin", "vertretung", "backup", "replacement", "deputy") {
 		r.word("is", "by", ":", "durch", "=", "will")
@@ -189,11 +221,13 @@ func (r *reader) covering(c *Command) bool {
 		}
 	}
 	r.pos = start
-	if c.Who = r.who(); c.Who != "" && r.phrase("is covering", "will be covering", "will cover", "covers", "covering", "as cover", "as standin", "as my cover", "as my standin", "stands in", "standin", "stands standin", "will stand in", "is standing in", "is my cover", "is my standin", "is cover", "is standin", "vertritt mich", "vertritt") {
+	if c.Who = r.who(); c.Who != "" && r.phrase("is covering", "will be covering", "will cover", "covers", "covering", "as cover", "as standin", "as my cover", "as my standin", "steps in", "will step in", "is stepping in", "jumps in", "will jump in", "fills in", "will fill in", "is filling in", "takes over", "will take over", "is taking over", "will be standing in", "will be my cover", "will be my standin", "is my backup", "is my deputy", "is my replacement", "will be my backup",
+		"looks after my mail", "will look after my mail", "looks after things", "will look after things", "has agreed to cover", "has agreed to standin", "has agreed to look after my mail", "kindly covers", "stands in", "standin", "stands standin", "will stand in", "is standing in", "is my cover", "is my standin", "is cover", "is standin", "vertritt mich", "vertritt") {
 		r.phrase("for me")
+		r.phrase("during this time", "during that time", "meanwhile", "in the meantime", "while i am away", "when i am away", "while i am out", "then", "so long")
 		return true
 	}
-	c.Who, r.pos = "", start
+	c.Who, r.pos = "", begin
 	return false
 }
 
@@ -251,7 +285,7 @@ func notName(low string) bool {
 		"is", "are", "was", "were", "be", "am", "been", "not", "never", "always", "immer", "nie", "put", "let", "if", "when", "while", "where", "who", "what", "why", "how", "i", "he", "she", "they", "we", "someone", "somebody", "whoever", "people", "some", "each", "every",
 		"and", "or", "but", "und", "oder", "except", "unless", "until", "till", "til", "only", "on", "in", "at", "to", "from", "for", "of", "with", "by", "as", "about", "through", "again", "please", "more",
 		"mail", "mails", "email", "emails", "message", "messages", "off", "away", "cover", "covers", "covering", "covered", "will", "would", "should", "could", "can", "may", "might", "shall", "must", "do", "does", "did", "has", "have", "had",
-		"stands", "stand", "standin", "maybe", "perhaps", "deliver", "hold", "holding", "holds", "back", "now", "then", "deliveries", "attachment", "attachments", "advice", "coach", "first", "agrees", "works", "mind", "vertritt", "yes", "ok", "instead", "also", "too", "rather", "else", "immediately", "directly", "instantly", "sofort", "straight", "right", "always's", "later", "soon", "today", "tomorrow", "right away":
+		"stands", "stand", "standin", "steps", "jumps", "fills", "takes", "looks", "kindly", "maybe", "perhaps", "deliver", "hold", "holding", "holds", "back", "now", "then", "deliveries", "attachment", "attachments", "advice", "coach", "first", "agrees", "works", "mind", "vertritt", "yes", "ok", "instead", "also", "too", "rather", "else", "immediately", "directly", "instantly", "sofort", "straight", "right", "always's", "later", "soon", "today", "tomorrow", "right away":
 		return true
 	}
 	return false
@@ -345,7 +379,7 @@ func readResume(r *reader) (Command, bool) {
 	case r.word("resume", "unpause", "continue", "weiter", "weitermachen"):
 		r.everything()
 		return c, r.done()
-	case r.phrase("end the pause", "end my pause", "end pause", "stop the pause", "stop my pause", "stop pause", "stop pausing", "cancel the pause", "cancel my pause", "cancel pause", "pause off", "pause none", "pause end", "no pause", "no more pause", "pause beenden", "stop pausing my mail", "not paused any more", "remove the pause"):
+	case r.phrase("end the pause", "end my pause", "end pause", "stop the pause", "stop my pause", "stop pause", "stop pausing", "cancel the pause", "cancel my pause", "cancel pause", "pause off", "pause none", "pause end", "no pause", "no more pause", "pause beenden", "stop pausing my mail", "not paused any more", "remove the pause", "carry on", "carry on again", "carry on as usual", "back to normal", "go back to normal", "back to normal again", "no pause any more", "no longer pause", "not pause any more", "do not pause any more", "do not pause my mail any more"):
 		return c, r.done()
 	}
 	return c, false
@@ -405,6 +439,12 @@ func readAlways(r *reader) (Command, bool) {
 		return c, c.Who != "" && r.phrase("to my always list", "to the always list", "to always", "on always", "on my always list", "on the always list") && r.done()
 	}
 	own := false
+	if r.phrase("let everything from", "let all mail from", "let all mails from", "let all messages from", "let anything from", "let any mail from", "never hold mail from", "never hold back mail from", "never batch mail from", "never delay mail from", "do not hold mail from", "do not batch mail from", "do not delay mail from", "do not hold back mail from") {
+		c.Who = r.who()
+		r.atOnce()
+		now := r.toks[0].low == "let" && (r.peek(-1).low == "through" || r.peek(-1).low == "in") // It may be meant for now only.
+		return c, c.Who != "" && r.done() && !now
+	}
 	r.word("all")
 	if r.word("mail", "mails", "messages", "emails", "email", "everything", "anything") {
 		if !r.word("from", "by", "von") {
@@ -490,11 +530,12 @@ func (r *reader) place() (zone string, ok bool) {
 func readStay(r *reader) (Command, bool) {
 	c := Command{Kind: Stay}
 	first, last, early, err := r.span(false)
-	if !early || err != nil {
+	open := early && errors.Is(err, errEnd)
+	if !early || err != nil && !open {
 		r.pos, early = 0, false
 	}
 	r.word(",")
-	be := r.phrase("i am going to be", "i will be", "i am", "i shall be", "i work", "i stay", "i will work", "i will stay", "i travel", "i will travel", "we are", "ich bin", "ich arbeite", "set me", "put me", "i go", "i will go", "i fly", "i will fly")
+	be := r.phrase("i am going to be", "i will be", "i am", "i shall be", "i work", "i stay", "i will work", "i will stay", "i travel", "i will travel", "i will be working", "we are", "ich bin", "ich arbeite", "set me", "put me", "i go", "i will go", "i fly", "i will fly")
 	if be && !early {
 		at := r.pos
 		if first, last, early, err = r.span(false); !early || err != nil {
@@ -526,6 +567,10 @@ func readStay(r *reader) (Command, bool) {
 	c.Zone = zone
 	r.phrase(", germany", ", france", ", uk", ", usa", ", spain", ", italy", ", japan", "time", "timezone")
 	r.word(",", ":", "-")
+	if open {
+		c.First = first
+		return c, r.endOfSpan(&c) && r.done()
+	}
 	if early {
 		c.First, c.Last = first, last
 		return c, r.done()

@@ -61,10 +61,20 @@ func readNever(r *reader) (Command, bool) {
 	at := r.phrase("no more advice on", "no more advice about", "no advice on", "no advice about", "stop advice on", "stop advice about", "stop advising me on", "stop advising me about", "stop warning me about", "stop telling me about", "stop nagging me about", "stop nagging about", "stop reminding me about", "stop reminding me of", "stop warning about",
 		"no more warnings about", "no warnings about", "do not warn me about", "do not tell me about", "do not remind me of", "do not remind me about", "do not nag me about", "do not advise me on", "do not advise on", "do not coach me on", "do not coach me about", "never coach me on", "never bother me about", "do not bother me about", "stop bothering me about", "stop coaching me on",
 		"never advise me on", "never advise on", "never warn me about", "never remind me of", "never tell me about", "never nag me about", "never check", "never", "nie", "silence", "mute", "stop checking", "turn off advice on", "turn off advice about", "switch off advice on", "no")
+	if remarks := r.pos; !at || r.toks[remarks-1].low == "no" {
+		r.pos = 0
+		if at = r.noRemarks() || r.checkTurned("off"); !at {
+			r.pos = remarks
+			at = remarks > 0
+		} else if r.done() {
+			c.Value = r.turned
+			return c, c.Value != ""
+		}
+	}
 	if !at {
 		return c, false
 	}
-	r.word(":", "the")
+	r.word(":", "the", "my")
 	if c.Value = r.policy(); c.Value == "" {
 		return c, false
 	}
@@ -73,8 +83,42 @@ func readNever(r *reader) (Command, bool) {
 	return c, r.done()
 }
 
+// noRemarks takes "no more comments about", "i do not want any hints on".
+func (r *reader) noRemarks() bool {
+	if !r.phrase("no more", "no", "stop giving me", "stop sending me", "stop making", "stop the", "stop your", "i do not want any more", "i do not want any", "i do not want", "do not give me any more", "do not give me any", "do not give me", "do not send me any more", "do not send me any", "do not send me", "spare me the", "spare me your", "enough", "enough of the", "enough of your", "i do not need any more", "i do not need any", "i do not need") {
+		return false
+	}
+	return r.word("remarks", "remark", "comments", "comment", "hints", "hint", "notes", "reminders", "reminder", "warnings", "warning", "advice", "tips", "nagging", "suggestions", "messages") &&
+		r.word("about", "on", "regarding", "concerning", "of")
+}
+
+// checkTurned takes "turn the attachment check off" and "switch off the tone warnings".
+func (r *reader) checkTurned(to string) bool {
+	back := func() bool { r.word("back"); return r.word(to) }
+	if !r.word("turn", "switch", "put", "set") {
+		return false
+	}
+	said := back()
+	r.word("the", "my", "your")
+	value := r.policy()
+	if value == "" || !r.word("check", "checks", "advice", "warning", "warnings", "reminder", "reminders", "hint", "hints", "remarks", "comments") {
+		return false
+	}
+	if said || back() {
+		r.word("again")
+		r.turned = value
+		return r.done()
+	}
+	return false
+}
+
 func readAdvise(r *reader) (Command, bool) {
 	c := Command{Kind: Advise}
+	if r.checkTurned("on") {
+		c.Value = r.turned
+		return c, true
+	}
+	r.pos = 0
 	if r.phrase("advise me on", "advise on", "advise me about", "advise", "advice on", "advice about", "warn me about", "tell me about", "remind me of", "remind me about", "bring back advice on", "turn on advice on", "unmute", "no longer never", "not never", "undo never") {
 		r.word(":", "the")
 		c.Value = r.policy()
@@ -216,10 +260,15 @@ func readDeliveries(r *reader) (Command, bool) {
 		r.phrase("a day", "per day", "daily", "every day", "each day")
 		r.phrase("times")
 	case r.phrase("deliver my mails", "deliver my mail", "deliver mails", "deliver mail", "deliver everything", "deliver my messages", "deliver to me", "deliver me my mail", "deliver", "bring me my mail", "bring my mail"):
+		r.word("only", "just")
+		often := r.phrase("once a day", "twice a day", "three times a day", "once daily", "twice daily", "once every day")
+		r.word(",")
 		if !r.word("at", "um") {
 			return c, false
 		}
-		r.pos--
+		if r.pos--; often && r.peek(-1).low == "," {
+			r.word(",")
+		}
 	case r.pos > 0 && r.toks[r.pos-1].low == "my" && r.phrase("mail", "mails"):
 		r.phrase("delivered", "to arrive", "to come")
 		if r.peek(0).low != "at" {

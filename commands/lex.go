@@ -146,6 +146,8 @@ type reader struct {
 	pos  int
 	in   *Input
 	lost error // why it cannot be told what is meant, if that is known
+
+	turned string // the policy that checkTurned read
 }
 
 var end = token{num: -1}

@@ -36,13 +36,17 @@ func hints() []struct {
 		{Stay, "travel travelling traveling trip timezone staying working"},
 		{Phone, "phone telephone telefon mobile"},
 		{Name, "name"},
-		{Report, "report figures statistics"},
+		{Report, "report figures statistics many often"},
 		{Settings, "settings preferences einstellungen"},
 		{Why, "why warum"},
 		{Undo, "undo revert"},
 		{Help, "help hilfe commands"},
 		{Away, "off out back"},
-		{Attachments, "attachment attachments"},
+		{Attachments, "attachment attachments tone subject proposal length remarks reminders warnings hints hinweise"},
+		{Always, "through immediately instantly"},
+		{Hold, "dryrun"},
+		{Batch, "dryrun"},
+		{Coach, "dryrun"},
 		{Release, "send waiting waits"},
 		{Away, "office"},
 		{Zone, "zone"},
@@ -87,6 +91,10 @@ func hintsIn(text string, s sentence) []Kind {
 				out = append(out, h.kind)
 			}
 		}
+	}
+	timed := slices.ContainsFunc(s.toks, func(t token) bool { return t.num > 0 && t.num < 25 || t.low == "noon" })
+	if timed && (words["mail"] || words["mails"] || words["messages"]) && !slices.Contains(out, Deliveries) {
+		out = append(out, Deliveries)
 	}
 	return out
 }

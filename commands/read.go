@@ -9,39 +9,96 @@ import (
 func Read(in Input) Reading {
 	in.Text = strings.ToValidUTF8(in.Text, "")
 	in.Subject = strings.ToValidUTF8(in.Subject, "")
-	if strings.TrimSpace(in.Text) == "?" {
+	lines := ownLines(in.Text, in.Author)
+	subject := in.subject()
+	if text := strings.TrimSpace(in.Text); text == "?" || text == "" && subject == "?" {
 		return Reading{Commands: []Command{{Kind: Help, Text: "?"}}}
 	}
-	lines := ownLines(in.Text)
 	body := in.readAll(lines)
-	subject := in.subject()
-	switch {
-	case subject == "":
-		return body.settle()
-	case len(lines) == 0 || len(body.Commands) == 0 && !body.asks():
-		// "Thanks!" below a subject that says it all; a subject that the text goes on.
-		if len(lines) > 0 {
-			if both := in.sentence(subject + " " + strings.Join(lines[0], " ")); len(both.Commands) > 0 && len(lines) == 1 {
-				return both.settle()
-			}
-		}
-		r := in.readAll([][]string{{subject}})
-		if len(r.Commands) > 0 || r.asks() || len(lines) == 0 {
-			r.Back = append(r.Back, body.Back...)
-			return r.settle()
-		}
+	if subject == "" {
 		return body.settle()
 	}
-	// Both speak. A bare word in the subject is what the mail is about, no command.
-	if r := in.readAll([][]string{{subject}}); len(r.Commands) > 0 && len(r.Back) == 0 {
-		for _, c := range r.Commands {
-			twice := slices.ContainsFunc(body.Commands, func(b Command) bool { return b.Kind == c.Kind })
-			if strings.Contains(c.String(), " ") && !twice {
-				body.Commands = append([]Command{c}, body.Commands...)
-			}
+	head := in.readAll([][]string{{subject}})
+	if len(lines) == 0 {
+		return head.settle()
+	}
+	if in.heads(subject, head) {
+		body = in.under(subject, body)
+	}
+	switch {
+	case len(body.Commands) == 0 && !body.asks() && (len(head.Commands) > 0 || head.asks()):
+		// "Thanks!" below a subject that says it all.
+		if len(head.Commands) == 0 && len(body.Back) > 0 {
+			break // Only a topic: what was written stands below.
+		}
+		head.Back = append(head.Back, body.Back...)
+		return head.settle()
+	case len(head.Commands) > 0 && len(head.Back) == 0:
+		return body.with(head.Commands).settle()
+	}
+	if len(body.Commands) == 0 && head.asks() {
+		for i := range body.Back {
+			body.Back[i].Nearest = merge(head.Back[0].Nearest[:min(1, len(head.Back[0].Nearest))], body.Back[i].Nearest)
+			body.Back[i].Chatter = false
 		}
 	}
 	return body.settle()
+}
+
+// heads reports whether a subject is only the topic of what stands below: "Vacation".
+func (in *Input) heads(subject string, head Reading) bool {
+	toks := bare(subject).toks
+	if len(toks) == 0 || len(toks) > 3 || slices.ContainsFunc(toks, func(t token) bool { return t.num >= 0 }) {
+		return false
+	}
+	return head.asks() || slices.ContainsFunc(head.Commands, func(c Command) bool { return !strings.Contains(c.String(), " ") })
+}
+
+// under reads once more, behind their topic, the sentences that say nothing alone:
+// "3-14 August" below "Vacation".
+func (in *Input) under(subject string, body Reading) Reading {
+	var out Reading
+	for _, b := range body.Back {
+		if r := in.sentence(subject + " " + b.Text); len(r.Commands) > 0 {
+			out.Commands = append(out.Commands, r.Commands...)
+			continue
+		}
+		out.Back = append(out.Back, b)
+	}
+	out.Commands = append(out.Commands, body.Commands...)
+	return out
+}
+
+// with adds what the subject says. A bare word there is what the mail is about, no
+// command; what the text says in more words counts there.
+func (r Reading) with(head []Command) Reading {
+	var first []Command
+	for _, c := range head {
+		if !strings.Contains(c.String(), " ") || slices.ContainsFunc(r.Commands, func(b Command) bool { return b.says(c) }) {
+			continue
+		}
+		for _, b := range r.Commands {
+			if denies(b, c) || b.Kind == c.Kind && (c.Kind == Away || c.Kind == Stay) {
+				r.Back = append(r.Back, Back{Text: c.Text, Why: errOtherwise.Error(), Nearest: []Kind{c.Kind}, tried: c.Kind},
+					Back{Text: b.Text, Why: errOtherwise.Error(), Nearest: []Kind{b.Kind}, tried: b.Kind})
+				r.Commands = slices.DeleteFunc(slices.Clone(r.Commands), func(o Command) bool { return o.Kind == b.Kind })
+				return r
+			}
+		}
+		first = append(first, c)
+	}
+	r.Commands = append(first, r.Commands...)
+	return r
+}
+
+func merge(a, b []Kind) []Kind {
+	out := slices.Clone(a)
+	for _, k := range b {
+		if len(out) < 3 && !slices.Contains(out, k) {
+			out = append(out, k)
+		}
+	}
+	return out
 }
 
 // subject is that of a mail of its own, not of an answer.
@@ -70,7 +127,7 @@ func (in *Input) readAll(paragraphs [][]string) Reading {
 	for _, lines := range paragraphs {
 		var apart Reading
 		for _, line := range lines {
-			if closing(line) {
+			if closing(line) && len(out.Commands)+len(out.Back)+len(apart.Commands)+len(apart.Back) > 0 {
 				out.add(apart)
 				return out
 			}
@@ -95,11 +152,30 @@ func (r *Reading) add(o Reading) {
 // closing reports whether a line ends a letter: what follows is a signature.
 func closing(line string) bool {
 	low := strings.ToLower(strings.Trim(line, " ,.!-"))
-	switch low {
-	case "best", "best regards", "kind regards", "regards", "warm regards", "sincerely", "yours", "yours sincerely", "all the best", "best wishes", "greetings", "gruß", "viele grüße", "liebe grüße", "mit freundlichen grüßen", "mfg", "vg", "lg", "br", "kr", "cheers", "many thanks", "thanks", "thank you", "thx", "thanks a lot", "danke", "thanks and regards", "with kind regards":
-		return !strings.HasSuffix(strings.TrimSpace(line), "!")
+	if strings.HasPrefix(low, "sent from my ") || strings.HasPrefix(low, "get outlook for ") || strings.HasPrefix(low, "von meinem ") || strings.HasPrefix(low, "gesendet von ") {
+		return true
 	}
-	return strings.HasPrefix(low, "sent from my ") || strings.HasPrefix(low, "get outlook for ") || strings.HasPrefix(low, "von meinem ")
+	if strings.HasSuffix(strings.TrimSpace(line), "!") {
+		return false
+	}
+	words := strings.FieldsFunc(low, func(c rune) bool { return c == ' ' || c == ',' })
+	if len(words) == 0 || len(words) > 9 {
+		return false
+	}
+	wished := false
+	for _, w := range words {
+		switch w {
+		case "best", "regards", "wishes", "thanks", "thx", "cheers", "yours", "sincerely", "greetings", "gruß", "grüße", "grüßen", "gruss", "grüsse", "grüssen", "danke", "dank", "mfg", "vg", "lg", "br", "kr":
+			wished = true
+		case "thank":
+			wished = slices.Contains(words, "you")
+		case "kind", "warm", "warmest", "kindest", "many", "with", "and", "in", "advance", "all", "the", "a", "lot", "so", "very", "much", "you", "again", "my", "for", "your", "help",
+			"viele", "vielen", "liebe", "lieben", "beste", "besten", "schöne", "herzliche", "herzlichen", "freundliche", "freundlichen", "mit", "im", "voraus", "und", "schon", "mal", "aus":
+		default:
+			return false
+		}
+	}
+	return wished
 }
 
 func (in *Input) line(line string) Reading {
@@ -123,6 +199,16 @@ func (in *Input) sentence(text string) Reading {
 		return Reading{Back: []Back{{Text: text, Nearest: in.nearest(text, "", s), Chatter: true}}}
 	}
 	list, kind, lost := in.commands(s.toks, 0)
+	for _, other := range s.otherwise() {
+		if len(list) > 0 {
+			break
+		}
+		var k Kind
+		var why error
+		if list, k, why = in.commands(other, 0); kind == "" {
+			kind, lost = k, why
+		}
+	}
 	for _, c := range list {
 		if s.asks && !s.polite && !asksItself(c.Kind) {
 			list, kind, lost = nil, c.Kind, nil
@@ -255,39 +341,6 @@ func (in *Input) command(toks []token) (c *Command, kind Kind, lost error) {
 		return &got, "", nil
 	}
 	return nil, kind, lost
-}
-
-// settle joins what belongs together, and lets nothing be done where a sentence may
-// take back what another one says.
-func (r Reading) settle() Reading {
-	var out []Command
-	for _, c := range r.Commands {
-		if c.Kind == Cover && len(out) > 0 {
-			if last := &out[len(out)-1]; last.Kind == Away && !last.Off && last.Who == "" && !c.Off {
-				last.Who = c.Who
-				last.Text += " " + c.Text
-				continue
-			}
-		}
-		if !slices.ContainsFunc(out, func(o Command) bool { return o.String() == c.String() }) {
-			out = append(out, c)
-		}
-	}
-	r.Commands = out[:min(len(out), maxCommands)]
-	for _, b := range r.Back {
-		if len(r.Commands) == 0 || !takesBack(b, r.Commands) {
-			continue
-		}
-		for _, c := range r.Commands {
-			r.Back = append(r.Back, Back{Text: c.Text, Why: "another sentence may take it back", Nearest: []Kind{c.Kind}})
-		}
-		r.Commands = nil
-		break
-	}
-	if len(r.Commands) > 0 { // What is no command need not be mentioned if it is short.
-		r.Back = slices.DeleteFunc(r.Back, func(b Back) bool { return b.Chatter && len(strings.Fields(b.Text)) <= 3 })
-	}
-	return r
 }
 
 // takesBack reports whether a sentence that is none of a command has a word that can

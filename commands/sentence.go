@@ -12,13 +12,13 @@ type sentence struct {
 // prefixes are courtesies before a command.
 func prefixes() []string {
 	return []string{"dear tidepost", "hi tidepost", "hello tidepost", "hey tidepost", "hallo tidepost", "good morning", "good evening", "good afternoon", "hi there", "hi", "hello", "hey", "hallo",
-		"dear all", "tidepost", "please note that", "please note", "please be aware that", "please be informed that", "note that", "just so you know", "for your information", "fyi",
+		"dear all", "tidepost", "please note that", "please note", "please be aware that", "please be informed that", "note that", "just so you know", "just a note that", "just to let you know that", "just to let you know", "to let you know", "a note that", "for your information", "fyi",
 		"please", "pls", "plz", "kindly", "bitte", "i would like you to", "i would like to have", "i would like to", "i would like", "i want you to", "i want to have", "i want to", "i want", "i need you to", "i need to",
 		"i wish to", "ich möchte", "i prefer", "and", "also", "then", "und", "ok", "okay", "just", "from now on", "from today on", "so", "well", "now", "go ahead and", "command"}
 }
 
 func requests() []string {
-	return []string{"could you", "can you", "would you", "will you", "you can", "you may", "would you mind", "could we", "may i ask you to", "kannst du", "könntest du", "können sie"}
+	return []string{"could you", "can you", "would you", "will you", "you can", "you may", "would you mind", "could we", "may i ask you to", "would you be so kind as to", "could you be so kind as to", "would you be so kind and", "be so kind as to", "i would be grateful if you could", "i would be glad if you could", "i would appreciate it if you could", "it would be great if you could", "it would be nice if you could", "it would be kind if you could", "kannst du", "könntest du", "können sie"}
 }
 
 // suffixes are courtesies behind a command.
@@ -122,6 +122,8 @@ func expand(toks []token) []token {
 		switch {
 		case t.low == "i'm" || t.low == "im" && next(1) != "urlaub":
 			put(t, "i", "am")
+		case t.low == "gonna":
+			put(t, "going", "to")
 		case t.low == "i'll":
 			put(t, "i", "will")
 		case t.low == "i'd":
@@ -189,26 +191,7 @@ func commandWords() []string {
 
 // spelled mends a typing error in the word of a command.
 func spelled(t token) string {
-	low := t.low
-	if len(low) < 4 || strings.ContainsAny(low, "0123456789@./'_") || knownWord(low) {
-		return low
-	}
-	found := ""
-	for _, w := range commandWords() {
-		d := distance(low, w)
-		near := d == 1 && (len(w) > 4 || len(low) == 4 && transposed(low, w)) || d == 2 && len(w) >= 8
-		if !near {
-			continue
-		}
-		if strings.HasSuffix(low, "ed") || strings.HasSuffix(low, "ing") || found != "" {
-			return low
-		}
-		found = w
-	}
-	if found == "" {
-		return low
-	}
-	return found
+	return spelledAs(t.low, commandWords())
 }
 
 // knownWord are words that are near to one of a command, and mean something else.

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"unicode"
@@ -8,7 +9,7 @@ import (
 
 // ownLines are the lines of a text that its author wrote just now, by paragraph: without
 // quotations, signature, and what was forwarded.
-func ownLines(text string) [][]string {
+func ownLines(text, author string) [][]string {
 	if len(text) > Limit {
 		text = strings.ToValidUTF8(text[:Limit], "")
 	}
@@ -24,13 +25,18 @@ func ownLines(text string) [][]string {
 			break
 		}
 		line = strings.TrimSpace(line)
+		if len(out)+len(paragraph) > 0 && signs(line, author) {
+			break
+		}
 		switch {
 		case line == "":
 			flush()
 		case strings.HasPrefix(line, ">") || strings.HasPrefix(line, "|"):
 			flush()
 		default:
-			paragraph = append(paragraph, strings.TrimSpace(bullet.ReplaceAllString(line, "")))
+			for _, item := range numbered(line) {
+				paragraph = append(paragraph, strings.TrimSpace(bullet.ReplaceAllString(item, "")))
+			}
 		}
 	}
 	flush()
@@ -47,6 +53,48 @@ var (
 // foreign reports whether a line begins what somebody else wrote.
 func foreign(line string) bool {
 	return len(line) < 400 && (forwarded.MatchString(line) || wrote.MatchString(line) || heading.MatchString(line))
+}
+
+// signs reports whether a line is the name of the writer, perhaps with what stands beside
+// a name in a signature: "Ana", "Ana Silva | Product", "Ana Silva, Team GmbH".
+func signs(line, author string) bool {
+	names := strings.Fields(strings.ToLower(author))
+	if len(names) == 0 || len(line) > 200 {
+		return false
+	}
+	line = strings.ToLower(strings.Trim(line, " -–—*_~"))
+	for _, name := range []string{strings.Join(names, " "), names[0]} {
+		rest, ok := strings.CutPrefix(line, name)
+		if !ok {
+			continue
+		}
+		rest = strings.TrimSpace(rest)
+		if rest == "" || rest == "." || len(name) > len(names[0]) && strings.ContainsRune("|,/·•-–—(", firstRune([]rune(rest))) {
+			return true
+		}
+	}
+	return false
+}
+
+// numbered cuts "1) away tomorrow 2) deliveries 10 15" into its items.
+func numbered(line string) []string {
+	var out []string
+	start := 0
+	for n := 1; n <= 9; n++ {
+		at := strings.Index(line[start:], fmt.Sprintf("%d) ", n))
+		if at < 0 || at > 0 && line[start+at-1] != ' ' && line[start+at-1] != '(' {
+			break
+		}
+		out = append(out, strings.TrimRight(line[start:start+at], "( "))
+		start += at + 3
+	}
+	if len(out) < 2 {
+		return []string{line}
+	}
+	if out = append(out, line[start:]); strings.TrimSpace(out[0]) == "" {
+		out = out[1:]
+	}
+	return out
 }
 
 // sentences cuts a line. The point of a date ("3. August"), of "a.m." and of an

@@ -25,7 +25,15 @@ func (r *reader) clock() (clock, bool) {
 	case r.word("noon", "midday", "mittag"):
 		return clock{12 * 60, true}, true
 	}
+	if c, ok := r.clockWords(); ok {
+		return c, true
+	}
 	h := r.peek(0)
+	if len(h.raw) == 4 && h.num >= 0 && h.num < 2400 && h.num%100 < 60 && !(r.peek(1).glue && strings.Contains("-/.", r.peek(1).low)) { // "1530", "0900"
+		r.pos++
+		r.word("h", "hrs", "hours")
+		return clock{h.num/100*60 + h.num%100, true}, true
+	}
 	if h.num < 0 || h.num > 24 || len(h.raw) > 2 {
 		r.pos = start
 		return clock{}, false
@@ -61,10 +69,51 @@ func (r *reader) clock() (clock, bool) {
 	return out, true
 }
 
+// clockWords reads "half past eight", "quarter to 3", "eight o'clock", "five".
+func (r *reader) clockWords() (clock, bool) {
+	start := r.pos
+	r.word("a")
+	add := 0
+	switch {
+	case r.phrase("half past"):
+		add = 30
+	case r.phrase("quarter past"):
+		add = 15
+	case r.phrase("quarter to"):
+		add = -15
+	case r.pos > start:
+		r.pos = start
+		return clock{}, false
+	}
+	h := r.peek(0)
+	n := h.num
+	if n < 0 && len(h.low) > 2 {
+		n = smallNumbers[h.low]
+	}
+	if n < 1 || n > 12 || add == 0 && h.num >= 0 || h.low == "one" && add == 0 || h.low == "ein" || h.low == "eine" || h.low == "einen" {
+		r.pos = start
+		return clock{}, false
+	}
+	r.pos++
+	out := clock{minutes: n*60 + add}
+	r.word("o'clock", "uhr")
+	if pm, said := r.halfOfDay(); said {
+		out.minutes, out.sure = out.minutes%(12*60), true
+		if pm {
+			out.minutes += 12 * 60
+		}
+	}
+	return out, true
+}
+
 // halfOfDay reads am and pm.
 func (r *reader) halfOfDay() (pm, ok bool) {
 	t := r.peek(0).low
 	switch {
+	case r.phrase("in the morning"):
+		return false, true
+	case r.phrase("in the afternoon", "in the evening"):
+		return true, true
 	case t == "am" || t == "pm":
 		r.pos++
 		return t == "pm", true

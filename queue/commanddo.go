@@ -375,6 +375,14 @@ func (d *doing) report() error {
 	return nil
 }
 
+// mailsLeave is "1 mail leaves now", "2 mails leave now".
+func mailsLeave(n int) string {
+	if n == 1 {
+		return "1 mail leaves now"
+	}
+	return countOf(n, "mail") + " leave now"
+}
+
 // release lets go what waits by rule: what has a time its author chose, and drafts with
 // advice, stay.
 func (d *doing) release() error {
@@ -434,12 +442,16 @@ func (d *doing) release() error {
 		if left > len(gone) {
 			gone = append(gone, fmt.Sprintf("- and %d more", left-len(gone)))
 		}
-		d.say(fmt.Sprintf("Released, %s leaves now:\n%s\nWhat has left cannot be called back.", countOf(left, "mail"), strings.Join(gone, "\n")))
+		d.say(fmt.Sprintf("Released, %s:\n%s\nWhat has left cannot be called back.", mailsLeave(left), strings.Join(gone, "\n")))
 	}
-	if chosen > 0 {
+	if chosen > 1 {
+		d.say(countOf(chosen, "mail") + " with a time that you chose yourself keep it: drag them from `Scheduled` to `Scheduled/Send now`.")
+	} else if chosen == 1 {
 		d.say(countOf(chosen, "mail") + " with a time that you chose yourself keeps it: drag it from `Scheduled` to `Scheduled/Send now`.")
 	}
-	if advised > 0 {
+	if advised > 1 {
+		d.say(countOf(advised, "draft") + " with advice lie in `Before sending`, and leave by themselves as their advice says.")
+	} else if advised == 1 {
 		d.say(countOf(advised, "draft") + " with advice lies in `Before sending`, and leaves by itself as its advice says.")
 	}
 	return nil

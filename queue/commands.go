@@ -48,7 +48,7 @@ func (q *Queue) hearCommands(tx *store.Tx, in *intake) (*heard, error) {
 	zone := in.zone()
 	h := &heard{zone: zone, who: map[string][]match{}}
 	h.reading = commands.Read(commands.Input{Subject: in.facts.Subject, Text: in.words(), Now: in.written().In(zone),
-		Policies: slices.Sorted(maps.Keys(policies.Defaults()))})
+		Policies: slices.Sorted(maps.Keys(policies.Defaults())), Author: in.author.Name})
 	for _, c := range h.reading.Commands {
 		if c.Who == "" || h.who[c.Who] != nil {
 			continue

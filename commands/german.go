@@ -1,0 +1,3 @@
+package commands
+
+func fromGerman(toks []token) ([]token, bool) { return nil, false }
