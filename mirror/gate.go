@@ -182,6 +182,17 @@ func (m *Mirror) openGate(ctx context.Context, person int64) error {
 	return err
 }
 
+// leave takes the script of an account away that is not tended any more: it would go on
+// filing new mail where nobody looks.
+func (m *Mirror) leave(ctx context.Context, person int64) {
+	if !m.gateOf(person).open {
+		return
+	}
+	if err := m.openGate(ctx, person); err != nil {
+		m.o.Log.Warn("the Sieve script of an account that is not tended any more stays until it ends by itself", "person", person, "err", err)
+	}
+}
+
 func (m *Mirror) gateOf(person int64) gate {
 	m.mu.Lock()
 	defer m.mu.Unlock()

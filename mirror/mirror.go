@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tidepost/accounts"
@@ -82,6 +83,8 @@ type running struct {
 	stop    context.CancelFunc
 	done    chan struct{}
 	kick    chan struct{}
+
+	dismissed atomic.Bool // nobody tends the account after it
 }
 
 // New returns a Mirror. Nothing is connected before Run.
@@ -133,23 +136,9 @@ func (m *Mirror) Run(ctx context.Context) error {
 
 // staff starts and stops tenders, so that everybody has theirs.
 func (m *Mirror) staff(ctx context.Context) error {
-	want, err := m.wanted(ctx)
+	want, err := m.dismiss(ctx)
 	if err != nil {
 		return err
-	}
-	var old []*running
-	m.mu.Lock()
-	for id, r := range m.tenders {
-		if a, ok := want[id]; !ok || a.Addr != r.account.Addr || a.User != r.account.User || a.Security != r.account.Security {
-			old = append(old, r)
-			delete(m.tenders, id)
-			delete(m.trouble, id)
-		}
-	}
-	m.mu.Unlock()
-	for _, r := range old {
-		r.stop()
-		<-r.done
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -163,9 +152,37 @@ func (m *Mirror) staff(ctx context.Context) error {
 		go func() {
 			defer close(r.done)
 			m.tend(own, id, r.kick)
+			if r.dismissed.Load() {
+				m.leave(ctx, id)
+			}
 		}()
 	}
 	return nil
+}
+
+// dismiss stops the tenders that nobody wants any more, and waits for them. It returns
+// who is to have one.
+func (m *Mirror) dismiss(ctx context.Context) (map[int64]accounts.Account, error) {
+	want, err := m.wanted(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var old []*running
+	m.mu.Lock()
+	for id, r := range m.tenders {
+		if a, ok := want[id]; !ok || a.Addr != r.account.Addr || a.User != r.account.User || a.Security != r.account.Security {
+			old = append(old, r)
+			r.dismissed.Store(!ok)
+			delete(m.tenders, id)
+			delete(m.trouble, id)
+		}
+	}
+	m.mu.Unlock()
+	for _, r := range old {
+		r.stop()
+		<-r.done
+	}
+	return want, nil
 }
 
 func (m *Mirror) stopAll() {

@@ -40,7 +40,7 @@ type Returned struct {
 // person's mailbox must have been set to the store (people.MailboxStore) before; a tender
 // that still runs is waited for. It can be repeated.
 func (m *Mirror) Rollback(ctx context.Context, p *people.Person, waiting Choice) (Returned, error) {
-	if err := m.staff(ctx); err != nil {
+	if _, err := m.dismiss(ctx); err != nil {
 		return Returned{}, err
 	}
 	busy := m.alone(p.ID)
@@ -63,7 +63,7 @@ func (m *Mirror) rollback(ctx context.Context, p *people.Person, waiting Choice)
 		return out, err
 	}
 	defer s.Close()
-	t := &tender{m: m, id: p.ID, s: s, log: m.o.Log.With("person", p.ID), cache: map[store.Kind]*listing{}}
+	t := &tender{m: m, id: p.ID, s: s, log: m.o.Log.With("person", p.ID), cache: map[store.Kind]*listing{}, giving: true}
 	if err := t.begin(ctx, a.User+"@"+a.Addr); err != nil {
 		return out, err
 	}

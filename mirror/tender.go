@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"tidepost/accounts"
 	"tidepost/people"
 	"tidepost/remote"
 	"tidepost/store"
@@ -35,6 +36,7 @@ type tender struct {
 	cache  map[store.Kind]*listing
 	full   time.Time // when the account last took no more
 	leased time.Time // when the lease was looked at
+	giving bool      // the account is being given back: also of who has left
 }
 
 // tend keeps one account until ctx ends.
@@ -45,7 +47,10 @@ func (m *Mirror) tend(ctx context.Context, person int64, kick <-chan struct{}) {
 	wait := backOff
 	for ctx.Err() == nil {
 		began := m.now()
-		err := m.once(ctx, person, kick)
+		tried, err := m.o.Accounts.Of(ctx, person, store.SideIMAP)
+		if err == nil {
+			err = m.once(ctx, tried, kick)
+		}
 		if ctx.Err() != nil {
 			return
 		}
@@ -58,13 +63,33 @@ func (m *Mirror) tend(ctx context.Context, person int64, kick <-chan struct{}) {
 			pause = refusedAgain
 		}
 		m.complain(ctx, person, err)
-		t := time.NewTimer(pause)
+		tried.Person = person
+		m.pause(ctx, tried, pause, kick)
+	}
+}
+
+// pause waits before the account is tried again. Only a change of the account itself, as
+// a new password is, ends it sooner: whatever else changes in the team must not become
+// one more refused login.
+func (m *Mirror) pause(ctx context.Context, tried accounts.Account, d time.Duration, kick <-chan struct{}) {
+	known, err := m.o.Accounts.Of(ctx, tried.Person, store.SideIMAP)
+	if err != nil || !known.Same(tried) {
+		return // It was changed while it was tried.
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	for {
 		select {
 		case <-ctx.Done():
+			return
 		case <-t.C:
-		case <-kick: // A new password, perhaps.
+			return
+		case <-kick:
 		}
-		t.Stop()
+		a, err := m.o.Accounts.Of(ctx, tried.Person, store.SideIMAP)
+		if err == nil && (!a.Same(known) || !a.Changed.Equal(known.Changed)) {
+			return
+		}
 	}
 }
 
@@ -76,22 +101,20 @@ func (m *Mirror) spread(most time.Duration) time.Duration {
 }
 
 // once is one connection, from the login to its end.
-func (m *Mirror) once(ctx context.Context, person int64, kick <-chan struct{}) (err error) {
+func (m *Mirror) once(ctx context.Context, a accounts.Account, kick <-chan struct{}) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("tending panicked: %v", p)
 		}
 	}()
-	a, err := m.o.Accounts.Of(ctx, person, store.SideIMAP)
-	if err != nil {
+	t := &tender{m: m, id: a.Person, log: m.o.Log.With("person", a.Person), cache: map[store.Kind]*listing{}}
+	if _, err := t.person(ctx); err != nil { // Given back while this waited for its turn.
 		return err
 	}
-	s, err := m.dial(ctx, a)
-	if err != nil {
+	if t.s, err = m.dial(ctx, a); err != nil {
 		return err
 	}
-	defer s.Close()
-	t := &tender{m: m, id: person, s: s, log: m.o.Log.With("person", person), cache: map[store.Kind]*listing{}}
+	defer t.s.Close()
 	if err := t.begin(ctx, a.User+"@"+a.Addr); err != nil {
 		return err
 	}
@@ -111,7 +134,7 @@ func (m *Mirror) once(ctx context.Context, person int64, kick <-chan struct{}) (
 		if !atRest && !sleep(ctx, m.o.Look) { // Whatever is wrong, the provider is not to suffer from it.
 			return ctx.Err()
 		}
-		m.well(ctx, person)
+		m.well(ctx, t.id)
 		t.keepGate(ctx)
 		if err := t.rest(ctx, sub, kick); err != nil {
 			return err
@@ -172,7 +195,7 @@ func (t *tender) person(ctx context.Context) (*people.Person, error) {
 		t.log.Warn("reload people", "err", err)
 	}
 	p, ok := t.m.o.People.ByID(t.id)
-	if !ok || !p.Active {
+	if !ok || !t.giving && (!p.Active || p.Profile.Inbox != people.MailboxIMAP) {
 		return nil, errGone
 	}
 	return p, nil

@@ -39,6 +39,7 @@ type world struct {
 	done   chan error
 	logs   strings.Builder
 	n      int
+	logins int
 	ana    int64
 
 	scripts func(a remote.Account) (mirror.Scripts, error) // nil: there is no ManageSieve
@@ -91,7 +92,8 @@ func (w *world) must(err error) {
 	}
 }
 
-func (w *world) start() {
+// open builds the gateway, which does nothing yet.
+func (w *world) open() {
 	w.t.Helper()
 	text := `[server]
 hostname = "mx.team.example"
@@ -130,6 +132,7 @@ outside = "tide"
 			return nil, errors.New("connection refused")
 		},
 		Mailbox: func(ctx context.Context, a remote.Account) (mirror.Session, error) {
+			w.logins++
 			if a.Password != "secret" {
 				return nil, remote.ErrAuth
 			}
@@ -149,6 +152,16 @@ outside = "tide"
 	}
 	w.g, err = gateway.OpenAt(site, cfg, slog.New(slog.NewTextHandler(&w.logs, &slog.HandlerOptions{Level: slog.LevelInfo})))
 	w.must(err)
+}
+
+func (w *world) start() {
+	w.t.Helper()
+	w.open()
+	w.run()
+}
+
+func (w *world) run() {
+	w.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	w.cancel, w.done = cancel, make(chan error, 1)
 	go func() { w.done <- w.g.Run(ctx) }()

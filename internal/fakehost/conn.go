@@ -18,6 +18,7 @@ type Conn struct {
 	selected string
 	seen     uint64
 	lost     error
+	life     int // of the host when it began
 }
 
 // Dial logs in.
@@ -27,7 +28,7 @@ func (h *Host) Dial(_ context.Context) (*Conn, error) {
 	if h.refuse != nil {
 		return nil, fmt.Errorf("log in: %w", h.refuse)
 	}
-	return &Conn{h: h}, nil
+	return &Conn{h: h, life: h.life}, nil
 }
 
 // Caps implements the session.
@@ -38,6 +39,10 @@ func (c *Conn) do(ctx context.Context, op string, f func() error) error {
 	c.h.mu.Lock()
 	defer c.h.mu.Unlock()
 	if c.lost != nil {
+		return c.lost
+	}
+	if c.life != c.h.life {
+		c.lost = fmt.Errorf("%s: %w", op, remote.ErrLost)
 		return c.lost
 	}
 	if err := ctx.Err(); err != nil {

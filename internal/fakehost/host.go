@@ -27,6 +27,7 @@ type Host struct {
 	refuse   error // logins
 	changed  chan struct{}
 	cut      func(op string) Cut
+	life     int  // breaks of all connections
 	old      bool // neither MOVE nor UIDPLUS
 }
 
@@ -356,4 +357,13 @@ func (h *Host) Copies(mid string) int {
 		}
 	}
 	return n
+}
+
+// Break ends all connections that there are.
+func (h *Host) Break() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.life++
+	close(h.changed)
+	h.changed = make(chan struct{})
 }
