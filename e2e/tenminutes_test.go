@@ -56,7 +56,7 @@ func TestTenMinutes(t *testing.T) {
 		case args[0] == "serve":
 			s.start()
 			continue
-		case args[0] == "account":
+		case args[0] == "account" && args[1] == "set":
 			args = append(args, "--smtp-security", "none", "--imap-security", "tls")
 		}
 		for i, a := range args {

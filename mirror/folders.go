@@ -71,7 +71,7 @@ func (t *tender) folders(ctx context.Context) error {
 	}
 	t.boxes = map[store.Kind]*folder{}
 	for _, b := range own {
-		if b.Kind == store.KindUser || b.Kind == store.KindRemind {
+		if b.Kind == store.KindUser || b.Kind == store.KindRemind || t.trial && !plain(b.Kind) {
 			continue
 		}
 		f := &folder{MirrorFolder: store.MirrorFolder{Kind: b.Kind, Name: root + "/" + b.Name}}

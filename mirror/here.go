@@ -397,7 +397,7 @@ func (r *round) openly(tx *store.Tx, x Remote) error {
 func (r *round) file(ctx context.Context, x Remote, staged *store.Staged) error {
 	now := r.m.now()
 	from := returnPath(staged.Head)
-	there := x.Kind == store.KindInbox && (x.Flags&store.Seen != 0 || x.Late)
+	there := x.Kind == store.KindInbox && (x.Flags&store.Seen != 0 && !r.trial || x.Late) // A trial takes nothing away.
 	return r.m.o.Inbox.Fetch(ctx, r.p, from, staged, there, func(tx *store.Tx, d store.Delivery) error {
 		e, kind, err := entryOf(tx, d)
 		if err != nil {

@@ -37,6 +37,10 @@ type Options struct {
 	// Scripts logs in to a person's ManageSieve server; nil: remote.DialScripts if Dial is
 	// nil, else nobody has one.
 	Scripts func(ctx context.Context, a remote.Account) (Scripts, error)
+	// Trying reports whether the switches of a person only run dry. As long as they do, and
+	// from the beginning, the account is read and nothing is changed there but that mail
+	// comes and what is sent is filed; nil: nobody's do.
+	Trying func(p *people.Person) bool
 	// LookupSRV finds ManageSieve servers; nil: the DNS is not asked.
 	LookupSRV remote.LookupSRV
 	// Tell tells the admin what there is to know, at once; nil: nobody is told.

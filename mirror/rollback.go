@@ -58,6 +58,9 @@ func (m *Mirror) rollback(ctx context.Context, p *people.Person, waiting Choice)
 	if err != nil {
 		return out, err
 	}
+	if touched, err := m.Live(ctx, p.ID); err != nil || !touched {
+		return out, errors.Join(err, m.o.DB.Update(ctx, func(tx *store.Tx) error { return tx.DropMirror(p.ID) }))
+	}
 	s, err := m.dial(ctx, a)
 	if err != nil {
 		return out, err

@@ -57,6 +57,9 @@ func (t *tender) round(ctx context.Context) (atRest bool, err error) {
 	if r.p, err = t.person(ctx); err != nil {
 		return false, err
 	}
+	if t.trial && !t.m.trying(r.p) {
+		return false, errTried
+	}
 	if a, err := t.m.o.Accounts.Of(ctx, t.id, store.SideSMTP); err == nil {
 		r.sent = a.Sent == accounts.Provider
 	} else if !errors.Is(err, store.ErrNotFound) {
@@ -101,7 +104,7 @@ func (r *round) compare(ctx context.Context) ([]Action, error) {
 	if err := r.account(ctx, &s); err != nil {
 		return nil, err
 	}
-	return Merge(s), nil
+	return r.allowed(Merge(s)), nil
 }
 
 // copies reports whether the server knows no MOVE.

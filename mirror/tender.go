@@ -37,6 +37,7 @@ type tender struct {
 	full   time.Time // when the account last took no more
 	leased time.Time // when the lease was looked at
 	giving bool      // the account is being given back: also of who has left
+	trial  bool      // nothing is changed in the account; see trial.go
 }
 
 // tend keeps one account until ctx ends.
@@ -53,6 +54,9 @@ func (m *Mirror) tend(ctx context.Context, person int64, kick <-chan struct{}) {
 		}
 		if ctx.Err() != nil {
 			return
+		}
+		if errors.Is(err, errTried) {
+			continue
 		}
 		if m.now().Sub(began) > backOffMax {
 			wait = backOff // It worked for a while.
@@ -115,7 +119,7 @@ func (m *Mirror) once(ctx context.Context, a accounts.Account, kick <-chan struc
 		return err
 	}
 	defer t.s.Close()
-	if err := t.begin(ctx, a.User+"@"+a.Addr); err != nil {
+	if err := t.start(ctx, a); err != nil {
 		return err
 	}
 	sub, err := t.subscribe(ctx)

@@ -50,11 +50,18 @@ const password = "correct horse battery staple"
 // play runs f on a Monday at 10:00 in London, where both work from 9 to 17:30.
 func play(t *testing.T, f func(w *world)) {
 	t.Helper()
+	playAfter(t, func(*world) {}, f)
+}
+
+// playAfter is play with something done before the gateway starts.
+func playAfter(t *testing.T, before, f func(w *world)) {
+	t.Helper()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)))
 		w := &world{t: t, dir: dir, host: fakehost.New(time.Now)}
 		w.hire()
+		before(w)
 		w.start()
 		defer w.stop()
 		f(w)
@@ -270,11 +277,17 @@ func errorf(format string, args ...any) error { return fmt.Errorf(format, args..
 // setInbox says where Ana reads her mail, and tells the server.
 func (w *world) setInbox(where string) {
 	w.t.Helper()
+	w.set(map[people.Field]string{people.FieldInbox: where})
+	w.must(w.g.Reload(context.Background()))
+}
+
+// set changes Ana's settings in the database.
+func (w *world) set(fields map[people.Field]string) {
+	w.t.Helper()
 	db, err := store.Open(filepath.Join(w.dir, "data"))
 	w.must(err)
 	edit := people.NewEditor(db, []string{"team.example"}, rand.Reader)
-	_, err = edit.Set(context.Background(), "ana@team.example", people.Request{Fields: map[people.Field]string{people.FieldInbox: where}}, time.Now())
+	_, err = edit.Set(context.Background(), "ana@team.example", people.Request{Fields: fields}, time.Now())
 	w.must(err)
 	w.must(db.Close())
-	w.must(w.g.Reload(context.Background()))
 }

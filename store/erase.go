@@ -234,7 +234,8 @@ func ownRows() []string {
 		`DELETE FROM decision_reader WHERE person_id = ?1`,
 		`UPDATE departure SET to_id = NULL WHERE to_id = ?1`,
 		`DELETE FROM departure WHERE person_id = ?1`,
-		`DELETE FROM meta WHERE key GLOB 'import/' || ?1 || '/*' OR key IN ('holds_told.' || ?1, 'opened/' || ?1)`,
+		`DELETE FROM meta WHERE key GLOB 'import/' || ?1 || '/*' OR key GLOB 'mirror.told.' || ?1 || '.*'
+			OR key IN ('holds_told.' || ?1, 'opened/' || ?1, 'trial/' || ?1, 'mirror.noscript.' || ?1)`,
 		`UPDATE submission SET subject = '', reverse_path = CASE reverse_path WHEN '' THEN '' ELSE ?2 END, env_id = '', plan = '{}', digest = x'' WHERE author_id = ?1`,
 		`UPDATE recipient SET address = ?2, orcpt = '', plan = '{}', reply = '', remote = '' WHERE person_id = ?1 AND settled IS NOT NULL`,
 		`UPDATE recipient SET address = CASE WHEN person_id IS NULL THEN 'somebody@erased.invalid' ELSE address END, orcpt = '', plan = '{}', reply = '', remote = ''

@@ -22,6 +22,8 @@ type accountCmd struct {
 	Show     accountShowCmd     `cmd:"" help:"Show a person's accounts, without secrets."`
 	List     accountListCmd     `cmd:"" help:"List everybody's accounts."`
 	Check    accountCheckCmd    `cmd:"" help:"Log in, say what the servers can do, and what will work how."`
+	Try      accountTryCmd      `cmd:"" help:"Read a person's account for a week and change nothing; then tell what would have happened."`
+	Live     accountLiveCmd     `cmd:"" help:"Turn Tidepost on for a person's account, after a dry run or at once."`
 	Remove   accountRemoveCmd   `cmd:"" help:"Forget a person's accounts and their secrets."`
 	Rollback accountRollbackCmd `cmd:"" help:"Leave a person's account at a provider as it was before Tidepost."`
 }

@@ -22,7 +22,7 @@ import (
 func Account(ctx context.Context, o Options, d *gateway.Desk, p *people.Person) ([]Finding, error) {
 	v := &visit{Options: o, desk: d, about: p.Address.String()}
 	k := accounts.New(accounts.Options{DB: d.DB, Box: secrets.Open(d.Config.Server.Data, rand.Reader)})
-	found := 0
+	found, imap := 0, false
 	for _, side := range []store.Side{accounts.IMAP, accounts.SMTP} {
 		a, err := k.Of(ctx, p.ID, side)
 		if errors.Is(err, store.ErrNotFound) {
@@ -33,6 +33,7 @@ func Account(ctx context.Context, o Options, d *gateway.Desk, p *people.Person) 
 		}
 		found++
 		if side == accounts.IMAP {
+			imap = true
 			v.mailbox(ctx, k, a)
 		} else {
 			v.sending(ctx, k, a)
@@ -41,7 +42,9 @@ func Account(ctx context.Context, o Options, d *gateway.Desk, p *people.Person) 
 	if found == 0 {
 		return nil, fmt.Errorf("accounts of %s: %w", p.Address, store.ErrNotFound)
 	}
-	v.switches(p)
+	if imap {
+		v.next(ctx, p)
+	}
 	return v.found, nil
 }
 
@@ -221,12 +224,26 @@ func (v *visit) sending(ctx context.Context, k *accounts.Keeper, a accounts.Acco
 	}
 }
 
-// switches suggests a week of dry run for somebody new.
-func (v *visit) switches(p *people.Person) {
-	team := v.Config.Hold.Mode == "dry-run" && v.Config.Batch.Mode == "dry-run"
-	if team || p.Profile.Batch == people.DryRun {
-		v.ok("dry run", "nothing changes for %s yet; \"tidepost report dry-run\" says what would", p.Address)
+// next says where the person stands, and what the next command is.
+func (v *visit) next(ctx context.Context, p *people.Person) {
+	const check = "next"
+	live, err := v.desk.Accounts.Live(ctx, p.ID)
+	if err != nil {
+		v.fail(check, "Look into the log of the server.", "%v", err)
 		return
 	}
-	v.ok("dry run", "for a week that changes nothing: tidepost people set %s --hold dry-run --batch dry-run --coach dry-run", p.Address)
+	trial, trying, err := v.desk.TrialOf(ctx, p)
+	switch {
+	case err != nil:
+		v.fail(check, "Look into the log of the server.", "%v", err)
+	case p.Profile.Inbox == people.MailboxIMAP && live:
+		v.ok(check, "the account is tended; \"tidepost account rollback %s\" leaves it as it was", p.Address)
+	case p.Profile.Inbox == people.MailboxIMAP && trying:
+		v.ok(check, "dry run until %s: the account is read, nothing is changed there, and \"tidepost report dry-run\" says what would have happened. To go live: tidepost account live %s",
+			trial.Until.UTC().Format("Mon 2 Jan 15:04 UTC"), p.Address)
+	case p.Profile.Inbox == people.MailboxIMAP:
+		v.ok(check, "the account is tended as soon as the server runs")
+	default:
+		v.ok(check, "a week of dry run that changes nothing there: tidepost account try %[1]s; live at once: tidepost account live %[1]s", p.Address)
+	}
 }

@@ -101,7 +101,7 @@ func TestAccountOnDovecot(t *testing.T) {
 	expectFinding(t, found, "changes", OK, "CONDSTORE")
 	expectFinding(t, found, "room", OK, "of 100 MB")
 	expectFinding(t, found, "sieve", OK, "before it reaches INBOX")
-	expectFinding(t, found, "dry run", OK, "--hold dry-run")
+	expectFinding(t, found, "next", OK, "tidepost account try ana@team.example")
 	f.set(accounts.Settings{Side: accounts.IMAP, Addr: s.IMAPS, Security: accounts.TLS, User: "ana@example.org", Password: "wrong"})
 	expectFinding(t, f.look(), "imap login", Fail, "account set")
 }

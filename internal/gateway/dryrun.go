@@ -47,9 +47,14 @@ const eventPage = 2000
 
 // DryRun reads the ledger of some time.
 func (d *Desk) DryRun(ctx context.Context, since, until time.Time) (DryRun, error) {
+	return dryRun(ctx, d.DB, 0, since, until)
+}
+
+// dryRun is DryRun of one person; 0: of everybody.
+func dryRun(ctx context.Context, db *store.DB, person int64, since, until time.Time) (DryRun, error) {
 	r := DryRun{Since: since.UTC(), Until: until.UTC(), Coach: []Advice{}}
 	advice := map[[2]string]int{}
-	err := d.DB.View(ctx, func(tx *store.Tx) error {
+	err := db.View(ctx, func(tx *store.Tx) error {
 		first, err := tx.FirstEventSince(since)
 		if err != nil || first == 0 {
 			return err
@@ -61,7 +66,12 @@ func (d *Desk) DryRun(ctx context.Context, since, until time.Time) (DryRun, erro
 			}
 			for _, e := range list {
 				after = e.ID
-				if !e.At.After(until) {
+				if e.At.After(until) {
+					continue
+				}
+				if ok, err := mine(tx, person, e); err != nil {
+					return err
+				} else if ok {
 					r.add(e, advice)
 				}
 			}

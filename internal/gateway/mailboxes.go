@@ -38,7 +38,7 @@ func (g *Gateway) mirrorOptions() mirror.Options {
 		lookup = net.DefaultResolver.LookupSRV
 	}
 	return mirror.Options{
-		TLS: trusted, LookupSRV: lookup, Tell: g.alarm,
+		TLS: trusted, LookupSRV: lookup, Tell: g.alarm, Trying: g.trying,
 		DB: g.db, People: g.dir, Queue: g.queue, Inbox: g.inbox, Host: g.cfg.Server.Hostname, Jitter: jitter(),
 		Accounts: keeper,
 		Dial:     g.site.Mailbox,
