@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -257,7 +258,29 @@ func New(o Options) *Keeper {
 }
 
 // Set writes a person's account on one side, in place of what there was.
-func (k *Keeper) Set(ctx context.Context, person int64, s Settings, now time.Time) (Account, error) {
+func (k *Keeper) Set(ctx context.Context, person int64, s Settings, now time.Time) (a Account, err error) {
+	err = k.db.Update(ctx, func(tx *store.Tx) error {
+		a, err = k.set(tx, person, s, now)
+		return err
+	})
+	return a, err
+}
+
+// SetAll writes accounts of many people: all of them or none.
+func (k *Keeper) SetAll(ctx context.Context, all map[int64][]Settings, now time.Time) error {
+	return k.db.Update(ctx, func(tx *store.Tx) error {
+		for _, person := range slices.Sorted(maps.Keys(all)) {
+			for _, s := range all[person] {
+				if _, err := k.set(tx, person, s, now); err != nil {
+					return fmt.Errorf("account of person %d: %w", person, err)
+				}
+			}
+		}
+		return nil
+	})
+}
+
+func (k *Keeper) set(tx *store.Tx, person int64, s Settings, now time.Time) (Account, error) {
 	s, err := s.WithDefaults()
 	if err != nil {
 		return Account{}, err
@@ -268,17 +291,12 @@ func (k *Keeper) Set(ctx context.Context, person int64, s Settings, now time.Tim
 	if err != nil {
 		return a, err
 	}
-	err = k.db.Update(ctx, func(tx *store.Tx) error {
-		if a.sealed, err = k.box.Seal(a.purpose(), plain); err != nil {
-			return err
-		}
-		row := a.row()
-		if err := tx.PutAccount(&row); err != nil {
-			return err
-		}
-		a.ID, a.Sieve = row.ID, row.Sieve
-		return nil
-	})
+	if a.sealed, err = k.box.Seal(a.purpose(), plain); err != nil {
+		return a, err
+	}
+	row := a.row()
+	err = tx.PutAccount(&row)
+	a.ID, a.Sieve = row.ID, row.Sieve
 	return a, err
 }
 

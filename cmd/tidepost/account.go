@@ -19,6 +19,7 @@ import (
 // accountCmd is about where people's mail is elsewhere.
 type accountCmd struct {
 	Set      accountSetCmd      `cmd:"" help:"Say where a person's mail is: IMAP account, SMTP account, or both."`
+	Import   accountImportCmd   `cmd:"" help:"Set accounts of many people from a CSV file."`
 	Show     accountShowCmd     `cmd:"" help:"Show a person's accounts, without secrets."`
 	List     accountListCmd     `cmd:"" help:"List everybody's accounts."`
 	Check    accountCheckCmd    `cmd:"" help:"Log in, say what the servers can do, and what will work how."`
