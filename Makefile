@@ -114,6 +114,10 @@ sbom: release ## list what the binary is made of: bin/tidepost.sbom
 bench: build ## accepted and delivered mail a second beside Postfix (needs the shared harness, BENCH=folder)
 	sh bench/smtp.sh
 
+.PHONY: bench-provider
+bench-provider: build ## what idle accounts at a real Dovecot cost (COUNT=200), and one of MESSAGES=50000
+	sh bench/provider.sh
+
 .PHONY: bench-hold
 bench-hold: build ## held mail beside Postfix: enqueue, list, release (COUNT=10000)
 	sh bench/hold.sh

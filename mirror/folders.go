@@ -194,10 +194,11 @@ func (t *tender) number(ctx context.Context) error {
 		}
 	}
 	slices.Sort(names)
-	st, err := t.s.Statuses(ctx, names)
+	st, err := t.s.Statuses(ctx, append(names, leaseFolder))
 	if err != nil {
 		return err
 	}
+	t.about = st[leaseFolder]
 	for _, f := range t.boxes {
 		if !f.there {
 			continue

@@ -27,7 +27,7 @@ const (
 	leaseFolder = root + "/About"
 	leaseField  = "Tidepost-Tends"
 	// leaseRenew is how old our letter gets, leaseOver when that of another counts no more,
-	// and leaseLook how often we look.
+	// and leaseLook how often we look where the server does not say whether anything is new.
 	leaseRenew = 6 * time.Hour
 	leaseOver  = 24 * time.Hour
 	leaseLook  = 5 * time.Minute
@@ -46,9 +46,13 @@ type lease struct {
 
 // lease makes sure that the account is ours to tend. errLeased: it is another's.
 func (t *tender) lease(ctx context.Context) error {
-	now := t.m.now()
-	if t.trial || now.Sub(t.leased) < leaseLook {
+	now, about := t.m.now(), t.about
+	switch {
+	case t.trial:
 		return nil
+	case t.marked.IsZero() || now.Sub(t.marked) >= leaseRenew || now.Before(t.marked.Add(-leaseRenew)):
+	case about.UIDValidity != 0 && about == t.leasedAt, about.UIDValidity == 0 && now.Sub(t.leased) < leaseLook:
+		return nil // Nobody has written there.
 	}
 	self, err := t.installation(ctx)
 	if err != nil {
@@ -65,7 +69,9 @@ func (t *tender) lease(ctx context.Context) error {
 		return errLeased
 	}
 	own := slices.IndexFunc(all, func(l lease) bool { return l.who == self && now.Sub(l.when) < leaseRenew })
-	if own < 0 {
+	if own >= 0 {
+		t.marked = all[own].when
+	} else {
 		if err := t.mark(ctx, self, now); err != nil && !errors.Is(err, remote.ErrFull) {
 			return err
 		}
@@ -82,8 +88,9 @@ func (t *tender) lease(ctx context.Context) error {
 		if err := t.s.Expunge(ctx, mineOf(again, self, len(again)-1)); err != nil {
 			return err
 		}
+		t.marked = now
 	}
-	t.leased = now
+	t.leased, t.leasedAt = now, about
 	return nil
 }
 
@@ -181,6 +188,13 @@ func (t *tender) mark(ctx context.Context, self string, now time.Time) error {
 // installation is who we are: it lives with the database.
 func (t *tender) installation(ctx context.Context) (id string, err error) {
 	const key = "mirror.installation"
+	err = t.m.o.DB.View(ctx, func(tx *store.Tx) error {
+		id, err = tx.Meta(key)
+		return err
+	})
+	if err != nil || id != "" {
+		return id, err
+	}
 	err = t.m.o.DB.Update(ctx, func(tx *store.Tx) error {
 		if id, err = tx.Meta(key); err != nil || id != "" {
 			return err

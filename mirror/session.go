@@ -29,6 +29,8 @@ type Session interface {
 	Move(ctx context.Context, uids []remote.UID, to string) (map[remote.UID]remote.UID, error)
 	Append(ctx context.Context, mailbox string, m remote.Letter) (remote.UID, error)
 	Expunge(ctx context.Context, uids []remote.UID) error
+	Selected() (remote.Mailbox, bool)
+	Watch(ctx context.Context, folders []string) (bool, error)
 	Idle(ctx context.Context) (remote.Change, error)
 	Close() error
 }

@@ -35,9 +35,14 @@ type tender struct {
 	boxes  map[store.Kind]*folder
 	cache  map[store.Kind]*listing
 	full   time.Time // when the account last took no more
-	leased time.Time // when the lease was looked at
-	giving bool      // the account is being given back: also of who has left
-	trial  bool      // nothing is changed in the account; see trial.go
+	watch  watch
+	giving bool // the account is being given back: also of who has left
+	trial  bool // nothing is changed in the account; see trial.go
+
+	leased   time.Time     // when the letters of the lease were read
+	leasedAt remote.Status // their folder then
+	marked   time.Time     // when ours was written
+	about    remote.Status // their folder, as it was looked at last
 }
 
 // tend keeps one account until ctx ends.
@@ -156,41 +161,6 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	case <-t.C:
 		return true
 	}
-}
-
-// rest waits until there is something to do: the account has news, the store has changed,
-// or it is time to look at the folders that tell nothing of their own.
-func (t *tender) rest(ctx context.Context, sub *store.Subscription, kick <-chan struct{}) error {
-	select { // What changed meanwhile.
-	case <-sub.C():
-		return ctx.Err()
-	default:
-	}
-	if _, err := t.s.Select(ctx, t.boxes[store.KindInbox].Name, 0); err != nil {
-		return err
-	}
-	idle, stop := context.WithTimeout(ctx, t.m.o.Look)
-	defer stop()
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		select {
-		case <-idle.Done():
-		case <-sub.C():
-		case <-kick:
-		}
-		stop()
-	}()
-	change, err := t.s.Idle(idle)
-	stop()
-	<-ended
-	if change.Any() {
-		delete(t.cache, store.KindInbox)
-	}
-	if err != nil && idle.Err() == nil || errors.Is(err, remote.ErrLost) {
-		return err
-	}
-	return ctx.Err()
 }
 
 // person is the one whose account this is, as of now.

@@ -16,6 +16,7 @@ type Caps struct {
 	Namespace  bool // RFC 2342
 	Quota      bool // RFC 9208
 	LiteralAny bool // LITERAL+ or LITERAL-, RFC 7888
+	Notify     bool // RFC 5465: changes of folders that are not selected are told
 	ListStatus bool // RFC 5819: one command for the state of all folders
 	ESearch    bool // RFC 4731: UIDs as ranges
 	SaslIR     bool // RFC 4959
@@ -54,6 +55,7 @@ func readCaps(words []string) Caps {
 		"QUOTA":       {&c.Quota},
 		"LITERAL+":    {&c.LiteralAny},
 		"LITERAL-":    {&c.LiteralAny},
+		"NOTIFY":      {&c.Notify},
 		"LIST-STATUS": {&c.ListStatus},
 		"ESEARCH":     {&c.ESearch},
 		"SASL-IR":     {&c.SaslIR},

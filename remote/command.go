@@ -77,6 +77,67 @@ func (s *Session) exchange(ctx context.Context, x exchange) error {
 	return s.gone(ctx, fmt.Errorf("%w: no end of responses", errSyntax))
 }
 
+// maxAhead is how many commands are sent before the first is answered.
+const maxAhead = 32
+
+// ahead sends several commands at once and reads to the end of all. They must not change
+// what the others mean (RFC 9051 §5.5). The answers are nil or refusals, in the order of
+// the commands; err means that the session is over.
+func (s *Session) ahead(ctx context.Context, lines []string, on handler) (answers []error, err error) {
+	if s.lost != nil {
+		return nil, s.lost
+	}
+	conn := s.conn
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer stop()
+	end := time.Now().Add(commandTime)
+	var text strings.Builder
+	at := map[string]int{}
+	for i, line := range lines {
+		if strings.ContainsAny(line, "\r\n\x00") {
+			return nil, fmt.Errorf("%w: a line break in a command", ErrName)
+		}
+		s.tags++
+		tag := "t" + strconv.Itoa(s.tags)
+		at[tag] = i
+		text.WriteString(tag + " " + line + "\r\n")
+	}
+	if err := s.deadline(ctx, end); err != nil {
+		return nil, err
+	}
+	if err := s.write(text.String()); err != nil {
+		return nil, s.gone(ctx, err)
+	}
+	answers = make([]error, len(lines))
+	for range maxResponses {
+		if len(at) == 0 {
+			return answers, nil
+		}
+		if err := s.deadline(ctx, end); err != nil {
+			return nil, err
+		}
+		r, err := s.w.response(nil)
+		if err != nil {
+			return nil, s.gone(ctx, err)
+		}
+		i, ours := at[r.tag]
+		switch {
+		case r.tag == "*":
+			if err := s.untagged(ctx, r, exchange{on: on}); err != nil {
+				return nil, err
+			}
+		case ours:
+			delete(at, r.tag)
+			if answers[i] = s.tagged(r, exchange{}); s.lost != nil {
+				return nil, s.lost
+			}
+		default:
+			return nil, s.gone(ctx, fmt.Errorf("%w: an answer to %q", errSyntax, clean(r.tag)))
+		}
+	}
+	return nil, s.gone(ctx, fmt.Errorf("%w: no end of responses", errSyntax))
+}
+
 // deadline gives the server answerTime for its next word, but not beyond end.
 func (s *Session) deadline(ctx context.Context, end time.Time) error {
 	next := time.Now().Add(answerTime)
@@ -161,6 +222,7 @@ func (s *Session) notice(r *response) {
 	case strings.EqualFold(word, "CAPABILITY"):
 		s.caps, s.capsRead = readCaps(strings.Fields(rest)), true
 	}
+	s.told(r)
 	if s.selected == nil {
 		return
 	}

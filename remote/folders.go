@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,6 +40,7 @@ const maxFolders = 20_000
 func (s *Session) List(ctx context.Context) ([]Folder, error) {
 	var out []Folder
 	known := map[string]string{}
+	s.asking = true
 	err := s.run(ctx, `LIST "" "*"`, func(r *response) {
 		if r.kind != "LIST" || len(r.args) < 3 || len(out) >= maxFolders {
 			return
@@ -58,6 +60,7 @@ func (s *Session) List(ctx context.Context) ([]Folder, error) {
 		known[name] = raw
 		out = append(out, f)
 	})
+	s.asking = false
 	if err != nil {
 		return nil, fmt.Errorf("list folders: %w", err)
 	}
@@ -136,8 +139,9 @@ func (s *Session) Exists(ctx context.Context, name string) (bool, error) {
 		return false, err
 	}
 	found := false
+	s.asking = true
 	err = s.run(ctx, `LIST "" `+box, func(r *response) {
-		if r.kind != "LIST" || len(r.args) < 3 {
+		if r.kind != "LIST" || len(r.args) < 3 || s.watched != "" && !s.names(r.args[2], name) {
 			return
 		}
 		var f Folder
@@ -146,6 +150,7 @@ func (s *Session) Exists(ctx context.Context, name string) (bool, error) {
 		}
 		found = found || !f.NoSelect
 	})
+	s.asking = false
 	return found, err
 }
 
@@ -292,11 +297,13 @@ func (s *Session) Status(ctx context.Context, name string) (Status, error) {
 		return Status{}, err
 	}
 	var st Status
+	s.asking = true
 	err = s.run(ctx, "STATUS "+box+" "+s.statusItems(), func(r *response) {
-		if r.kind == "STATUS" && len(r.args) >= 2 {
-			st = readStatus(r.args[1].list)
+		if r.kind == "STATUS" && len(r.args) >= 2 && (s.watched == "" || s.names(r.args[0], name)) {
+			st.read(r.args[1].list)
 		}
 	})
+	s.asking = false
 	if err = s.missing(ctx, name, err); err != nil {
 		return Status{}, fmt.Errorf("folder %s: %w", clean(name), err)
 	}
@@ -304,48 +311,71 @@ func (s *Session) Status(ctx context.Context, name string) (Status, error) {
 }
 
 // Statuses looks at several folders; those that are gone are left out. It is one command
-// where the server has LIST-STATUS (RFC 5819).
+// where the server has LIST-STATUS (RFC 5819), else one a folder, sent together.
 func (s *Session) Statuses(ctx context.Context, names []string) (map[string]Status, error) {
-	out := map[string]Status{}
-	if !s.caps.ListStatus || len(names) < 2 {
-		for _, name := range names {
-			st, err := s.Status(ctx, name)
-			if errors.Is(err, ErrGone) {
-				continue
-			}
-			if err != nil {
-				return nil, err
-			}
-			out[name] = st
-		}
-		return out, nil
-	}
-	var patterns []string
+	var boxes []string
 	for _, name := range names {
 		box, err := s.mailbox(name)
 		if err != nil {
 			return nil, err
 		}
-		patterns = append(patterns, box)
+		boxes = append(boxes, box)
 	}
-	err := s.run(ctx, `LIST "" (`+strings.Join(patterns, " ")+") RETURN (STATUS "+s.statusItems()+")", func(r *response) {
+	out := map[string]Status{}
+	on := func(r *response) {
 		if r.kind != "STATUS" || len(r.args) < 2 {
 			return
 		}
 		name, ok := s.space.plain(s.decode(r.args[0].text), s.space.delim)
 		if ok && slices.Contains(names, name) {
-			out[name] = readStatus(r.args[1].list)
+			st := out[name] // News of a watched folder, which come in between, tell a part.
+			st.read(r.args[1].list)
+			out[name] = st
 		}
-	})
+	}
+	var err error
+	s.asking = true
+	if s.caps.ListStatus && len(boxes) > 1 {
+		err = s.run(ctx, `LIST "" (`+strings.Join(boxes, " ")+") RETURN (STATUS "+s.statusItems()+")", on)
+	} else {
+		err = s.statuses(ctx, names, boxes, out, on)
+	}
+	s.asking = false
 	if err != nil {
 		return nil, fmt.Errorf("state of folders: %w", err)
 	}
+	maps.DeleteFunc(out, func(_ string, st Status) bool { return st.UIDValidity == 0 })
 	return out, nil
 }
 
-// readStatus reads pairs of item and number.
-func readStatus(list []node) Status {
-	var st Status
+// statuses asks for the state of folders one by one, many commands in one go: servers
+// answer when they like, each command for itself (RFC 9051 §5.5).
+func (s *Session) statuses(ctx context.Context, names, boxes []string, out map[string]Status, on handler) error {
+	for len(boxes) > 0 {
+		n := min(len(boxes), maxAhead)
+		var lines []string
+		for _, box := range boxes[:n] {
+			lines = append(lines, "STATUS "+box+" "+s.statusItems())
+		}
+		answers, err := s.ahead(ctx, lines, on)
+		if err != nil {
+			return err
+		}
+		for i, err := range answers {
+			if err == nil && out[names[i]].UIDValidity == 0 { // It writes the name in another way.
+				out[names[i]], err = s.Status(ctx, names[i])
+			}
+			if err = s.missing(ctx, names[i], err); err != nil && !errors.Is(err, ErrGone) {
+				return fmt.Errorf("folder %s: %w", clean(names[i]), err)
+			}
+		}
+		names, boxes = names[n:], boxes[n:]
+	}
+	return nil
+}
+
+// read takes over pairs of item and number.
+func (st *Status) read(list []node) {
 	for i := 0; i+1 < len(list); i += 2 {
 		n, err := strconv.ParseUint(list[i+1].text, 10, 63)
 		if err != nil {
@@ -362,5 +392,4 @@ func readStatus(list []node) Status {
 			st.HighestModSeq = n
 		}
 	}
-	return st
 }

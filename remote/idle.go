@@ -8,15 +8,17 @@ import (
 	"time"
 )
 
-// A Change is what happened in the selected folder.
+// A Change is what happened in the selected folder, and whether something did in those
+// that are watched.
 type Change struct {
 	New   bool // messages came
 	Gone  bool // messages vanished
 	Flags bool // flags changed
+	Other bool // something changed in a folder that is watched
 }
 
 // Any says whether anything happened.
-func (c Change) Any() bool { return c.New || c.Gone || c.Flags }
+func (c Change) Any() bool { return c.New || c.Gone || c.Flags || c.Other }
 
 // The times of waiting.
 const (
@@ -28,7 +30,7 @@ const (
 	settleTime = 50 * time.Millisecond
 )
 
-// Idle waits until something happens in the selected folder, or until ctx ends; then the
+// Idle waits until something happens in the selected folder or a watched one, or until ctx ends; then the
 // error is ctx's, and the session goes on. It returns at once if something happened since
 // the folder was selected or Idle returned last; so the caller looks, and idles again. A
 // change may turn out to be none. Where the server has no IDLE, it is asked every Poll.

@@ -98,6 +98,8 @@ type Session struct {
 	lost     error // why the session ended
 	selected *Mailbox
 	news     Change // what the server told since the last Idle
+	watched  string // the NOTIFY that is in force
+	asking   bool   // LIST and STATUS are answers, no news
 	quiet    bool   // a command of ours changes the folder: its effects are no news
 }
 

@@ -61,7 +61,7 @@ func (s *Session) open1(ctx context.Context, verb, name string, validity uint32)
 		line += " (CONDSTORE)" // RFC 7162 §3.1.8
 	}
 	// RFC 9051 §6.3.2: also an attempt that fails deselects.
-	s.selected, s.news = nil, Change{}
+	s.selected, s.news = nil, Change{Other: s.news.Other}
 	m := &Mailbox{Name: name, ReadOnly: verb == "EXAMINE"}
 	err = s.exchange(ctx, exchange{line: line, on: m.learn, final: m.learn})
 	if err = s.missing(ctx, name, err); err != nil {
@@ -146,6 +146,7 @@ func (s *Session) back(ctx context.Context, m *Mailbox, news Change) error {
 		verb = "EXAMINE"
 	}
 	now, err := s.open1(ctx, verb, m.Name, m.UIDValidity)
+	news.Other = news.Other || s.news.Other
 	s.news = news
 	if now.Exists != m.Exists || now.UIDNext != m.UIDNext {
 		s.news.New = true

@@ -17,6 +17,8 @@ type Conn struct {
 	h        *Host
 	selected string
 	seen     uint64
+	watched  []string
+	heard    uint64 // what was told of them
 	lost     error
 	life     int // of the host when it began
 }
@@ -332,10 +334,39 @@ func (c *Conn) Expunge(ctx context.Context, uids []remote.UID) error {
 	})
 }
 
+// Selected implements the session.
+func (c *Conn) Selected() (remote.Mailbox, bool) {
+	return remote.Mailbox{Name: c.selected}, c.selected != ""
+}
+
+// Watch implements the session.
+func (c *Conn) Watch(ctx context.Context, folders []string) (told bool, err error) {
+	err = c.do(ctx, "NOTIFY", func() error {
+		if told = !c.h.mute; told && !slices.Equal(c.watched, folders) {
+			c.watched, c.heard = slices.Clone(folders), c.h.modseq
+		}
+		return nil
+	})
+	return told, err
+}
+
+// others reports whether a watched folder has changed, and is told so once.
+func (c *Conn) others() bool {
+	newest := c.heard
+	for _, name := range c.watched {
+		if b := c.h.boxes[name]; b != nil && name != c.selected {
+			newest = max(newest, b.modseq)
+		}
+	}
+	news := newest > c.heard
+	c.heard = newest
+	return news
+}
+
 // Idle implements the session.
 func (c *Conn) Idle(ctx context.Context) (remote.Change, error) {
 	for {
-		var news bool
+		var news, other bool
 		var wait chan struct{}
 		err := c.do(ctx, "IDLE", func() error {
 			b, err := c.box(c.selected)
@@ -344,6 +375,7 @@ func (c *Conn) Idle(ctx context.Context) (remote.Change, error) {
 			}
 			news, wait = b.modseq > c.seen, c.h.changed
 			c.seen = b.modseq
+			other = c.others()
 			return nil
 		})
 		if err != nil {
@@ -353,8 +385,8 @@ func (c *Conn) Idle(ctx context.Context) (remote.Change, error) {
 			}
 			return remote.Change{}, err
 		}
-		if news {
-			return remote.Change{New: true, Gone: true, Flags: true}, nil
+		if news || other {
+			return remote.Change{New: news, Gone: news, Flags: news, Other: other}, nil
 		}
 		select {
 		case <-ctx.Done():

@@ -25,6 +25,7 @@ type Host struct {
 	modseq   uint64
 	room     int64 // octets left; negative: no limit
 	refuse   error // logins
+	mute     bool  // no NOTIFY
 	changed  chan struct{}
 	cut      func(op string) Cut
 	life     int  // breaks of all connections
@@ -327,6 +328,13 @@ func (h *Host) SetRefuse(err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.refuse = err
+}
+
+// SetMute makes a host that does not tell of folders that are not selected.
+func (h *Host) SetMute(mute bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.mute = mute
 }
 
 // SetCut says where connections break.
