@@ -257,7 +257,10 @@ func (a *Aside) job(ctx context.Context, s queue.Submission) (relay.Job, error) 
 			return relay.Job{}, &mail.Reply{Code: 451, Enhanced: [3]int{4, 3, 2}, Text: "Tidepost stands aside and cannot listen; say it again when it is back"}
 		}
 	}
-	s.Envelope.Recipients = a.behind(s)
+	var err error
+	if s.Envelope.Recipients, err = a.behind(s); err != nil {
+		return relay.Job{}, err
+	}
 	facts := mail.FactsOf(mail.ParseHeader(s.Staged.Head), s.Staged.Content, s.Envelope.From)
 	head, err := a.head(s, facts)
 	if err != nil {
@@ -282,8 +285,9 @@ func (a *Aside) job(ctx context.Context, s queue.Submission) (relay.Job, error) 
 }
 
 // behind puts who is behind groups and roles in their place: the next server knows none of
-// ours.
-func (a *Aside) behind(s queue.Submission) []mail.Recipient {
+// ours. What the queue would refuse is refused here, too: a mail for nobody would have been
+// taken by everybody.
+func (a *Aside) behind(s queue.Submission) ([]mail.Recipient, error) {
 	var out []mail.Recipient
 	seen := map[string]bool{}
 	put := func(r mail.Recipient) {
@@ -298,6 +302,12 @@ func (a *Aside) behind(s queue.Submission) []mail.Recipient {
 			put(r)
 			continue
 		}
+		switch {
+		case !g.MayWrite(s.Author):
+			return nil, &mail.Reply{Code: 550, Enhanced: [3]int{5, 7, 1}, Text: g.Refusal()}
+		case g.Empty():
+			return nil, &mail.Reply{Code: 550, Enhanced: [3]int{5, 1, 1}, Text: fmt.Sprintf("Nobody is behind %s at the moment", g.Address)}
+		}
 		for _, to := range g.Reached(s.Author) {
 			one := r
 			if one.Address = to; one.ORcpt == "" {
@@ -306,7 +316,7 @@ func (a *Aside) behind(s queue.Submission) []mail.Recipient {
 			put(one)
 		}
 	}
-	return out
+	return out, nil
 }
 
 func (a *Aside) head(s queue.Submission, facts mail.Facts) ([]byte, error) {

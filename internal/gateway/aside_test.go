@@ -39,7 +39,18 @@ func aside(t *testing.T, up *testkit.Smarthost) *Aside {
 	}
 	err = d.Update(t.Context(), func(tx *store.Tx) error {
 		p := store.Person{Name: "Ana", Address: "ana@team.example", Aliases: []string{"a@team.example"}, Password: hash, Profile: profile, Active: true, Created: t0}
-		return tx.InsertPerson(&p)
+		if err := tx.InsertPerson(&p); err != nil {
+			return err
+		}
+		for _, g := range []store.Shared{
+			{Address: "support@team.example", Role: true, Senders: "everybody", Created: t0},
+			{Address: "board@team.example", Senders: "members", Members: []store.SharedMember{{Address: "mei@else.example"}}, Created: t0},
+		} {
+			if err := tx.InsertShared(&g); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -141,6 +152,15 @@ func TestAsideHandsOnBeforeItAnswers(t *testing.T) {
 	all := []testkit.Rule{{Verb: "RCPT", Reply: "550 5.1.1 Unknown here"}}
 	if err := send(all, "Plan", "joe@else.example"); err == nil || !strings.Contains(err.Error(), "Unknown here") {
 		t.Errorf("got %v", err)
+	}
+	// Nobody is behind the address, or somebody to whom not everybody may write.
+	for to, want := range map[string]string{"support@team.example": "Nobody is behind", "board@team.example": "Only its members"} {
+		if err := send(nil, "Plan", to); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("to %s: got %v", to, err)
+		}
+		if len(fresh()) != 0 {
+			t.Errorf("what went to %s was sent", to)
+		}
 	}
 	// Some get it: it is sent, and a report says who did not.
 	joe := []testkit.Rule{{Verb: "RCPT", Match: "joe@", Reply: "550 5.1.1 Unknown here"}}
