@@ -176,7 +176,7 @@ func (g *Gateway) Unfreeze(ctx context.Context, who, password string, revokeApps
 		return f, err
 	}
 	if !p.Frozen {
-		return f, fmt.Errorf("unfreeze %s: %w", p.Address, ErrNotFrozen)
+		return g.unfreezeOn(ctx, p, now)
 	}
 	if password != "" { // Before the doors open.
 		if _, err := people.NewEditor(g.db, g.cfg.Server.Domains, rand.Reader).SetPassword(ctx, p.Address.String(), password, now); err != nil {
@@ -215,6 +215,18 @@ func (g *Gateway) Unfreeze(ctx context.Context, who, password string, revokeApps
 	return f, g.kickServer(ctx)
 }
 
+// unfreezeOn goes on with an unfreezing that was broken off before the mail was let go.
+func (g *Gateway) unfreezeOn(ctx context.Context, p *people.Person, now time.Time) (f Freeze, err error) {
+	if f.Mails, err = g.queue.ResumeAuthor(ctx, p.ID, now); err != nil {
+		return f, err
+	}
+	if f.Mails == 0 {
+		return f, fmt.Errorf("unfreeze %s: %w", p.Address, ErrNotFrozen)
+	}
+	f.Person, f.AppLeft = p, p.AppPasswordsLeft()
+	return f, g.kickServer(ctx)
+}
+
 // Revoke ends the app password of a person that has the name or id which, or, if which
 // is "", all of them. Its sessions end, and what it submitted and has not left is
 // stopped until the person says what is to become of it. It returns how many mails that
@@ -224,20 +236,25 @@ func (g *Gateway) Revoke(ctx context.Context, who, which string, now time.Time) 
 	if err != nil {
 		return nil, 0, err
 	}
+	stop := func(tx *store.Tx) (n int, err error) { return g.queue.StopCredentials(tx, p, gone, now) }
 	err = g.db.Update(ctx, func(tx *store.Tx) (err error) {
-		gone, err = people.RevokeAppPasswords(tx, p.ID, which, now)
+		if gone, err = people.RevokeAppPasswords(tx, p.ID, which, now); err == nil {
+			mails, err = stop(tx)
+		}
 		return err
 	})
 	if err != nil || len(gone) == 0 {
 		return gone, 0, err
 	}
-	if err := g.announcePeople(ctx, now); err != nil { // First: from here on nothing more comes with them.
-		return gone, 0, err
+	if err := g.announcePeople(ctx, now); err != nil { // From here on nothing more comes with them.
+		return gone, mails, err
 	}
+	late := 0
 	err = g.db.Update(ctx, func(tx *store.Tx) (err error) {
-		mails, err = g.queue.StopCredentials(tx, p, gone, now)
+		late, err = stop(tx)
 		return err
 	})
+	mails += late
 	if err != nil {
 		return gone, mails, err
 	}
