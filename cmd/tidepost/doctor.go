@@ -35,7 +35,7 @@ func (c *doctorCmd) Run(a *app) error {
 	}
 	ctx, stop := interruptible()
 	defer stop()
-	o := doctor.Options{Config: cfg, NoProbe: c.NoProbe, Deep: c.Deep, Offline: c.Offline}
+	o := doctor.Options{Config: cfg, NoProbe: c.NoProbe, Deep: c.Deep, Offline: c.Offline, Known: c.Brief}
 	if !a.json && !c.Brief {
 		o.Told = func(f doctor.Finding) { printFinding(a.out, f) }
 	}

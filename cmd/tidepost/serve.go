@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"tidepost/config"
+	"tidepost/internal/doctor"
 	"tidepost/internal/gateway"
 )
 
@@ -32,6 +33,9 @@ func (c *serveCmd) Run(a *app) error {
 		}
 		log.Warn("running as root: nothing here needs it")
 	}
+	if doctor.BareMX(cfg) {
+		log.Warn("listen.inbound is open to the internet and nothing keeps spam away: name the provider or rspamd in front (inbound.trusted_authserv, inbound.trusted_networks), or close it; doctor refuses this", "listen", cfg.Listen.Inbound)
+	}
 	g, err := gateway.Open(cfg, log)
 	if err != nil {
 		return err
@@ -51,7 +55,7 @@ var errRoot = errors.New("refusing to serve ports below 1024 as root: run as a u
 // wantsRoot reports whether a door has a privileged port: the one reason why somebody
 // would start the server as root. High ports as root are for containers and trying out.
 func wantsRoot(l config.Listen) bool {
-	for _, addr := range []string{l.Submission, l.Submissions, l.Inbound, l.LMTP, l.IMAP, l.IMAPS} {
+	for _, addr := range []string{l.Submission, l.Submissions, l.Inbound, l.LMTP, l.IMAP, l.IMAPS, l.Connector} {
 		_, port, err := net.SplitHostPort(addr)
 		if err != nil {
 			continue // shut, or a unix socket

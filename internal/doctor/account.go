@@ -71,14 +71,10 @@ func (v *visit) mailbox(ctx context.Context, k *accounts.Keeper, a accounts.Acco
 	if !ok {
 		return
 	}
-	conf, err := v.accountTLS(a)
+	target, err := v.target(a, cred)
 	if err != nil {
 		v.fail(check, "Correct accounts.ca_file.", "%v", err)
 		return
-	}
-	target := remote.Account{Addr: a.Addr, Security: securityOf(a.Security), User: cred.User, Password: remote.Secret(cred.Password), TLS: conf}
-	if cred.Token != "" {
-		target.Token = func(context.Context) (string, error) { return cred.Token, nil }
 	}
 	s, err := remote.Dial(ctx, target)
 	if err != nil {
@@ -94,6 +90,16 @@ func (v *visit) mailbox(ctx context.Context, k *accounts.Keeper, a accounts.Acco
 	v.capabilities(s.Caps())
 	v.accountFolders(ctx, s)
 	v.sieve(ctx, target, a, s)
+}
+
+// target is how an account is entered.
+func (v *visit) target(a accounts.Account, cred accounts.Credential) (remote.Account, error) {
+	conf, err := v.accountTLS(a)
+	out := remote.Account{Addr: a.Addr, Security: securityOf(a.Security), User: cred.User, Password: remote.Secret(cred.Password), TLS: conf}
+	if cred.Token != "" {
+		out.Token = func(context.Context) (string, error) { return cred.Token, nil }
+	}
+	return out, err
 }
 
 func securityOf(s accounts.Security) remote.Security {

@@ -45,6 +45,7 @@ type Options struct {
 	NoProbe  bool     // leave the probe out
 	Deep     bool     // look at every page of the database
 	Offline  bool     // ask nothing beyond this machine: no DNS, no smarthost
+	Known    bool     // believe what is known of logins elsewhere, and do not log in
 	Now      func() time.Time
 	Log      *slog.Logger
 	// Told, if not nil, hears of each finding as it is made.
@@ -89,10 +90,12 @@ func Run(ctx context.Context, o Options) []Finding {
 	v.certificate()
 	if !o.Offline {
 		v.relay(ctx)
+		v.providers(ctx)
 		v.alarms(ctx)
 		v.dns(ctx)
 		v.dmarc(ctx)
 	}
+	v.accounts(ctx)
 	v.clock(ctx)
 	v.zones()
 	if !o.NoProbe && v.desk != nil {

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"tidepost/config"
 	"tidepost/trust"
 )
 
@@ -14,7 +15,7 @@ import (
 func (v *visit) inbound() {
 	const check = "inbound mail"
 	addr, in := v.Config.Listen.Inbound, v.Config.Inbound
-	front := len(in.TrustedAuthserv)+len(in.TrustedNetworks) > 0
+	front := filtered(in)
 	switch {
 	case addr == "" || !open(addr):
 		v.ok(check, "comes from inside only")
@@ -24,12 +25,20 @@ func (v *visit) inbound() {
 	case in.Checks == "off":
 		v.ok(check, "%s: the servers in front check it", addr)
 	case !front:
-		v.warn(check, "Have your provider or rspamd filter in front, and name it in inbound.trusted_authserv or inbound.trusted_networks.",
+		v.fail(check, "Have your provider or rspamd filter in front, and name it in inbound.trusted_authserv or inbound.trusted_networks; or close the door: listen.inbound = \"\".",
 			"%s: SPF, DKIM and DMARC are checked, but nothing keeps spam away", addr)
 	default:
 		v.ok(check, "%s: SPF, DKIM and DMARC are checked, and servers in front filter", addr)
 	}
 }
+
+// BareMX reports whether anybody on the internet may bring mail, and nothing keeps spam
+// away: neither a provider nor rspamd is named.
+func BareMX(cfg *config.Config) bool {
+	return cfg.Listen.Inbound != "" && open(cfg.Listen.Inbound) && !filtered(cfg.Inbound)
+}
+
+func filtered(in config.Inbound) bool { return len(in.TrustedAuthserv)+len(in.TrustedNetworks) > 0 }
 
 // open reports whether a listener may be reached from the internet.
 func open(addr string) bool {

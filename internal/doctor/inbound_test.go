@@ -17,7 +17,7 @@ func TestInbound(t *testing.T) {
 		level  Level
 		text   string
 	}{
-		{"as installed", ":25", func(*config.Config) {}, Warn, "nothing keeps spam away"},
+		{"checked, but not filtered", ":25", func(*config.Config) {}, Fail, "nothing keeps spam away"},
 		{"a bare MX", ":25", func(c *config.Config) { c.Inbound.Checks = "off" }, Fail, "nobody checks who sent"},
 		{"a bare MX by its address", "192.0.2.7:25", func(c *config.Config) { c.Inbound.Checks = "off" }, Fail, `inbound.checks = "auto"`},
 		{"a bare MX by IPv6", "[::]:25", func(c *config.Config) { c.Inbound.Checks = "off" }, Fail, "open to the internet"},

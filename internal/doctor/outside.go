@@ -3,12 +3,15 @@ package doctor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"time"
 
+	"tidepost/config"
 	"tidepost/internal/gateway"
 	"tidepost/setup"
+	"tidepost/store"
 )
 
 // A Resolver asks the DNS, as *net.Resolver does.
@@ -28,22 +31,49 @@ func (v *visit) relay(ctx context.Context) {
 		v.ok(check, "mail goes straight to the MX of each domain")
 		return
 	}
+	v.smarthost(ctx, check, "relay", r, "mail to the outside waits until then")
+}
+
+// providers opens a session with each [[relay.provider]].
+func (v *visit) providers(ctx context.Context) {
+	for i, p := range v.Config.Relay.Providers {
+		section := fmt.Sprintf("relay.provider[%d]", i+1)
+		v.smarthost(ctx, section, section, p.Relay, "mail from "+strings.Join(p.Domains, ", ")+" waits until then")
+	}
+}
+
+// smarthost asks for the name, connects, and logs in.
+func (v *visit) smarthost(ctx context.Context, check, section string, r config.Relay, waits string) {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	res, err := gateway.CheckRelay(ctx, v.Config)
+	if net.ParseIP(r.Host) == nil {
+		var resolver Resolver = net.DefaultResolver
+		if v.Resolver != nil {
+			resolver = v.Resolver
+		}
+		if _, err := ask(ctx, r.Host, resolver.LookupHost); err != nil && notFound(err) {
+			v.fail(check, "Correct "+section+".host"+"; "+waits+".", "%s: the DNS knows no such name", r.Host)
+			return
+		}
+	}
+	var db *store.DB
+	if v.desk != nil {
+		db = v.desk.DB
+	}
+	res, err := gateway.CheckSmarthost(ctx, v.Config, db, section, r)
 	login := "no login"
 	if r.User != "" {
 		login = "login as " + r.User
 	}
 	switch {
 	case err != nil:
-		v.fail(check, "Correct [relay] in the configuration.", "%v", err)
+		v.fail(check, "Correct ["+section+"] in the configuration.", "%v", err)
 	case res.Delivered:
 		v.ok(check, "%s takes our mail (%s, %s)", r.Host, orClear(res.TLS), login)
 	case res.Alarm():
-		v.fail(check, "Look at relay.tls, relay.user and relay.password_file; mail waits until then.", "%s: %s", r.Host, res.Reply.Text)
+		v.fail(check, "Look at "+section+".tls, "+section+".user and "+section+".password_file"+"; "+waits+".", "%s: %s", r.Host, res.Reply.Text)
 	default:
-		v.fail(check, "Look at relay.host and the network; mail to the outside waits until then.", "%s: %s", r.Host, res.Reply.Text)
+		v.fail(check, "Look at "+section+".host and the network; "+waits+".", "%s: %s", r.Host, res.Reply.Text)
 	}
 }
 

@@ -95,17 +95,22 @@ func forgive(err error) error {
 	return err
 }
 
-// CheckRelay opens a session with the smarthost, login included, and closes it.
-func CheckRelay(ctx context.Context, cfg *config.Config) (relay.Result, error) {
-	return checkRoute(ctx, cfg, relayOptions)
+// CheckSmarthost opens a session with a smarthost of the configuration, login included, and
+// closes it. section is "relay", or "relay.provider[N]" with N from 1; db is where its tokens
+// are kept: without one a login by token is not tried.
+func CheckSmarthost(ctx context.Context, cfg *config.Config, db *store.DB, section string, c config.Relay) (relay.Result, error) {
+	if c.OAuthFile == "" || db == nil {
+		return checkRoute(ctx, cfg, func(cfg *config.Config) (relay.Options, error) { return routeOptions(cfg, section, c) })
+	}
+	w, err := (&routes{cfg: cfg, keeper: newKeeper(cfg, db)}).open("", section, c)
+	if err != nil {
+		return relay.Result{}, err
+	}
+	r := w.client.Check(ctx)
+	return r, w.client.Close()
 }
 
-// CheckProvider is CheckRelay for one of relay.provider.
-func CheckProvider(ctx context.Context, cfg *config.Config, p *config.Provider) (relay.Result, error) {
-	return checkRoute(ctx, cfg, func(cfg *config.Config) (relay.Options, error) { return routeOptions(cfg, "relay.provider", p.Relay) })
-}
-
-// CheckAlarmRoute is CheckRelay for the second route.
+// CheckAlarmRoute is CheckSmarthost for the second route.
 func CheckAlarmRoute(ctx context.Context, cfg *config.Config) (relay.Result, error) {
 	return checkRoute(ctx, cfg, alarmOptions)
 }
