@@ -100,6 +100,10 @@ vuln: ## govulncheck, if its database can be reached
 	 elif echo "$$out" | grep -qE 'vuln.go.dev|dial tcp|no such host|connection refused|Forbidden|Bad Gateway|fetching vulnerabilities'; then echo "govulncheck: database not reachable, skipped"; \
 	 else echo "$$out"; exit 1; fi
 
+.PHONY: alerts
+alerts: ## the alert rules at their limits, and the figures they watch, through promtool
+	TIDEPOST_E2E=require $(GO) test $(GOFLAGS_) -count 1 -timeout 3m ./internal/gateway -run 'TestAlerts|TestFigures'
+
 .PHONY: check
 check: lint vuln race ## what CI runs after the tests: lint, race, short fuzz, a clean tree
 	$(MAKE) fuzz
@@ -136,6 +140,7 @@ faults-long: build ## the same in the full dose: hours
 deps: ## install the Debian packages that end-to-end tests and the fault plan use (root)
 	sh scripts/deps.sh $(DEBIAN_PACKAGES) $(FAULT_PACKAGES)
 	sh scripts/unpack.sh /usr/local/lib/cyrus-imapd cyrus-imapd
+	sh scripts/unpack.sh /usr/local/lib/prometheus prometheus
 
 .PHONY: install
 install: release ## install the binary, the man pages and the systemd unit

@@ -72,7 +72,27 @@ func New() *Set {
 	}
 	s.registry.MustRegister(s.accept, s.messages, s.attempts, s.logins, s.sessions,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	s.begin()
 	return s
+}
+
+// begin has every counter there at zero: increase() of one that comes into being with its
+// first count is 0, so that nobody would hear of the first trouble.
+func (s *Set) begin() {
+	for _, door := range []string{"submission", "inbound", "lmtp"} {
+		for _, r := range []Result{Accepted, Refused, Trouble} {
+			s.messages.WithLabelValues(door, string(r))
+		}
+		s.accept.WithLabelValues(door)
+	}
+	for _, door := range []string{"submission", "imap"} {
+		for _, r := range []string{"ok", "failed"} {
+			s.logins.WithLabelValues(door, r)
+		}
+	}
+	for _, o := range []Outcome{Delivered, Deferred, Rejected, Unreachable} {
+		s.attempts.WithLabelValues(string(o))
+	}
 }
 
 // Add adds figures that are looked up when somebody asks.
