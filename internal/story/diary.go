@@ -29,6 +29,9 @@ func diaryLooks() []*form {
 			file := strings.TrimSuffix(b.st.file, ".txt") + ".diary"
 			return func(w *world) error {
 				is, err := w.diary()
+				if err == nil && w.outside != nil {
+					return w.outside.compare(file, is)
+				}
 				if err != nil || *rewrite {
 					return errors.Join(err, os.WriteFile(file, is, 0o644))
 				}

@@ -11,5 +11,8 @@
 // world.go and server.go are the gateway and what surrounds it; smtp.go and imap.go
 // are the clients; look_*.go compare what is with what was expected.
 //
+// process.go has the same played by the program that ships, in a bubble of processes
+// (make week).
+//
 // It is for tests only; nothing that ships imports it.
 package story

@@ -10,7 +10,6 @@ import (
 	"io"
 	"net"
 	"strings"
-	"testing/synctest"
 	"time"
 
 	"tidepost/people"
@@ -75,7 +74,7 @@ func (w *world) editor(fn func(e *people.Editor) error) error {
 	if err = errors.Join(err, db.Close()); err != nil || w.server == nil {
 		return err
 	}
-	return w.server.gateway.Reload(context.Background())
+	return w.server.reload()
 }
 
 func makeAppPassword(b *builder, m []string) (func(*world) error, error) {
@@ -199,8 +198,7 @@ func makeRevoke(b *builder, m []string) (func(*world) error, error) {
 		if w.server == nil {
 			return errors.New("the server is down")
 		}
-		_, _, err := w.server.gateway.Revoke(context.Background(), p.address, m[2], time.Now())
-		return err
+		return w.server.revoke(p.address, m[2])
 	}, err
 }
 
@@ -210,8 +208,7 @@ func makeFreeze(b *builder, m []string) (func(*world) error, error) {
 		if w.server == nil {
 			return errors.New("the server is down")
 		}
-		f, err := w.server.gateway.Freeze(context.Background(), p.address, "the story", time.Now())
-		return errors.Join(err, f.Untold)
+		return w.server.freeze(p.address)
 	}, err
 }
 
@@ -229,8 +226,7 @@ func makeUnfreeze(b *builder, m []string) (func(*world) error, error) {
 			secret = unfrozen
 			w.keys().own[p.address] = unfrozen
 		}
-		_, err := w.server.gateway.Unfreeze(context.Background(), p.address, secret, false, "the story", time.Now())
-		return err
+		return w.server.unfreeze(p.address, secret)
 	}, err
 }
 
@@ -292,7 +288,7 @@ func makeStayIn(b *builder, m []string) (func(*world) error, error) {
 		if err := c.write("i IDLE\r\n"); err != nil {
 			return err
 		}
-		synctest.Wait()
+		w.settle()
 		w.keys().open[p.address] = append(w.keys().open[p.address], s.conn, c.conn)
 		return nil
 	}, err
@@ -327,7 +323,7 @@ func makeLoggedOut(b *builder, m []string) (func(*world) error, error) {
 // makeTold looks for a letter of Tidepost's own that went to an address outside.
 func makeTold(b *builder, m []string) (func(*world) error, error) {
 	return func(w *world) error {
-		synctest.Wait()
+		w.settle()
 		for _, t := range w.host.Delivered() {
 			for _, r := range t.Recipients {
 				if strings.Contains(r.Address, m[1]) && bytes.Contains(t.Data, []byte(m[3])) {

@@ -15,7 +15,7 @@ import (
 
 // groupForms are about addresses behind which there are several.
 func groupForms() []*form {
-	keys := "name who_may_send owner rota zone first_reply"
+	keys := "name aliases who_may_send owner rota zone first_reply"
 	return []*form{
 		{example: `group all@ is Ana, Mei, Tom`, pattern: `group (\S+@\S*) (?:is|has|are) REST`, details: keys, act: true, make: func(b *builder, m []string) (func(*world) error, error) {
 			return b.newGroup(false, m[1], m[2])
@@ -23,7 +23,7 @@ func groupForms() []*form {
 		{example: `role support@ is Ana, Mei, Tom`, pattern: `role (\S+@\S*) (?:is|has|are) REST`, details: keys, act: true, make: func(b *builder, m []string) (func(*world) error, error) {
 			return b.newGroup(true, m[1], m[2])
 		}},
-		{example: `the members of support@ become Ana, Mei`, pattern: `the (members|rota|first reply|senders|owner|zone) of (\S+@\S*) (?:becomes?|is now|are now) REST`, act: true, make: makeGroupChange},
+		{example: `the members of support@ become Ana, Mei`, pattern: `the (members|aliases|rota|first reply|senders|owner|zone) of (\S+@\S*) (?:becomes?|is now|are now) REST`, act: true, make: makeGroupChange},
 		{example: `support@ is removed`, pattern: `(\S+@\S*) is removed`, act: true, make: func(_ *builder, m []string) (func(*world) error, error) {
 			return func(w *world) error {
 				return w.editGroups(func(e *people.Editor, g people.GroupEntry) error {
@@ -61,6 +61,15 @@ func (b *builder) membersIn(s string) string {
 	return strings.Join(out, " ")
 }
 
+// aliasesIn completes the addresses of a list of aliases.
+func aliasesIn(s string) string {
+	words := strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
+	for i, w := range words {
+		words[i] = teamAddress(w)
+	}
+	return strings.Join(words, " ")
+}
+
 // newGroup adds a group or a role as the story begins.
 func (b *builder) newGroup(role bool, address, members string) (func(*world) error, error) {
 	address = teamAddress(address)
@@ -85,6 +94,9 @@ func setGroup(r *people.GroupRequest, key, value string, b *builder) {
 		r.Members = &value
 	case "name":
 		r.Name = &value
+	case "aliases":
+		value = aliasesIn(value)
+		r.Aliases = &value
 	case "who_may_send", "senders":
 		r.Senders = &value
 	case "owner":
@@ -139,7 +151,7 @@ func (w *world) withEditor(fn func(*people.Editor) error) error {
 	if err = errors.Join(err, db.Close()); err != nil || w.server == nil {
 		return err
 	}
-	return w.server.gateway.Reload(context.Background())
+	return w.server.reload()
 }
 
 func makeOnDuty(b *builder, m []string) (func(*world) error, error) {

@@ -85,7 +85,7 @@ func (w *world) pause(do func(tx *store.Tx, now time.Time) error) error {
 	if err = errors.Join(err, db.Close()); err != nil || w.server == nil {
 		return err
 	}
-	return w.server.gateway.Reload(context.Background())
+	return w.server.reload()
 }
 
 func personID(tx *store.Tx, address string) (int64, error) {

@@ -85,6 +85,9 @@ func (b *builder) change(who string, fields map[string]string) (func(*world) err
 }
 
 func (w *world) edit(p *member, fields map[people.Field]string) error {
+	if w.outside != nil {
+		return w.outside.set(p.address, fields)
+	}
 	db, err := store.Open(w.dataDir())
 	if err != nil {
 		return err
@@ -94,7 +97,7 @@ func (w *world) edit(p *member, fields map[people.Field]string) error {
 		return err
 	}
 	if w.server != nil {
-		return w.server.gateway.Reload(context.Background())
+		return w.server.reload()
 	}
 	return nil
 }

@@ -159,6 +159,9 @@ func makeLeaver(b *builder, m []string) (func(*world) error, error) {
 }
 
 func (w *world) leaves(p, to *member, at time.Time) error {
+	if w.outside != nil {
+		return w.outside.leave(p, to, at)
+	}
 	db, err := store.Open(w.dataDir())
 	if err != nil {
 		return err
@@ -179,8 +182,8 @@ func (w *world) leaves(p, to *member, at time.Time) error {
 		}
 		return tx.PutLeaver(l)
 	})
-	if err = errors.Join(err, db.Close()); err == nil {
-		w.server.gateway.Kick()
+	if err = errors.Join(err, db.Close()); err != nil {
+		return err
 	}
-	return err
+	return w.server.kick()
 }

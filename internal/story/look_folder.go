@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"testing/synctest"
 	"time"
 )
 
@@ -328,7 +327,7 @@ func (w *world) happens(at moment, zone *time.Location, look func() (when []time
 			return &absence{errors.New(what)}
 		}
 		time.Sleep(5 * time.Second)
-		synctest.Wait()
+		w.settle()
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"testing/synctest"
 	"time"
 
 	"tidepost/config"
@@ -31,8 +30,24 @@ const (
 
 // A server is one life of the gateway.
 type server struct {
+	life
+	db *store.DB // for looking only
+}
+
+// A life is a gateway that runs: within this process, or as one of its own.
+type life interface {
+	dial(door string) (net.Conn, error)
+	end() error    // as a signal does
+	reload() error // people have changed beside it
+	kick() error   // the database has
+	freeze(address string) error
+	unfreeze(address, password string) error // "": keeping it
+	revoke(address, device string) error
+}
+
+// An inner life is that of a gateway within this process, in whose bubble it is.
+type inner struct {
 	gateway *gateway.Gateway
-	db      *store.DB // for looking only
 	cancel  context.CancelFunc
 	done    chan error
 	began   time.Time
@@ -41,9 +56,10 @@ type server struct {
 	doors map[string]*testkit.PipeListener
 }
 
-// configure is the configuration of the story: as it ships, but for what people of a
-// team that has long had Tidepost do not see any more.
-func (w *world) configure() (*config.Config, error) {
+// settings is the configuration of the story: as it ships, but for what people of a team
+// that has long had Tidepost do not see any more. doors are where it listens, more is
+// what stands in the place of all that.
+func (w *world) settings(doors, more map[string]string) (string, error) {
 	everyTide := "true"
 	for _, p := range w.story.cast.order {
 		if p.fresh {
@@ -52,7 +68,7 @@ func (w *world) configure() (*config.Config, error) {
 	}
 	values := map[string]string{
 		"server.hostname": `"mx.` + teamDomain + `"`, "server.domains": `["` + teamDomain + `"]`, "server.data": `"` + w.dataDir() + `"`,
-		"listen.submission": `"` + submissionDoor + `"`, "listen.inbound": `"` + inboundDoor + `"`, "listen.imap": `"` + imapDoor + `"`,
+		"listen.submission": `"` + doors[submissionDoor] + `"`, "listen.inbound": `"` + doors[inboundDoor] + `"`, "listen.imap": `"` + doors[imapDoor] + `"`,
 		"listen.submissions": `""`, "listen.imaps": `""`, "listen.allow_cleartext_login": "true",
 		"relay.host": `"smarthost.example"`, "relay.tls": `"none"`, "store.reserve": `"1MiB"`,
 		"limits.connection_rate":  "10000",
@@ -61,11 +77,12 @@ func (w *world) configure() (*config.Config, error) {
 	for k, v := range w.story.cast.settings {
 		values[k] = tomlValue(v)
 	}
+	maps.Copy(values, more)
 	sections := map[string][]string{}
 	for k, v := range values {
 		i := strings.LastIndexByte(k, '.')
 		if i < 0 {
-			return nil, fmt.Errorf("setting %s: write section.name, as in hold.undo", k)
+			return "", fmt.Errorf("setting %s: write section.name, as in hold.undo", k)
 		}
 		sections[k[:i]] = append(sections[k[:i]], k[i+1:]+" = "+v)
 	}
@@ -73,11 +90,7 @@ func (w *world) configure() (*config.Config, error) {
 	for _, name := range slices.Sorted(maps.Keys(sections)) {
 		fmt.Fprintf(&b, "[%s]\n%s\n", name, strings.Join(sections[name], "\n"))
 	}
-	cfg, err := config.Parse("settings of the story", []byte(b.String()), w.dir)
-	if err != nil {
-		return nil, fmt.Errorf("%w\n%s", err, b.String())
-	}
-	return cfg, nil
+	return b.String(), nil
 }
 
 // tomlValue quotes what is neither quoted, a number, a list nor a truth.
@@ -93,11 +106,33 @@ func (w *world) startServer() error {
 	if w.server != nil {
 		return errors.New("the server is running")
 	}
-	cfg, err := w.configure()
+	begin := w.startInner
+	if w.outside != nil {
+		begin = w.startProcess
+	}
+	life, err := begin()
 	if err != nil {
 		return err
 	}
-	s := &server{done: make(chan error, 1), began: time.Now(), doors: map[string]*testkit.PipeListener{}}
+	db, err := store.OpenReader(w.dataDir())
+	if err != nil {
+		return errors.Join(err, life.end())
+	}
+	w.server = &server{life: life, db: db}
+	w.settle()
+	return nil
+}
+
+func (w *world) startInner() (life, error) {
+	text, err := w.settings(map[string]string{submissionDoor: submissionDoor, inboundDoor: inboundDoor, imapDoor: imapDoor}, nil)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := config.Parse("settings of the story", []byte(text), w.dir)
+	if err != nil {
+		return nil, fmt.Errorf("%w\n%s", err, text)
+	}
+	s := &inner{done: make(chan error, 1), began: time.Now(), doors: map[string]*testkit.PipeListener{}}
 	site := gateway.Site{
 		Listen: s.listen,
 		Control: func(string) (net.Listener, error) {
@@ -114,7 +149,7 @@ func (w *world) startServer() error {
 	}
 	s.gateway, err = gateway.OpenAt(site, cfg, slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelInfo})))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
@@ -123,18 +158,12 @@ func (w *world) startServer() error {
 	case <-s.gateway.Ready():
 	case err := <-s.done:
 		cancel()
-		return fmt.Errorf("start: %w", err)
+		return nil, fmt.Errorf("start: %w", err)
 	}
-	if s.db, err = store.OpenReader(w.dataDir()); err != nil {
-		cancel()
-		return errors.Join(err, <-s.done)
-	}
-	w.server = s
-	synctest.Wait()
-	return nil
+	return s, nil
 }
 
-func (s *server) listen(addr string) (net.Listener, error) {
+func (s *inner) listen(addr string) (net.Listener, error) {
 	l := testkit.NewPipeListener(addr)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -142,7 +171,7 @@ func (s *server) listen(addr string) (net.Listener, error) {
 	return l, nil
 }
 
-func (s *server) dial(door string) (net.Conn, error) {
+func (s *inner) dial(door string) (net.Conn, error) {
 	s.mu.Lock()
 	l := s.doors[door]
 	s.mu.Unlock()
@@ -153,6 +182,33 @@ func (s *server) dial(door string) (net.Conn, error) {
 	return l.DialFrom(context.Background(), from)
 }
 
+func (s *inner) end() error {
+	s.cancel()
+	return <-s.done
+}
+
+func (s *inner) reload() error { return s.gateway.Reload(context.Background()) }
+
+func (s *inner) kick() error {
+	s.gateway.Kick()
+	return nil
+}
+
+func (s *inner) freeze(address string) error {
+	f, err := s.gateway.Freeze(context.Background(), address, "the story", time.Now())
+	return errors.Join(err, f.Untold)
+}
+
+func (s *inner) unfreeze(address, password string) error {
+	_, err := s.gateway.Unfreeze(context.Background(), address, password, false, "the story", time.Now())
+	return err
+}
+
+func (s *inner) revoke(address, device string) error {
+	_, _, err := s.gateway.Revoke(context.Background(), address, device, time.Now())
+	return err
+}
+
 // stopServer ends the gateway as a signal does.
 func (w *world) stopServer() error {
 	s := w.server
@@ -160,15 +216,17 @@ func (w *world) stopServer() error {
 		return nil
 	}
 	w.server = nil
-	s.cancel()
-	err := errors.Join(<-s.done, s.db.Close())
-	synctest.Wait()
+	err := errors.Join(s.end(), s.db.Close())
+	w.settle()
 	return err
 }
 
 // crash goes on with the files as they are at this instant, as after a power cut; what
 // the old process does when it ends is lost.
 func (w *world) crash() error {
+	if w.outside != nil {
+		return w.kill()
+	}
 	next := fmt.Sprintf("%s-%d", w.dir, w.serial)
 	w.serial++
 	if err := os.CopyFS(filepath.Join(next, "data"), os.DirFS(w.dataDir())); err != nil {
@@ -187,6 +245,10 @@ func (w *world) crash() error {
 
 // openHost starts the outside.
 func (w *world) openHost() {
+	if w.outside != nil {
+		w.host = testkit.NewSmarthost(w.t, testkit.SmarthostOptions{})
+		return
+	}
 	w.hostLis = testkit.NewPipeListener("192.0.2.99:587")
 	w.host = testkit.NewSmarthost(w.t, testkit.SmarthostOptions{Listener: w.hostLis})
 }

@@ -32,7 +32,8 @@ type world struct {
 	hostLis *testkit.PipeListener
 	hostOff atomic.Bool
 	dns     dnsBook
-	server  *server // nil: it is down
+	server  *server  // nil: it is down
+	outside *outside // nil: the gateway is within this process, in a bubble
 	logs    *logBook
 	zone    *time.Location
 	mails   map[string]*sent
@@ -87,18 +88,25 @@ func (s *Story) tell(t *testing.T) (err error) {
 	dir := scratch(t)
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{t: t, story: s, dir: dir, zone: s.cast.zone, mails: map[string]*sent{}, logs: &logBook{}}
-		if err = w.begin(); err != nil {
-			err = fmt.Errorf("%s:%d: begin: %w", s.File, s.Line, err)
-		} else {
-			err = w.play()
-		}
-		if end := w.end(err == nil); end != nil {
-			err = errors.Join(err, fmt.Errorf("%s:%d: after the story: %w", s.File, s.Line, end))
-		}
-		if err != nil {
-			err = fmt.Errorf("%w\nthe mail that was sent last:\n%s\nthe server's log:\n%s", err, w.last, w.logs.tail(40))
-		}
+		err = w.live()
 	})
+	return err
+}
+
+// live plays the story of w from its beginning to its end.
+func (w *world) live() (err error) {
+	s := w.story
+	if err = w.begin(); err != nil {
+		err = fmt.Errorf("%s:%d: begin: %w", s.File, s.Line, err)
+	} else {
+		err = w.play()
+	}
+	if end := w.end(err == nil); end != nil {
+		err = errors.Join(err, fmt.Errorf("%s:%d: after the story: %w", s.File, s.Line, end))
+	}
+	if err != nil {
+		err = fmt.Errorf("%w\nthe mail that was sent last:\n%s\nthe server's log:\n%s", err, w.last, w.logs.tail(40))
+	}
 	return err
 }
 
@@ -144,7 +152,7 @@ func (w *world) step(st step) error {
 		if err := st.run(w); err != nil {
 			return err
 		}
-		synctest.Wait()
+		w.settle()
 		return nil
 	}
 	return w.patiently(func() error { return st.run(w) })
@@ -152,6 +160,15 @@ func (w *world) step(st step) error {
 
 // An absence is an expectation that time cannot heal.
 type absence struct{ error }
+
+// settle waits until everything that could happen by now has happened.
+func (w *world) settle() {
+	if w.outside != nil {
+		time.Sleep(settleTime)
+		return
+	}
+	synctest.Wait()
+}
 
 // patiently looks again each second, for a minute, until f finds what it expects.
 func (w *world) patiently(f func() error) error {
@@ -164,14 +181,17 @@ func (w *world) patiently(f func() error) error {
 			return err
 		}
 		time.Sleep(pause)
-		synctest.Wait()
+		w.settle()
 	}
 }
 
 // sleepUntil lets time pass.
 func (w *world) sleepUntil(at time.Time) {
+	if w.outside != nil {
+		w.killOnTheWay(at)
+	}
 	time.Sleep(time.Until(at))
-	synctest.Wait()
+	w.settle()
 }
 
 // begin makes the people and starts the server.
@@ -291,7 +311,7 @@ func (w *world) end(well bool) error {
 	if w.host != nil {
 		w.host.Close()
 	}
-	synctest.Wait()
+	w.settle()
 	if bad := w.logs.errors(); len(bad) > 0 && well {
 		err = errors.Join(err, fmt.Errorf("the server logged errors:\n%s", strings.Join(bad, "\n")))
 	}
