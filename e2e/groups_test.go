@@ -33,6 +33,14 @@ func TestGroupAndRole(t *testing.T) {
 		t.Errorf("when says\n%s", out)
 	}
 
+	// An alias that it gets beside the running server, and that nobody else can have then.
+	s.cli("group", "set", "all@team.example", "--aliases", "+alle@team.example")
+	if _, errs, code := s.try("people", "set", "tom@team.example", "--aliases", "+alle@team.example"); code == 0 || !strings.Contains(errs, "alle@team.example is an alias of the group all@team.example") {
+		t.Errorf("exit code %d: %s", code, errs)
+	}
+	s.submit("ana", mailTo("ana@team.example", "alle@team.example", "Stairs", "stairs@team.example", "Use the stairs on Friday.\n"), "alle@team.example")
+	tom.find("INBOX", "Stairs", patience)
+
 	// From outside: not to the group, and nobody has the last address.
 	for to, want := range map[string]string{"all@team.example": "550 5.7.1 Only people of the team may write to all@team.example", "al@team.example": "550 5.1.1"} {
 		if got := s.swaks("inbound", "--from", "otto@shop.example", "--to", to); got.code == 0 || !strings.Contains(got.out, want) {

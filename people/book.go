@@ -12,7 +12,7 @@ import (
 // change, and who has an address already.
 type book struct {
 	owner  map[string]store.Person
-	shared map[string]store.Shared
+	shared map[string]store.Shared // by address and by alias
 }
 
 func openBook(tx *store.Tx) (*book, error) {
@@ -29,9 +29,24 @@ func openBook(tx *store.Tx) (*book, error) {
 		b.enter(row)
 	}
 	for _, g := range groups {
-		b.shared[g.Address] = g
+		b.enterShared(g)
 	}
 	return b, nil
+}
+
+func (b *book) enterShared(g store.Shared) {
+	b.shared[g.Address] = g
+	for _, a := range g.Aliases {
+		b.shared[a] = g
+	}
+}
+
+// sharer says whose an address of a group is.
+func sharer(g store.Shared, a string) string {
+	if g.Address != a {
+		return fmt.Sprintf("%s is an alias of the %s %s", a, kindOf(g), g.Address)
+	}
+	return fmt.Sprintf("%s is a %s", a, kindOf(g))
 }
 
 func (b *book) enter(row store.Person) {
@@ -62,7 +77,7 @@ func (b *book) admit(d *draft) error {
 			if i > 0 {
 				field = FieldAliases
 			}
-			return &FieldError{field, fmt.Errorf("%s is a %s: %w", a, kindOf(g), store.ErrExists)}
+			return &FieldError{field, fmt.Errorf("%s: %w", sharer(g, a), store.ErrExists)}
 		}
 		if o, ok := b.owner[a]; ok && (o.ID != d.row.ID || d.row.ID == 0) {
 			field := FieldAddress

@@ -25,6 +25,7 @@ const (
 type Group struct {
 	ID         int64
 	Address    mail.Address // lower-case
+	Aliases    []mail.Address
 	Name       string
 	Role       bool // members may send as it, and one of them answers
 	Senders    Senders
@@ -166,6 +167,10 @@ func (s *snapshot) addGroups(rows []store.Shared) {
 			Rota: rota, FirstReply: row.FirstReply, Created: row.Created, row: row}
 		s.groups = append(s.groups, g)
 		s.groupByID[g.ID], s.groupByAddress[g.Address.Key()] = g, g
+		for _, a := range row.Aliases {
+			g.Aliases = append(g.Aliases, parseAddress(a))
+			s.groupByAddress[a] = g
+		}
 	}
 	for _, g := range s.groups {
 		g.expand(s.groupByID, s.byID)

@@ -100,10 +100,59 @@ func TestGroups(t *testing.T) {
 	}
 }
 
+// An alias finds its group, nobody else can have it, and it is free again when it goes.
+func TestGroupAliases(t *testing.T) {
+	tm := three(t)
+	ctx := t.Context()
+	e := tm.group(t, true, "support@team.example", "mei tom", func(r *GroupRequest) { r.Aliases = text("Help@team.example, info@second.example") })
+	if d := cmp.Diff([]string{"help@team.example", "info@second.example"}, e.Aliases); d != "" {
+		t.Error(d)
+	}
+	tm.reload(t)
+	for _, a := range []string{"support@team.example", "HELP@team.example", "help+now@team.example", "info@second.example"} {
+		if g, _, ok := tm.dir.GroupByAddress(parseAddress(a)); !ok || g.ID != e.ID {
+			t.Errorf("%s finds %v, %v", a, g, ok)
+		}
+	}
+	if p := tm.person(t, "tom@team.example"); !tm.dir.MaySendAs(p, parseAddress("help@team.example")) {
+		t.Error("a member may not write as an alias of the role")
+	}
+	if p := tm.person(t, "ana@team.example"); tm.dir.MaySendAs(p, parseAddress("help@team.example")) {
+		t.Error("somebody else writes as the role")
+	}
+	var field *FieldError
+	if _, err := tm.editor.Set(ctx, "ana@team.example", Request{Fields: map[Field]string{FieldAliases: "+help@team.example"}}, tm.now); !errors.As(err, &field) ||
+		!errors.Is(err, store.ErrExists) || !strings.Contains(err.Error(), "help@team.example is an alias of the role support@team.example") {
+		t.Errorf("a person gets it: %v", err)
+	}
+	// As a member, the alias is the role.
+	if all := tm.group(t, false, "all@team.example", "help@team.example ana", nil); all.Members[0] != "support@team.example" {
+		t.Errorf("members %v", all.Members)
+	}
+	if _, err := tm.editor.SetGroup(ctx, true, "help@team.example", GroupRequest{Aliases: text("-help@team.example +hilfe@team.example")}, tm.now); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tm.editor.SetGroup(ctx, true, "support@team.example", GroupRequest{Address: text("hilfe@team.example")}, tm.now); err == nil || !strings.Contains(err.Error(), "alias of it") {
+		t.Errorf("its own alias becomes the address: %v", err)
+	}
+	if _, err := tm.editor.Set(ctx, "ana@team.example", Request{Fields: map[Field]string{FieldAliases: "+help@team.example"}}, tm.now); err != nil {
+		t.Errorf("the alias is not free: %v", err)
+	}
+	if list, err := tm.editor.ListGroups(ctx, true); err != nil || len(list) != 1 || strings.Join(list[0].Aliases, " ") != "hilfe@team.example info@second.example" {
+		t.Errorf("%+v, %v", list, err)
+	}
+	if err := tm.editor.RemoveGroup(ctx, true, "support@team.example", tm.now, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tm.editor.Set(ctx, "ana@team.example", Request{Fields: map[Field]string{FieldAliases: "+hilfe@team.example"}}, tm.now); err != nil {
+		t.Errorf("the alias of a removed role is not free: %v", err)
+	}
+}
+
 func TestGroupIsRefused(t *testing.T) {
 	tm := three(t)
 	tm.group(t, false, "dev@team.example", "mei", nil)
-	tm.group(t, true, "support@team.example", "mei tom", nil)
+	tm.group(t, true, "support@team.example", "mei tom", func(r *GroupRequest) { r.Aliases = text("help@team.example") })
 	for _, tt := range []struct {
 		role    bool
 		request GroupRequest
@@ -119,6 +168,15 @@ func TestGroupIsRefused(t *testing.T) {
 		{false, GroupRequest{Address: text("old@team.example"), Members: text("mei")}, "belongs to old@team.example, who was removed: exists already"},
 		{true, GroupRequest{Address: text("dev@team.example"), Members: text("mei")}, "address: dev@team.example is a group already: exists already"},
 		{false, GroupRequest{Address: text("support@team.example"), Members: text("mei")}, "is a role already: exists already"},
+		{false, GroupRequest{Address: text("help@team.example"), Members: text("mei")}, "help@team.example is an alias of the role support@team.example already: exists already"},
+		{false, GroupRequest{Address: text("new@team.example"), Members: text("ana"), Aliases: text("help@team.example")}, "aliases: help@team.example is an alias of the role support@team.example already"},
+		{false, GroupRequest{Address: text("new@team.example"), Members: text("ana"), Aliases: text("dev@team.example")}, "aliases: dev@team.example is a group already"},
+		{false, GroupRequest{Address: text("new@team.example"), Members: text("ana"), Aliases: text("tom.alias@team.example")}, "aliases: tom.alias@team.example belongs to tom@team.example"},
+		{false, GroupRequest{Address: text("new@team.example"), Members: text("ana"), Aliases: text("new@team.example")}, "aliases: new@team.example is its address already"},
+		{false, GroupRequest{Address: text("new@team.example"), Members: text("ana"), Aliases: text("a@team.example A@team.example")}, "named twice"},
+		{false, GroupRequest{Address: text("new@team.example"), Members: text("ana"), Aliases: text("x@else.example")}, "not in a domain of the team"},
+		{false, GroupRequest{Address: text("new@team.example"), Members: text("ana"), Aliases: text("postmaster@team.example")}, "needed for reports"},
+		{false, GroupRequest{Address: text("new@team.example"), Members: text("ana"), Aliases: text("-x@team.example")}, "is no alias of it"},
 		{false, GroupRequest{Address: text("new@team.example")}, "members: nobody would get its mail: name at least one"},
 		{false, GroupRequest{Address: text("new@team.example"), Members: text("ana lee")}, `members: nobody has the address or is called "lee"`},
 		{false, GroupRequest{Address: text("new@team.example"), Members: text("lee@team.example")}, `members: nobody has the address "lee@team.example"`},

@@ -35,6 +35,7 @@ const blockedLocal = "blocked"
 type GroupRequest struct {
 	Address    *string
 	Name       *string
+	Aliases    *string // further addresses; +ONE adds one, -ONE takes one away; "none"
 	Members    *string // addresses, or first names of people; +ONE adds one, -ONE takes one away
 	Senders    *string // team, members or everybody
 	Owner      *string // who hears of mail that did not reach a member outside; "none"
@@ -46,7 +47,7 @@ type GroupRequest struct {
 // fields names what a request changes, for the ledger.
 func (r GroupRequest) fields() []string {
 	var out []string
-	for name, v := range map[string]*string{"address": r.Address, "name": r.Name, "members": r.Members, "who_may_send": r.Senders,
+	for name, v := range map[string]*string{"address": r.Address, "aliases": r.Aliases, "name": r.Name, "members": r.Members, "who_may_send": r.Senders,
 		"owner": r.Owner, "zone": r.Zone, "rota": r.Rota, "first_reply": r.FirstReply} {
 		if v != nil {
 			out = append(out, name)
@@ -60,6 +61,7 @@ func (r GroupRequest) fields() []string {
 type GroupEntry struct {
 	ID         int64     `json:"id"`
 	Address    string    `json:"address"`
+	Aliases    []string  `json:"aliases,omitempty"`
 	Kind       string    `json:"kind"`
 	Name       string    `json:"name,omitempty"`
 	Senders    string    `json:"who_may_send"`
@@ -150,7 +152,7 @@ func (e *Editor) saveGroup(ctx context.Context, what string, now time.Time, kind
 		if err != nil {
 			return err
 		}
-		b.byID[row.ID], b.shared[row.Address] = row, row
+		b.byID[row.ID] = row
 		out = b.entry(row)
 		return tx.AddEvent(store.Event{At: now, Kind: kind, Detail: map[string]any{"address": row.Address, "kind": kindOf(row), "fields": r.fields()}})
 	})
@@ -168,6 +170,7 @@ func (b *groupBook) apply(row *store.Shared, r GroupRequest, domains []string) e
 		set   func(string) error
 	}{
 		{FieldAddress, r.Address, func(s string) error { return b.setAddress(row, s, domains) }},
+		{FieldAliases, r.Aliases, func(s string) error { return b.setAliases(row, s, domains) }},
 		{FieldName, r.Name, func(s string) error { row.Name = strings.Join(strings.Fields(s), " "); return noControls(s) }},
 		{"members", r.Members, func(s string) error { return b.setMembers(row, s, domains) }},
 		{"who_may_send", r.Senders, func(s string) error { return setWhoMaySend(row, s) }},
@@ -193,26 +196,83 @@ func (b *groupBook) apply(row *store.Shared, r GroupRequest, domains []string) e
 }
 
 func (b *groupBook) setAddress(row *store.Shared, s string, domains []string) error {
-	a, err := checkLocalAddress(s, domains)
+	a, err := b.free(row, s, domains)
 	if err != nil {
 		return err
+	}
+	if slices.Contains(row.Aliases, a) {
+		return fmt.Errorf("%s is an alias of it: take that away first", a)
+	}
+	row.Address = a
+	return nil
+}
+
+// maxSharedAliases bounds the further addresses of one group.
+const maxSharedAliases = 100
+
+// setAliases reads further addresses; with + and - in front they change what is there.
+func (b *groupBook) setAliases(row *store.Shared, s string, domains []string) error {
+	words := strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == ',' || r == ';' })
+	if len(words) == 1 && strings.EqualFold(words[0], "none") {
+		words = nil
+	}
+	var out []string
+	relative := len(words) > 0 && strings.ContainsAny(words[0][:1], "+-")
+	if relative {
+		out = slices.Clone(row.Aliases)
+	}
+	for _, w := range words {
+		if strings.ContainsAny(w[:1], "+-") != relative {
+			return errors.New("either all of them with + or - in front, or none")
+		}
+		name := strings.ToLower(strings.TrimLeft(w, "+-"))
+		at := slices.Index(out, name)
+		switch {
+		case relative && w[0] == '-' && at < 0:
+			return fmt.Errorf("%s is no alias of it", w[1:])
+		case relative && w[0] == '-':
+			out = slices.Delete(out, at, at+1)
+			continue
+		case at >= 0:
+			return fmt.Errorf("%s is named twice, or an alias already", name)
+		}
+		a, err := b.free(row, name, domains)
+		if err != nil {
+			return err
+		}
+		if a == row.Address {
+			return fmt.Errorf("%s is its address already", a)
+		}
+		out = append(out, a)
+	}
+	if len(out) > maxSharedAliases {
+		return fmt.Errorf("%d are more than %d", len(out), maxSharedAliases)
+	}
+	slices.Sort(out)
+	row.Aliases = out
+	return nil
+}
+
+// free returns an address that a group may have, or says whose it is.
+func (b *groupBook) free(row *store.Shared, s string, domains []string) (string, error) {
+	a, err := checkLocalAddress(s, domains)
+	if err != nil {
+		return "", err
 	}
 	local, _, _ := strings.Cut(a, "@")
 	switch local {
 	case blockedLocal:
-		return fmt.Errorf("%q is the address that says of a conversation that it is blocked", a)
+		return "", fmt.Errorf("%q is the address that says of a conversation that it is blocked", a)
 	case "postmaster", "mailer-daemon":
-		return fmt.Errorf("%q is needed for reports about mail; give it to a person", a)
+		return "", fmt.Errorf("%q is needed for reports about mail; give it to a person", a)
 	}
 	if p, ok := b.owner[a]; ok {
-		return fmt.Errorf("%s belongs to %s: %w", a, describe(p), store.ErrExists)
+		return "", fmt.Errorf("%s belongs to %s: %w", a, describe(p), store.ErrExists)
 	}
 	if g, ok := b.shared[a]; ok && g.ID != row.ID {
-		return fmt.Errorf("%s is a %s already: %w", a, kindOf(g), store.ErrExists)
+		return "", fmt.Errorf("%s already: %w", sharer(g, a), store.ErrExists)
 	}
-	delete(b.shared, row.Address)
-	row.Address = a
-	return nil
+	return a, nil
 }
 
 func setWhoMaySend(row *store.Shared, s string) error {
@@ -460,7 +520,7 @@ func (b *groupBook) reach(row store.Shared) []string {
 }
 
 func (b *groupBook) entry(row store.Shared) GroupEntry {
-	e := GroupEntry{ID: row.ID, Address: row.Address, Kind: kindOf(row), Name: row.Name, Senders: row.Senders, Members: []string{},
+	e := GroupEntry{ID: row.ID, Address: row.Address, Aliases: row.Aliases, Kind: kindOf(row), Name: row.Name, Senders: row.Senders, Members: []string{},
 		Reaches: b.reach(row), Owner: b.people[row.OwnerID].Address, Zone: row.Zone, Created: row.Created}
 	for _, m := range row.Members {
 		switch {
@@ -523,7 +583,7 @@ func (e *Editor) ListGroups(ctx context.Context, role bool) ([]GroupEntry, error
 		if err != nil {
 			return err
 		}
-		for _, g := range b.shared {
+		for _, g := range b.byID {
 			if g.Role == role {
 				out = append(out, b.entry(g))
 			}

@@ -22,6 +22,7 @@ type roll struct {
 // A groupEntry is a group or a role with who is behind it in the end.
 type groupEntry struct {
 	Address string   `json:"address"`
+	Aliases []string `json:"aliases,omitempty"`
 	Role    bool     `json:"role,omitempty"`
 	Senders Senders  `json:"who_may_send"`
 	Members []string `json:"members"`
@@ -54,7 +55,7 @@ func (d *Directory) WriteRoll(path string, now time.Time) (err error) {
 		}
 	}
 	for _, g := range d.current.Load().groups {
-		e := groupEntry{Address: g.Address.String(), Role: g.Role, Senders: g.Senders}
+		e := groupEntry{Address: g.Address.String(), Aliases: g.row.Aliases, Role: g.Role, Senders: g.Senders}
 		for _, a := range g.Reached(nil) {
 			e.Members = append(e.Members, a.Key())
 		}

@@ -136,7 +136,7 @@ func (r roll) insertGroups(tx *store.Tx) error {
 		ids[p.Address] = p.ID
 	}
 	for _, e := range r.Groups {
-		g := store.Shared{Address: e.Address, Role: e.Role, Senders: string(e.Senders), Created: r.Written}
+		g := store.Shared{Address: e.Address, Aliases: e.Aliases, Role: e.Role, Senders: string(e.Senders), Created: r.Written}
 		for _, m := range e.Members {
 			if id := ids[m]; id != 0 {
 				g.Members = append(g.Members, store.SharedMember{PersonID: id})

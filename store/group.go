@@ -12,6 +12,7 @@ import (
 type Shared struct {
 	ID         int64
 	Address    string
+	Aliases    []string // further addresses, lower-case
 	Name       string
 	Role       bool   // a role such as support@; false: a group
 	Senders    string // who may write to it: "team", "members" or "everybody"
@@ -39,7 +40,7 @@ func (s Shared) kind() string {
 
 // InsertShared adds s and sets s.ID. ErrExists: somebody has the address.
 func (tx *Tx) InsertShared(s *Shared) error {
-	if err := tx.freeOfPeople(s.Address); err != nil {
+	if err := tx.freeFor(*s); err != nil {
 		return err
 	}
 	id, err := tx.insert(`INSERT INTO shared_address (address, name, kind, senders, owner_id, zone, rota, first_reply, created)
@@ -49,12 +50,15 @@ func (tx *Tx) InsertShared(s *Shared) error {
 		return fmt.Errorf("insert %s %s: %w", s.kind(), s.Address, err)
 	}
 	s.ID = id
+	if err := tx.setSharedAliases(*s); err != nil {
+		return err
+	}
 	return tx.setMembers(*s)
 }
 
 // UpdateShared writes all of s but its kind and when it came. ErrNotFound, ErrExists.
 func (tx *Tx) UpdateShared(s Shared) error {
-	if err := tx.freeOfPeople(s.Address); err != nil {
+	if err := tx.freeFor(s); err != nil {
 		return err
 	}
 	n, err := tx.exec(`UPDATE shared_address SET address = ?, name = ?, senders = ?, owner_id = ?, zone = ?, rota = ?, first_reply = ? WHERE id = ?`,
@@ -65,6 +69,9 @@ func (tx *Tx) UpdateShared(s Shared) error {
 	if err != nil {
 		return fmt.Errorf("update %s %s: %w", s.kind(), s.Address, err)
 	}
+	if err := tx.setSharedAliases(s); err != nil {
+		return err
+	}
 	return tx.setMembers(s)
 }
 
@@ -73,6 +80,7 @@ func (tx *Tx) UpdateShared(s Shared) error {
 func (tx *Tx) RemoveShared(id int64) error {
 	for _, q := range []string{
 		`DELETE FROM shared_member WHERE shared_id = ?1 OR inner_id = ?1`,
+		`DELETE FROM shared_alias WHERE shared_id = ?1`,
 		`DELETE FROM ask_member WHERE ask_id IN (SELECT id FROM ask WHERE role_id = ?1)`,
 		`UPDATE ask SET role_id = NULL WHERE role_id = ?1`,
 	} {
@@ -107,15 +115,35 @@ func (tx *Tx) setMembers(s Shared) error {
 	return tx.bumpPeople()
 }
 
-// freeOfPeople: an address of a person is no group's. ErrExists.
-func (tx *Tx) freeOfPeople(address string) error {
-	var taken bool
-	err := tx.row([]any{&taken}, `SELECT EXISTS (SELECT 1 FROM address WHERE address = ?)`, address)
-	if err == nil && taken {
-		err = ErrExists
+// setSharedAliases gives s its further addresses, in the place of those it has.
+func (tx *Tx) setSharedAliases(s Shared) error {
+	if _, err := tx.exec(`DELETE FROM shared_alias WHERE shared_id = ?`, s.ID); err != nil {
+		return fmt.Errorf("set aliases of %s: %w", s.Address, err)
 	}
-	if err != nil {
-		return fmt.Errorf("address %s: %w", address, err)
+	for _, a := range s.Aliases {
+		if a != strings.ToLower(a) {
+			return fmt.Errorf("set aliases of %s: %q is not lower-case", s.Address, a)
+		}
+		if _, err := tx.exec(`INSERT INTO shared_alias (address, shared_id) VALUES (?, ?)`, a, s.ID); err != nil {
+			return fmt.Errorf("alias %s: %w", a, err)
+		}
+	}
+	return nil
+}
+
+// freeFor: the addresses of s belong to no person and to no other group. ErrExists.
+func (tx *Tx) freeFor(s Shared) error {
+	for _, a := range append([]string{s.Address}, s.Aliases...) {
+		var taken bool
+		err := tx.row([]any{&taken}, `SELECT EXISTS (SELECT 1 FROM address WHERE address = ?1 UNION ALL
+			SELECT 1 FROM shared_address WHERE address = ?1 AND id <> ?2 UNION ALL
+			SELECT 1 FROM shared_alias WHERE address = ?1 AND shared_id <> ?2)`, a, s.ID)
+		if err == nil && taken {
+			err = ErrExists
+		}
+		if err != nil {
+			return fmt.Errorf("address %s: %w", a, err)
+		}
 	}
 	return nil
 }
@@ -123,7 +151,8 @@ func (tx *Tx) freeOfPeople(address string) error {
 // freeOfShared: an address of a group is no person's. ErrExists.
 func (tx *Tx) freeOfShared(address string) error {
 	var taken bool
-	err := tx.row([]any{&taken}, `SELECT EXISTS (SELECT 1 FROM shared_address WHERE address = ?)`, address)
+	err := tx.row([]any{&taken}, `SELECT EXISTS (SELECT 1 FROM shared_address WHERE address = ?1 UNION ALL
+		SELECT 1 FROM shared_alias WHERE address = ?1)`, address)
 	if err == nil && taken {
 		err = ErrExists
 	}
@@ -165,6 +194,17 @@ func (tx *Tx) SharedAddresses() ([]Shared, error) {
 		out[i] = r.Shared
 		out[i].Role, out[i].FirstReply = r.kind == "role", time.Duration(r.reply)*time.Minute
 		at[r.ID] = i
+	}
+	type alias struct {
+		address string
+		of      int64
+	}
+	aliases, err := all(tx, func(a *alias) []any { return []any{&a.address, &a.of} }, `SELECT address, shared_id FROM shared_alias ORDER BY address`)
+	if err != nil {
+		return nil, fmt.Errorf("read aliases of groups: %w", err)
+	}
+	for _, a := range aliases {
+		out[at[a.of]].Aliases = append(out[at[a.of]].Aliases, a.address)
 	}
 	for _, m := range members {
 		out[at[m.of]].Members = append(out[at[m.of]].Members, m.SharedMember)

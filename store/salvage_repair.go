@@ -117,6 +117,8 @@ func (v *salvager) ancestors() error {
 		`UPDATE ask SET delivery_id = NULL WHERE delivery_id NOT IN (SELECT id FROM delivery)`,
 		`DELETE FROM shared_member WHERE shared_id NOT IN (SELECT id FROM shared_address) OR inner_id NOT IN (SELECT id FROM shared_address)
 			OR person_id NOT IN (SELECT id FROM person)`,
+		`DELETE FROM shared_alias WHERE shared_id NOT IN (SELECT id FROM shared_address) OR address IN (SELECT address FROM address)
+			OR address IN (SELECT address FROM shared_address)`,
 		`UPDATE shared_address SET owner_id = NULL WHERE owner_id NOT IN (SELECT id FROM person)`,
 		`UPDATE ask SET role_id = NULL WHERE role_id NOT IN (SELECT id FROM shared_address)`,
 		`DELETE FROM ask_member WHERE ask_id NOT IN (SELECT id FROM ask WHERE role_id IS NOT NULL) OR person_id NOT IN (SELECT id FROM person)`,

@@ -602,6 +602,13 @@ CREATE TABLE shared_address (
   created     TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE shared_alias (
+  address   TEXT NOT NULL PRIMARY KEY, -- lower-case
+  shared_id INTEGER NOT NULL REFERENCES shared_address (id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX shared_alias_by_shared ON shared_alias (shared_id);
+
 CREATE TABLE shared_member (
   shared_id INTEGER NOT NULL REFERENCES shared_address (id),
   place     INTEGER NOT NULL,

@@ -23,13 +23,14 @@ type groupCmd struct {
 // package people.
 type groupFields struct {
 	Members    *string `placeholder:"LIST" help:"People, other groups and addresses outside, separated by spaces; +ONE adds one, -ONE takes one away."`
+	Aliases    *string `placeholder:"LIST" help:"Further addresses; +ONE adds one, -ONE takes one away, \"none\" takes all away."`
 	Name       *string `help:"Name for people."`
 	WhoMaySend *string `placeholder:"WHO" help:"team, members or everybody."`
 	Owner      *string `placeholder:"ADDRESS" help:"Who hears of mail from elsewhere that did not reach a member outside; the first member if nobody is named."`
 }
 
 func (f groupFields) request() people.GroupRequest {
-	return people.GroupRequest{Members: f.Members, Name: f.Name, Senders: f.WhoMaySend, Owner: f.Owner}
+	return people.GroupRequest{Members: f.Members, Aliases: f.Aliases, Name: f.Name, Senders: f.WhoMaySend, Owner: f.Owner}
 }
 
 // changing takes +ONE and -ONE from the command line into a request.
@@ -107,7 +108,7 @@ func printGroup(w io.Writer, did string, e people.GroupEntry) {
 	}
 	fmt.Fprintln(w, strings.TrimSpace(did+" "+title))
 	for _, l := range [][2]string{
-		{"members", strings.Join(e.Members, " ")}, {"reaches", strings.Join(e.Reaches, " ")}, {"who_may_send", e.Senders}, {"owner", e.Owner},
+		{"aliases", strings.Join(e.Aliases, " ")}, {"members", strings.Join(e.Members, " ")}, {"reaches", strings.Join(e.Reaches, " ")}, {"who_may_send", e.Senders}, {"owner", e.Owner},
 		{"zone", e.Zone}, {"rota", e.Rota}, {"first_reply", e.FirstReply},
 	} {
 		if l[1] != "" && (l[0] != "reaches" || l[1] != strings.Join(e.Members, " ")) {
