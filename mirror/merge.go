@@ -17,7 +17,15 @@ type Key struct {
 
 // same reports whether two keys are those of one message.
 func (k Key) same(o Key) bool {
-	return k.MID == o.MID && k.Size == o.Size && (k.MID != "" || k.Date == o.Date)
+	return k.id() == o.id()
+}
+
+// id is the same for keys of one message.
+func (k Key) id() Key {
+	if k.MID != "" {
+		k.Date = 0
+	}
+	return k
 }
 
 // A Link is a message that stands on both sides, as both agreed last.
@@ -182,8 +190,12 @@ type merging struct {
 	pairs  []pair
 	local  map[int64]*Local // by entry; what is left belongs to no link
 	remote []*Remote        // what is left belongs to no link
-	here   []Action
-	there  []Action
+
+	unlinked map[string][]*Local // entries without a link, by Message-ID
+	standing map[Key][]*pair     // links whose message was found
+
+	here  []Action
+	there []Action
 }
 
 type place struct {
@@ -254,18 +266,26 @@ func (m *merging) movedHere() {
 	}
 }
 
-// movedThere finds messages that are not where they were.
+// movedThere finds messages that are not where they were. An account numbered anew has as
+// many of them as it has messages: each is looked up.
 func (m *merging) movedThere() {
 	if len(m.remote) == 0 {
 		return
 	}
+	free := map[Key][]*Remote{}
+	for _, r := range m.remote {
+		free[r.Key.id()] = append(free[r.Key.id()], r)
+	}
+	taken := map[*Remote]bool{}
 	find := func(p *pair, fits func(*Remote) bool) {
 		if p.remote != nil {
 			return
 		}
-		if at := slices.IndexFunc(m.remote, func(r *Remote) bool { return r.Key.same(p.link.Key) && fits(r) }); at >= 0 {
-			p.remote = m.remote[at]
-			m.remote = slices.Delete(m.remote, at, at+1)
+		id := p.link.Key.id()
+		if at := slices.IndexFunc(free[id], fits); at >= 0 {
+			p.remote = free[id][at]
+			taken[p.remote] = true
+			free[id] = slices.Delete(free[id], at, at+1)
 		}
 	}
 	for i := range m.pairs { // Where the entry is: what we did ourselves.
@@ -285,6 +305,7 @@ func (m *merging) movedThere() {
 			}
 		}
 	}
+	m.remote = slices.DeleteFunc(m.remote, func(r *Remote) bool { return taken[r] })
 }
 
 func (m *merging) do(a Action) {
@@ -473,6 +494,20 @@ func (m *merging) moved(p *pair, as func(Verb, store.Kind)) {
 
 // strangers are messages of the account that no link knows.
 func (m *merging) strangers() {
+	if len(m.remote) == 0 {
+		return
+	}
+	m.unlinked, m.standing = map[string][]*Local{}, map[Key][]*pair{}
+	for i := range m.s.Local {
+		if l := &m.s.Local[i]; m.local[l.Entry] == l {
+			m.unlinked[l.Key.MID] = append(m.unlinked[l.Key.MID], l)
+		}
+	}
+	for i := range m.pairs {
+		if p := &m.pairs[i]; p.remote != nil {
+			m.standing[p.link.Key.id()] = append(m.standing[p.link.Key.id()], p)
+		}
+	}
 	for _, r := range m.remote {
 		if r.Kind == "" {
 			continue
@@ -499,9 +534,8 @@ func (m *merging) strangers() {
 // several.
 func (m *merging) written(r *Remote) *Local {
 	var best *Local
-	for i := range m.s.Local {
-		l := &m.s.Local[i]
-		if m.local[l.Entry] != l || l.Kind != r.Kind || l.Key.MID != r.Key.MID || l.Key.MID == "" && !l.Key.same(r.Key) {
+	for _, l := range m.unlinked[r.Key.MID] {
+		if m.local[l.Entry] != l || l.Kind != r.Kind || l.Key.MID == "" && !l.Key.same(r.Key) {
 			continue
 		}
 		if best == nil || l.Key.Size == r.Key.Size && best.Key.Size != r.Key.Size {
@@ -515,11 +549,10 @@ func (m *merging) written(r *Remote) *Local {
 // folder is the act itself, as delivering is out of Next delivery, and what is ours lies in
 // a folder once. The same mail that came twice is no copy.
 func (m *merging) isCopy(r *Remote) bool {
-	for i := range m.pairs {
-		p := &m.pairs[i]
-		if p.remote == nil || !p.link.Key.same(r.Key) || r.Key.MID == "" {
-			continue
-		}
+	if r.Key.MID == "" {
+		return false
+	}
+	for _, p := range m.standing[r.Key.id()] {
 		switch {
 		case r.Flags&store.Deleted != 0 && m.s.Copies: // What a removal could only mark.
 		case p.remote.Kind == r.Kind && p.link.Own:

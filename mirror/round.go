@@ -332,6 +332,9 @@ func (r *round) agreed(ctx context.Context) error {
 	})
 	for _, f := range changed {
 		b := r.boxes[f.Kind]
+		if b.lost {
+			delete(r.cache, f.Kind) // All of it was read.
+		}
 		b.MirrorFolder, b.known, b.lost = f, f, false
 	}
 	return err
