@@ -79,6 +79,8 @@ type Server struct {
 	Roll     string   // file by which people log in while Tidepost stands aside; "" = people.roll in Data
 	Admin    string   // address that is told when something needs a human; "" = nobody
 
+	WeeklyLetter bool // Admin gets a letter when the week begins
+
 	SharedDataDir bool // its group may enter Data
 }
 

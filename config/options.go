@@ -73,6 +73,7 @@ func (c *Config) serverOptions() []option {
 		{key: "server.shared_data_dir", doc: "Take a data directory that its group may enter, as containers mount volumes. Whoever is in the group may read everybody's mail.", value: flag(&s.SharedDataDir)},
 		{key: "server.roll", doc: "File with the addresses and password hashes of all people, kept up to date for \"tidepost stand-aside\"; \"\" is people.roll in data. Best on another disk.", value: text(&s.Roll, nil), path: &s.Roll},
 		{key: "server.admin", doc: "An address outside this gateway that is told when something needs a human.", value: text(&s.Admin, optional(checkAddress))},
+		{key: "server.weekly_letter", doc: "server.admin gets a short letter when the week begins: counts, what went past Tidepost, and who may need help with setting up.", value: flag(&s.WeeklyLetter)},
 	}
 }
 

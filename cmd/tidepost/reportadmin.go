@@ -36,6 +36,9 @@ func printAdmin(w io.Writer, r gateway.AdminReport) {
 	line("Mail sent", "%d (%d urgent); recipients: %d delivered, %d bounced, %d taken back, %d given up", r.Mail.Accepted, r.Mail.Urgent, r.Mail.Delivered, r.Mail.Bounced, r.Mail.Cancelled, r.Mail.Expired)
 	line("Mail received", "%d", r.Mail.Incoming)
 	line("Waits now", "%d to leave, %d tried again, %d for a delivery", r.Held, r.Deferred, r.Waiting)
+	if r.Bypassed > 0 {
+		line("Past Tidepost", "%d (tidepost report bypass)", r.Bypassed)
+	}
 	line("Decisions", "%d", r.Mail.Decisions)
 	var asks []string
 	for _, q := range r.Questions {

@@ -25,6 +25,7 @@ type AdminReport struct {
 	Waiting     int             `json:"next_delivery"`
 	Questions   []QuestionCount `json:"questions,omitempty"` // only figures of five people and more
 	Policies    []PolicyCount   `json:"policies,omitempty"`
+	Bypassed    int             `json:"bypassed"` // mails of our people that went past this server
 	Backup      *time.Time      `json:"backup,omitempty"`
 	Size        int64           `json:"size"`     // octets of the database, with what is in the log only
 	Log         int64           `json:"log_size"` // octets of the write-ahead log, a file beside it
@@ -51,14 +52,22 @@ const SettingUp = 24 * time.Hour
 
 // AdminReport counts.
 func (d *Desk) AdminReport(ctx context.Context, since, until time.Time) (AdminReport, error) {
-	r := AdminReport{Since: since.UTC(), Until: until.UTC(), People: len(d.People.All())}
+	return d.gateway.adminReport(ctx, since, until)
+}
+
+func (g *Gateway) adminReport(ctx context.Context, since, until time.Time) (AdminReport, error) {
+	r := AdminReport{Since: since.UTC(), Until: until.UTC(), People: len(g.dir.All())}
+	var passed []store.Passages
 	var census store.Census
 	var never []int64
-	err := d.DB.View(ctx, func(tx *store.Tx) (err error) {
+	err := g.db.View(ctx, func(tx *store.Tx) (err error) {
 		if r.Mail, err = tx.WeekOf(since, until); err != nil {
 			return err
 		}
 		if never, err = tx.NeverOpened(until.Add(-SettingUp)); err != nil {
+			return err
+		}
+		if passed, err = tx.PassagesSince(since); err != nil {
 			return err
 		}
 		if r.Size, err = tx.Octets(); err != nil {
@@ -76,24 +85,29 @@ func (d *Desk) AdminReport(ctx context.Context, since, until time.Time) (AdminRe
 			r.Questions = append(r.Questions, QuestionCount{state, q.Count})
 		}
 	}
+	for _, p := range passed {
+		if p.Kind == store.PassageBypass {
+			r.Bypassed += p.N
+		}
+	}
 	for policy, v := range census.Advice {
 		r.Policies = append(r.Policies, PolicyCount{policy, v.Given, v.FalseAlarms})
 	}
 	slices.SortFunc(r.Policies, func(a, b PolicyCount) int { return strings.Compare(a.Policy, b.Policy) })
 	for _, id := range never {
-		if p, ok := d.People.ByID(id); ok {
+		if p, ok := g.dir.ByID(id); ok {
 			r.NeverOpened = append(r.NeverOpened, p.Address.String())
 		}
 	}
-	if at, ok, err := LastBackup(d.Config.Server.Data); err == nil && ok {
+	if at, ok, err := LastBackup(g.cfg.Server.Data); err == nil && ok {
 		r.Backup = &at
 	}
-	if info, err := os.Stat(d.DB.Path() + "-wal"); err == nil {
+	if info, err := os.Stat(g.db.Path() + "-wal"); err == nil {
 		r.Log = info.Size()
 	}
-	if _, back := d.People.RolledBack(); back {
+	if _, back := g.dir.RolledBack(); back {
 		r.Paused = "for good: rolled back"
-	} else if end, paused := d.People.TeamPaused(until); paused {
+	} else if end, paused := g.dir.TeamPaused(until); paused {
 		r.Paused = people.Until(end, time.UTC, until)
 	}
 	return r, nil

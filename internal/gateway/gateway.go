@@ -192,6 +192,7 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	loops.Go(func() error { return g.planAnew(back) })
 	loops.Go(func() error { return g.checkDaily(back) })
 	loops.Go(func() error { return g.endTrials(back) })
+	loops.Go(func() error { return g.tellWeekly(back) })
 	loops.Go(func() error { g.alarms.run(back); return nil })
 	loops.Go(func() error {
 		scheduler.Run(back, g.log, g.kick, g.queue, g.clocks, g.decisions, g.standing, g.inbox, &watcher{g: g})
