@@ -94,7 +94,7 @@ func (t *tender) lease(ctx context.Context) error {
 	return nil
 }
 
-// mineOf are our letters and those that count no more, but for the one at keep.
+// mineOf are our letters, but for the one at keep.
 func mineOf(all []lease, self string, keep int) []remote.UID {
 	var out []remote.UID
 	for i, l := range all {
@@ -120,8 +120,11 @@ func (t *tender) leases(ctx context.Context) ([]lease, error) {
 		if err != nil {
 			return nil, err
 		}
-		if m.Size <= maxLease && len(uids) < maxLeases {
-			uids = append(uids, m.UID)
+		if m.Size > maxLease {
+			continue
+		}
+		if uids = append(uids, m.UID); len(uids) > maxLeases {
+			uids = uids[1:] // Ours is among the newest, whatever somebody puts there.
 		}
 	}
 	var out []lease
