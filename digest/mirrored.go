@@ -22,6 +22,18 @@ func (w Writer) AccountFull(to Reader) mail.Letter {
 		"Delete what you do not need there, and empty Trash. Nothing is lost.")
 }
 
+// AccountDenies tells a person of one mail that is not in their mailbox at a provider,
+// because the provider would not have it. why stands behind "your provider".
+func (w Writer) AccountDenies(to Reader, about About, from, why string) mail.Letter {
+	what, who := subjectLine(about.Subject), line(from, maxName)
+	if who == "" {
+		who = "somebody"
+	}
+	return w.note(to, about, "Not in your mailbox: "+what,
+		fmt.Sprintf("%s, from %s, is not in your mailbox: your provider %s.", what, who, line(why, maxReply)),
+		fmt.Sprintf("Tidepost keeps it. Ask %s to send it another way, or your administrator to hand it to you.", who))
+}
+
 // AccountMark is the letter that lies in the account while it is tended: it says who does,
 // so that no other Tidepost does.
 func (w Writer) AccountMark(to Reader, host string) mail.Letter {

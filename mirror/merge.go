@@ -72,6 +72,7 @@ type State struct {
 	Lost   map[store.Kind]bool // folders that were made or numbered anew: what is missing there nobody took away
 	Looked map[int64]bool      // links that were looked for everywhere and not found
 	Full   bool                // the account takes no more
+	Later  map[int64]bool      // entries that the account would not have; they are written again later
 	Copies bool                // the server knows no MOVE: a move is a copy and a removal
 }
 
@@ -444,7 +445,7 @@ func (m *merging) inPlace(p *pair, as func(Verb, store.Kind)) {
 		as(Relink, p.link.Kind)
 		return
 	}
-	if p.link.Own && p.link.Message != p.local.Message && rewritten(p) {
+	if p.link.Own && p.link.Message != p.local.Message && rewritten(p) && !m.s.Full && !m.s.Later[p.local.Entry] {
 		as(Replace, p.link.Kind)
 		return
 	}
@@ -575,7 +576,7 @@ func (m *merging) unwritten() {
 		return
 	}
 	for i := range m.s.Local {
-		if l := &m.s.Local[i]; m.local[l.Entry] == l {
+		if l := &m.s.Local[i]; m.local[l.Entry] == l && !m.s.Later[l.Entry] {
 			m.do(Action{Do: Append, Local: l, To: l.Kind})
 		}
 	}

@@ -157,7 +157,7 @@ func (t *tender) roundDue() bool {
 			return true
 		}
 	}
-	return since >= anyway || since >= fullAgain/2 && !t.full.IsZero()
+	return since >= anyway || since >= fullAgain/2 && (!t.full.IsZero() || len(t.denied) > 0)
 }
 
 // watched are the folders whose changes matter, in the order of their names.

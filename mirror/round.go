@@ -97,7 +97,7 @@ func (t *tender) round(ctx context.Context) (atRest bool, err error) {
 
 // compare reads both sides and merges them.
 func (r *round) compare(ctx context.Context) ([]Action, error) {
-	s := State{Lost: map[store.Kind]bool{}, Looked: r.looked, Full: r.m.now().Sub(r.full) < fullAgain, Copies: r.copies()}
+	s := State{Lost: map[store.Kind]bool{}, Looked: r.looked, Full: r.m.now().Sub(r.full) < fullAgain, Copies: r.copies(), Later: r.later()}
 	if err := r.store(ctx, &s); err != nil {
 		return nil, err
 	}

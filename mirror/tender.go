@@ -34,7 +34,8 @@ type tender struct {
 	log    *slog.Logger
 	boxes  map[store.Kind]*folder
 	cache  map[store.Kind]*listing
-	full   time.Time // when the account last took no more
+	full   time.Time        // when the account last took no more
+	denied map[int64]denial // entries that the account would not have
 	watch  watch
 	giving bool // the account is being given back: also of who has left
 	trial  bool // nothing is changed in the account; see trial.go

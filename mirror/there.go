@@ -171,6 +171,9 @@ func (r *round) remove(ctx context.Context, batch []Action) error {
 
 // append writes an entry into the account; over is the link whose message it replaces.
 func (r *round) append(ctx context.Context, a Action, over *Link) error {
+	if r.m.now().Sub(r.full) < fullAgain {
+		return nil // It was full a moment ago.
+	}
 	e := r.entry[a.Local.Entry]
 	var m store.Message
 	err := r.m.o.DB.View(ctx, func(tx *store.Tx) (err error) {
@@ -180,8 +183,7 @@ func (r *round) append(ctx context.Context, a Action, over *Link) error {
 	if err != nil {
 		return gone(err)
 	}
-	uid := remote.UID(0)
-	kind := a.To
+	uid, kind, why := remote.UID(0), a.To, ""
 	if m.Stripped() {
 		kind = "" // There is nothing to write.
 	} else {
@@ -193,8 +195,10 @@ func (r *round) append(ctx context.Context, a Action, over *Link) error {
 		if uid, err = r.write(ctx, f, e, m); errors.Is(err, remote.ErrFull) {
 			r.fill(ctx)
 			return nil
-		} else if errors.Is(err, remote.ErrTooLarge) {
-			kind = ""
+		} else if w, final := r.deny(e.ID, err); final {
+			kind, why = "", w
+		} else if w != "" {
+			return nil // Later.
 		} else if err != nil {
 			return err
 		}
@@ -210,7 +214,10 @@ func (r *round) append(ctx context.Context, a Action, over *Link) error {
 				return err
 			}
 		}
-		return r.put(tx, l)
+		if err := r.put(tx, l); err != nil || why == "" {
+			return err
+		}
+		return r.tellDenied(tx, a.To, m, why)
 	})
 }
 

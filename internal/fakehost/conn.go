@@ -304,6 +304,11 @@ func (c *Conn) Append(ctx context.Context, mailbox string, m remote.Letter) (uid
 		if c.h.room >= 0 && c.h.room < int64(len(text)) {
 			return remote.ErrFull
 		}
+		if c.h.deny != nil {
+			if err := c.h.deny(mailbox, text); err != nil {
+				return err
+			}
+		}
 		if int64(len(text)) != m.Size {
 			return fmt.Errorf("%w: %d octets instead of %d", remote.ErrLost, len(text), m.Size)
 		}

@@ -28,7 +28,8 @@ type Host struct {
 	mute     bool  // no NOTIFY
 	changed  chan struct{}
 	cut      func(op string) Cut
-	life     int  // breaks of all connections
+	life     int // breaks of all connections
+	deny     func(folder string, text []byte) error
 	old      bool // neither MOVE nor UIDPLUS
 }
 
@@ -374,4 +375,11 @@ func (h *Host) Break() {
 	h.life++
 	close(h.changed)
 	h.changed = make(chan struct{})
+}
+
+// SetDeny has messages refused with an error of package remote; nil takes them.
+func (h *Host) SetDeny(deny func(folder string, text []byte) error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.deny = deny
 }
