@@ -176,7 +176,13 @@ func (g *Gateway) Unfreeze(ctx context.Context, who, password string, revokeApps
 		return f, err
 	}
 	if !p.Frozen {
-		return g.unfreezeOn(ctx, p, now)
+		goOn, err := g.brokenOff(ctx, p.ID)
+		if err == nil && !goOn {
+			err = ErrNotFrozen
+		}
+		if err != nil {
+			return f, fmt.Errorf("unfreeze %s: %w", p.Address, err)
+		}
 	}
 	if password != "" { // Before the doors open.
 		if _, err := people.NewEditor(g.db, g.cfg.Server.Domains, rand.Reader).SetPassword(ctx, p.Address.String(), password, now); err != nil {
@@ -215,16 +221,14 @@ func (g *Gateway) Unfreeze(ctx context.Context, who, password string, revokeApps
 	return f, g.kickServer(ctx)
 }
 
-// unfreezeOn goes on with an unfreezing that was broken off before the mail was let go.
-func (g *Gateway) unfreezeOn(ctx context.Context, p *people.Person, now time.Time) (f Freeze, err error) {
-	if f.Mails, err = g.queue.ResumeAuthor(ctx, p.ID, now); err != nil {
-		return f, err
-	}
-	if f.Mails == 0 {
-		return f, fmt.Errorf("unfreeze %s: %w", p.Address, ErrNotFrozen)
-	}
-	f.Person, f.AppLeft = p, p.AppPasswordsLeft()
-	return f, g.kickServer(ctx)
+// brokenOff reports whether an unfreezing was broken off before the mail was let go.
+func (g *Gateway) brokenOff(ctx context.Context, person int64) (is bool, err error) {
+	err = g.db.View(ctx, func(tx *store.Tx) error {
+		list, err := tx.Stopped(person, 0, 1000)
+		is = slices.ContainsFunc(list, func(s store.Submission) bool { return s.Stopped == store.StopAuthor })
+		return err
+	})
+	return is, err
 }
 
 // Revoke ends the app password of a person that has the name or id which, or, if which
