@@ -30,6 +30,7 @@ import (
 	"sync"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"tidepost/secrets"
 	"tidepost/store"
@@ -167,8 +168,8 @@ func (s Settings) WithDefaults() (Settings, error) {
 		return s, invalid("the user must have 1 to 320 characters and no control characters")
 	case (s.Password == "") == (s.OAuth == nil):
 		return s, invalid("give either a password or an OAuth token")
-	case len(s.Password) > 1024 || strings.ContainsRune(s.Password, 0):
-		return s, invalid("the password must have at most 1024 octets and no NUL")
+	case len(s.Password) > 1024 || strings.ContainsRune(s.Password, 0) || !utf8.ValidString(s.Password):
+		return s, invalid("the password must be UTF-8 of at most 1024 octets, and without NUL")
 	}
 	if s.Sieve, err = sieveAddress(s.Sieve); err != nil {
 		return s, err

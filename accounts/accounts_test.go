@@ -110,6 +110,7 @@ func TestSettingsThatCannotWork(t *testing.T) {
 		"clear text to elsewhere": func(s *Settings) { s.Security = None },
 		"no user":                 func(s *Settings) { s.User = "" },
 		"a line end in the user":  func(s *Settings) { s.User = "a\r\nb" },
+		"a password in Latin-1":   func(s *Settings) { s.Password = "gr\xfc\xdfe" },
 		"no secret":               func(s *Settings) { s.Password = "" },
 		"both secrets":            func(s *Settings) { s.OAuth = &OAuth{} },
 		"a token over http": func(s *Settings) {
