@@ -265,6 +265,9 @@ func (c *accountRemoveCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
+		if p.Profile.Inbox == people.MailboxIMAP && c.Side != string(accounts.SMTP) {
+			return fmt.Errorf("the mailbox of %s is tended there, and could not be given back without it: tidepost account rollback %s comes first", p.Address, p.Address)
+		}
 		removed := []string{}
 		for _, side := range []store.Side{accounts.IMAP, accounts.SMTP} {
 			if c.Side != "" && c.Side != string(side) {
