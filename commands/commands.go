@@ -59,7 +59,7 @@ const (
 
 // Kinds lists them in the order in which help explains them.
 func Kinds() []Kind {
-	return []Kind{Away, Cover, Stay, Zone, Pause, Resume, Release, Always, Never, Advise, Deliveries, Digests, Focus, Office, Hours, Holidays,
+	return []Kind{Away, Cover, Vacation, Stay, Zone, Pause, Resume, Release, Always, Never, Advise, Deliveries, Digests, Focus, Office, Hours, Holidays,
 		Hold, Batch, Coach, Phone, Name, Settings, Report, Why, Undo, Help, Password}
 }
 
@@ -75,7 +75,8 @@ type Command struct {
 	Who         string          // Cover, Away (the cover), Always, as written: a name, an address, a domain
 	Off         bool            // Away, Stay, Cover, Always, Phone: taken back, none
 	Value       string          // Never, Advise: a policy; Hold, Batch, Coach: off, on, dry-run, team; Digests: tide, day, off;
-	// Deliveries, Focus, Office, Hours, Holidays: as people.Fields are written; Why: a Message-ID; Phone, Name
+	// Vacation: the text, off, default, or "" to have it shown; Why: a Message-ID, "#3", or a subject in quotes;
+	// Deliveries, Focus, Office, Hours, Holidays: as people.Fields are written; Phone, Name
 }
 
 // String is a short form of what was understood: "away 2026-08-03..2026-08-14 cover=Tom".
@@ -136,6 +137,7 @@ type Input struct {
 	Text     string    // new words, as far as the caller could tell them
 	Now      time.Time // in the zone of the writer
 	Policies []string  // of the coach, which never and advise may name
+	Letter   string    // Text with its closing words, for texts that are taken as they stand; "": Text
 	Author   string    // name of the writer: a line of its own with it begins the signature
 }
 

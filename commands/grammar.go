@@ -17,7 +17,7 @@ type rule struct {
 // rules are tried in this order; the first that reads the whole sentence wins.
 func rules() []rule {
 	return []rule{
-		{Password, readPassword}, {Undo, readUndo}, {Settings, readSettings}, {Help, readHelp}, {Report, readReport}, {Why, readWhy},
+		{Password, readPassword}, {Undo, readUndo}, {Settings, readSettings}, {Help, readHelp}, {Report, readReport}, {Why, readWhy}, {Vacation, readVacation},
 		{Stay, readStayOff}, {Zone, readZone}, {Stay, readStay}, {Away, readAwayOff}, {Away, readAway},
 		{Pause, readPause}, {Resume, readResume}, {Release, readRelease},
 		{Never, readNever}, {Advise, readAdvise}, {Coach, readCoach}, {Hold, readHold}, {Batch, readBatch},
@@ -281,6 +281,8 @@ func (r *reader) who() string {
 // notName are words that are no part of a name where one is expected.
 func notName(low string) bool {
 	switch low {
+	case "nicht", "kein", "keine", "keinen", "mehr", "noch", "doch", "wenn", "falls", "aber", "ich", "ist", "sind", "war", "bis", "von", "vom", "für", "mich", "alle", "alles", "jeder", "mein", "meine":
+		return true
 	case "me", "you", "him", "her", "them", "it", "us", "everybody", "everyone", "everything", "anybody", "anyone", "anything", "all", "nobody", "nothing", "noone", "no", "none", "one", "my", "your", "his", "our", "their", "the", "a", "an", "this", "that", "these", "those",
 		"is", "are", "was", "were", "be", "am", "been", "not", "never", "always", "immer", "nie", "put", "let", "if", "when", "while", "where", "who", "what", "why", "how", "i", "he", "she", "they", "we", "someone", "somebody", "whoever", "people", "some", "each", "every",
 		"and", "or", "but", "und", "oder", "except", "unless", "until", "till", "til", "only", "on", "in", "at", "to", "from", "for", "of", "with", "by", "as", "about", "through", "again", "please", "more",

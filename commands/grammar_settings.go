@@ -2,6 +2,7 @@ package commands
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 )
 
@@ -513,30 +514,58 @@ func readReport(r *reader) (Command, bool) {
 
 func readWhy(r *reader) (Command, bool) {
 	c := Command{Kind: Why}
-	if !r.word("why", "warum") {
+	if !r.word("why") {
 		return c, false
 	}
-	mid := func() {
-		at := r.pos
-		r.word("<")
-		if t := r.peek(0); strings.Contains(t.raw, "@") && c.Value == "" {
-			c.Value = "<" + strings.Trim(t.raw, "<>") + ">"
-			r.pos++
-			r.word(">")
-			return
+	which := func() {
+		if c.Value == "" {
+			c.Value = r.mailNamed()
 		}
-		r.pos = at
 	}
 	r.word(":")
-	mid()
-	r.word("is", "was", "did", "does", "has", "are", "wartet")
-	r.word("the", "this", "that", "it", "my", "das")
-	r.word("one", "mail", "message", "email")
-	mid()
+	which()
+	r.word("is", "was", "did", "does", "has", "are")
+	r.word("the", "this", "that", "it", "my")
+	r.word("one", "mail", "message", "email", "question", "line", "number")
+	which()
 	r.word("not")
 	r.word("been", "still", "be")
-	r.word("waiting", "wait", "held", "hold", "batched", "late", "delayed", "scheduled", "holding", "sent", "leave", "left", "stuck", "there", "here", "yet", "arrive", "arrived", "delivered", "coming", "come")
-	r.phrase("back", "yet", "so late", "late", "until now", "in scheduled", "at once")
-	mid()
+	r.word("waiting", "wait", "waits", "held", "hold", "batched", "late", "delayed", "scheduled", "holding", "sent", "leave", "left", "stuck", "there", "here", "yet", "arrive", "arrived", "delivered", "coming", "come")
+	r.phrase("back", "yet", "so late", "late", "until now", "in scheduled", "at once", "still")
+	which()
 	return c, r.done()
+}
+
+// mailNamed reads how somebody names a mail: by its Message-ID, by the number that a
+// letter gave it ("3", "#3", "q3", as "#3"), or by its subject in quotes.
+func (r *reader) mailNamed() string {
+	at := r.pos
+	r.word("<")
+	if t := r.peek(0); strings.Contains(t.raw, "@") {
+		r.pos++
+		r.word(">")
+		return "<" + strings.Trim(t.raw, "<>") + ">"
+	}
+	r.pos = at
+	r.phrase("no .", "nr .", "line", "question", "number", "no", "nr", "mail")
+	r.word("#", "[", "(", "q", "no", "nr")
+	if t := r.peek(0); t.num > 0 && t.num < 1000 {
+		r.pos++
+		r.word("]", ")", ".")
+		return "#" + strconv.Itoa(t.num)
+	}
+	r.pos = at
+	if !r.word("\"") {
+		return ""
+	}
+	start := r.pos
+	for !r.done() && r.peek(0).low != "\"" {
+		r.pos++
+	}
+	name := joinRaw(r.toks[start:r.pos])
+	if !r.word("\"") && !r.done() || name == "" {
+		r.pos = at
+		return ""
+	}
+	return "\"" + name + "\""
 }

@@ -8,7 +8,7 @@ import (
 // read reads a whole letter of Ana Silva's, written on Monday 2 March 2026.
 func read(t *testing.T, subject, text string) (done, back string) {
 	t.Helper()
-	r := Read(Input{Subject: subject, Text: text, Now: written(t), Policies: policyNames, Author: "Ana Silva"})
+	r := Read(Input{Subject: subject, Text: text, Letter: text, Now: written(t), Policies: policyNames, Author: "Ana Silva"})
 	var did, came []string
 	for _, c := range r.Commands {
 		did = append(did, c.String())

@@ -82,6 +82,9 @@ func hintsIn(text string, s sentence) []Kind {
 		}
 	}
 	var out []Kind
+	if vacationWord.MatchString(text) {
+		out = append(out, Vacation)
+	}
 	if place {
 		out = append(out, Stay)
 	}
@@ -124,6 +127,8 @@ func related(k Kind) []Kind {
 	switch k {
 	case Away:
 		return []Kind{Cover, Stay}
+	case Vacation:
+		return []Kind{Away, Settings}
 	case Cover:
 		return []Kind{Away}
 	case Stay, Zone:

@@ -14,6 +14,11 @@ func Read(in Input) Reading {
 	if text := strings.TrimSpace(in.Text); text == "?" || text == "" && subject == "?" {
 		return Reading{Commands: []Command{{Kind: Help, Text: "?"}}}
 	}
+	if said, rest, ok := in.vacation(); ok {
+		other := Read(rest)
+		said.add(other)
+		return said.settle()
+	}
 	body := in.readAll(lines)
 	if subject == "" {
 		return body.settle()
@@ -210,7 +215,7 @@ func (in *Input) sentence(text string) Reading {
 		}
 	}
 	for _, c := range list {
-		if s.asks && !s.polite && !asksItself(c.Kind) {
+		if s.asks && !s.polite && !asksItself(c) {
 			list, kind, lost = nil, c.Kind, nil
 			break
 		}
@@ -231,8 +236,12 @@ func (in *Input) sentence(text string) Reading {
 }
 
 // asksItself: these are questions.
-func asksItself(k Kind) bool {
-	return k == Settings || k == Help || k == Report || k == Why || k == Password
+func asksItself(c Command) bool {
+	switch c.Kind {
+	case Settings, Help, Report, Why, Password:
+		return true
+	}
+	return c.Kind == Vacation && c.Value == ""
 }
 
 // commands reads one command, or several joined by "and". kind is what it may have been,

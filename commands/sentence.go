@@ -1,6 +1,9 @@
 package commands
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // A sentence is what is left of one when courtesies are cut off.
 type sentence struct {
@@ -120,7 +123,7 @@ func expand(toks []token) []token {
 		}
 		base, not := strings.CutSuffix(t.low, "n't")
 		switch {
-		case t.low == "i'm" || t.low == "im" && next(1) != "urlaub":
+		case t.low == "i'm" || t.low == "im" && next(1) != "urlaub" && !(i+1 < len(toks) && unicode.IsUpper(firstRune([]rune(toks[i+1].raw)))): // "im Probelauf" is German
 			put(t, "i", "am")
 		case t.low == "gonna":
 			put(t, "going", "to")

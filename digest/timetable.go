@@ -47,7 +47,7 @@ func (w Writer) Timetable(to Reader, t Timetable, now time.Time) mail.Letter {
 		if i == MaxLines {
 			break
 		}
-		b.WriteString("\n" + l.text())
+		b.WriteString("\n" + l.text(i+1))
 	}
 	if more := t.Total - min(len(t.Lines), MaxLines); more > 0 {
 		fmt.Fprintf(&b, "\nand %d more in this folder\n", more)
@@ -56,7 +56,7 @@ func (w Writer) Timetable(to Reader, t Timetable, now time.Time) mail.Letter {
 		b.WriteString("\n" + wrap("To change it: drag a mail to `Scheduled/Send now` to send it at once, "+
 			"to `Scheduled/Send tomorrow`, `Scheduled/Send Monday` or `Scheduled/When they start work` for another time, "+
 			"or to `Drafts` to cancel it. When you write, a subject that begins with `[now]`, `[urgent]` or "+
-			"`[send Fri 9am]` sets the time.", "") + "\n")
+			"`[send Fri 9am]` sets the time. *why 1* in reply tells more of the first.", "") + "\n")
 	}
 	l := w.letter(to, head, b.String())
 	l.Date = now.In(to.zone())
@@ -78,9 +78,10 @@ func (t Timetable) headline() string {
 	return head
 }
 
-func (l Line) text() string {
+// text is a waiting mail with the number by which its author can ask why it waits.
+func (l Line) text(n int) string {
 	var b strings.Builder
-	b.WriteString(fit(subjectLine(l.Subject), width) + "\n")
+	b.WriteString(fit(fmt.Sprintf("[%d] %s", n, subjectLine(l.Subject)), width) + "\n")
 	if l.Frozen {
 		b.WriteString("  marked as deleted: nothing leaves until you unmark it\n")
 	}

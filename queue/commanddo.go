@@ -42,6 +42,8 @@ func (d *doing) do(c commands.Command) error {
 		return d.report()
 	case commands.Why:
 		return d.why(c)
+	case commands.Vacation:
+		return d.vacation(c)
 	case commands.Name:
 		d.say(fmt.Sprintf("Your name is kept by your administrator. Ask them to make it %s.", c.Value))
 	case commands.Password:

@@ -34,6 +34,7 @@ const undoFor = 30 * 24 * time.Hour
 type commandDetail struct {
 	Edit  people.Edit `json:"edit"`
 	Undid string      `json:"undid,omitempty"` // Message-ID of the answer that this one took back
+	Words string      `json:"words,omitempty"` // as answerDetail has it
 }
 
 // A heard is what a mail to Tidepost wants changed.
@@ -48,7 +49,7 @@ func (q *Queue) hearCommands(tx *store.Tx, in *intake) (*heard, error) {
 	zone := in.zone()
 	h := &heard{zone: zone, who: map[string][]match{}}
 	h.reading = commands.Read(commands.Input{Subject: in.facts.Subject, Text: in.words(), Now: in.written().In(zone),
-		Policies: slices.Sorted(maps.Keys(policies.Defaults())), Author: in.author.Name})
+		Letter: in.wholeWords(), Policies: slices.Sorted(maps.Keys(policies.Defaults())), Author: in.author.Name})
 	for _, c := range h.reading.Commands {
 		if c.Who == "" || h.who[c.Who] != nil {
 			continue
@@ -133,9 +134,9 @@ func (q *Queue) tellCommands(tx *store.Tx, in *intake, d *doing, changed people.
 		tx.AfterCommit(func() { d.a.changed = true })
 	}
 	if changed.IsZero() && undid == "" {
-		return q.note(tx, in.author, noteAnswer, 0, q.plain(in.author, replySubject(in), text, in.facts.MessageID), nil, in.now)
+		return q.note(tx, in.author, noteAnswer, 0, q.plain(in.author, replySubject(in), text, in.facts.MessageID), answerDetail{Words: heardWords(in)}, in.now)
 	}
-	return q.note(tx, in.author, noteCommand, 0, q.plain(in.author, replySubject(in), text, in.facts.MessageID), commandDetail{Edit: changed, Undid: undid}, in.now)
+	return q.note(tx, in.author, noteCommand, 0, q.plain(in.author, replySubject(in), text, in.facts.MessageID), commandDetail{Edit: changed, Undid: undid, Words: heardWords(in)}, in.now)
 }
 
 func replySubject(in *intake) string {

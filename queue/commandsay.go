@@ -56,6 +56,8 @@ func (q *Queue) example(in *intake, p people.Profile, k commands.Kind) string {
 			return "cover " + p.Cover
 		}
 		return "cover " + q.colleagueName(in.author)
+	case commands.Vacation:
+		return "vacation text: I am away until {back}."
 	case commands.Stay:
 		city := "Berlin"
 		if p.Calendar.Zone == "Europe/Berlin" {
@@ -107,7 +109,7 @@ func (q *Queue) example(in *intake, p people.Profile, k commands.Kind) string {
 	case commands.Name:
 		return "settings"
 	case commands.Why:
-		return "why <Message-ID>"
+		return "why 1"
 	}
 	return string(k)
 }
@@ -119,6 +121,8 @@ func meaning(k commands.Kind) string {
 		return "you are on leave, somebody stands in"
 	case commands.Cover:
 		return "who stands in when you are away"
+	case commands.Vacation:
+		return "what people outside are told while you are away (*no vacation reply*, *vacation text default*)"
 	case commands.Stay:
 		return "your clock is another one for some days"
 	case commands.Zone:
@@ -160,7 +164,7 @@ func meaning(k commands.Kind) string {
 	case commands.Report:
 		return "what Tidepost did for you"
 	case commands.Why:
-		return "why a mail waits; or reply *why* to the mail"
+		return "why a mail waits: by its number in the timetable or digest, its Message-ID or \"subject\"; or reply *why* to the mail"
 	case commands.Undo:
 		return "takes back what you changed last; or reply it to an answer of mine"
 	case commands.Help:
@@ -257,6 +261,7 @@ func (q *Queue) settings(in *intake, p people.Profile) string {
 		{"Holidays", field(people.FieldHolidays), q.example(in, p, commands.Holidays)},
 		{"Away", none(d.leaves()), q.example(in, p, commands.Away)},
 		{"Stand-in", cover, q.example(in, p, commands.Cover)},
+		{"Vacation reply, to people outside", vacationShort(p), q.example(in, p, commands.Vacation)},
 		{"Deliveries", deliveries, q.example(in, p, commands.Deliveries)},
 		{"Digests", digestsSay(p.Digests), q.example(in, p, commands.Digests)},
 		{"Focus", field(people.FieldFocus), q.example(in, p, commands.Focus)},

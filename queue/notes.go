@@ -99,8 +99,11 @@ func (q *Queue) findNote(tx *store.Tx, in *intake, a *ask) error {
 // answer does what a word asks for and says what it did, or what could be said.
 // Machines get no answer (RFC 3834 §2).
 func (q *Queue) answer(tx *store.Tx, in *intake, a *ask) error {
-	if in.facts.IsAuto || in.facts.IsBounce {
+	if in.byMachine() {
 		return nil
+	}
+	if goes, err := q.inCircle(tx, in, a); goes || err != nil {
+		return err
 	}
 	if in.why {
 		return q.answerWhy(tx, in, a)
@@ -123,7 +126,9 @@ func (q *Queue) answer(tx *store.Tx, in *intake, a *ask) error {
 		if err != nil || done {
 			return err
 		}
-		said = unknownWord(a)
+		if said = nothingAsked(a); said == "" {
+			said = unknownWord(a)
+		}
 	}
 	return q.tellSaid(tx, in, said)
 }
@@ -134,7 +139,7 @@ func (q *Queue) tellSaid(tx *store.Tx, in *intake, said string) error {
 	if !strings.HasPrefix(strings.ToLower(subject), "re:") {
 		subject = "Re: " + subject
 	}
-	return q.note(tx, in.author, noteAnswer, 0, q.plain(in.author, subject, said, in.facts.MessageID), nil, in.now)
+	return q.note(tx, in.author, noteAnswer, 0, q.plain(in.author, subject, said, in.facts.MessageID), answerDetail{Words: heardWords(in)}, in.now)
 }
 
 func (q *Queue) act(tx *store.Tx, in *intake, a *ask) (string, error) {
