@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tidepost/coach"
+	"tidepost/commands"
 	"tidepost/mail"
 	"tidepost/people"
 	"tidepost/store"
@@ -154,6 +155,10 @@ var (
 // whose Message-IDs stand in it.
 func (q *Queue) answerWhy(tx *store.Tx, in *intake, a *ask) error {
 	ids := idsIn(in.facts.Subject + "\n" + a.text)
+	if c := a.heard.reading.Commands; len(ids) == 0 && len(c) == 1 && c[0].Kind == commands.Why && c[0].Value != "" { // By number or subject.
+		_, err := q.actOnCommands(tx, in, a, true)
+		return err
+	}
 	if len(ids) == 0 {
 		ids = parents(in.facts)
 		ids = ids[:min(len(ids), 1)]
