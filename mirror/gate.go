@@ -78,6 +78,9 @@ func (t *tender) keepGate(ctx context.Context) {
 		}
 		return c.Install(ctx, rules)
 	})
+	if ctx.Err() != nil {
+		return // It stops: what did not come to an end is no trouble.
+	}
 	wasOpen := g.open
 	g.open, g.why = want && err == nil, ""
 	if err != nil {

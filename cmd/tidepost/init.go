@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"tidepost/config"
 	"tidepost/internal/gateway"
@@ -19,6 +21,7 @@ type initCmd struct {
 	Data      string   `placeholder:"DIR" default:"/var/lib/tidepost" help:"Directory of the database (${default})."`
 	Smarthost string   `placeholder:"HOST" help:"Server that takes mail to the outside."`
 	MX        bool     `name:"mx" help:"Send straight to the MX of each domain instead."`
+	IMAP      string   `name:"imap" placeholder:"HOST[:PORT]" help:"Mailboxes stay at this IMAP server: mail programs read there, and Tidepost opens no door for reading or for other servers."`
 	ACME      bool     `help:"Fetch a certificate by ACME instead of making a self-signed one."`
 	Admin     string   `placeholder:"ADDRESS" help:"Who is told when something needs a human."`
 	DryRun    bool     `help:"Start with a week that changes nothing and reports: hold, batch and coach in dry run."`
@@ -97,6 +100,13 @@ func (c *initCmd) configuration(dir string) (*config.Config, error) {
 		cfg.Relay.Host = c.Smarthost
 	default:
 		cfg.Relay.Host = "smtp." + c.Domain[0]
+	}
+	if c.IMAP != "" {
+		cfg.Listen.Inbound, cfg.Listen.IMAP, cfg.Listen.IMAPS = "", "", ""
+		cfg.Web.IMAP = c.IMAP
+		if _, _, err := net.SplitHostPort(c.IMAP); err != nil {
+			cfg.Web.IMAP = net.JoinHostPort(strings.Trim(c.IMAP, "[]"), "993")
+		}
 	}
 	if c.ACME {
 		cfg.TLS.ACME, cfg.TLS.ACMEEmail = true, c.Admin

@@ -417,10 +417,14 @@ func TestRunBesideAServer(t *testing.T) {
 		"implicit": {Submissions: "127.0.0.1:0", IMAPS: "127.0.0.1:0"},
 		"clear":    {Submission: "127.0.0.1:0", IMAP: "127.0.0.1:0", AllowCleartextLogin: true},
 		"half":     {Submission: "127.0.0.1:0"},
+		"beside":   {Submission: "127.0.0.1:0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := visitor(t).Config
 			cfg.Listen = listen
+			if name == "beside" {
+				cfg.Web.IMAP = "imap.provider.example:993"
+			}
 			cfg.Relay.Host = "127.0.0.1"
 			if !listen.AllowCleartextLogin {
 				cfg.TLS.Cert, cfg.TLS.Key = filepath.Join(t.TempDir(), "c.pem"), filepath.Join(t.TempDir(), "k.pem")
