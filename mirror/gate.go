@@ -207,3 +207,10 @@ func (m *Mirror) setGate(person int64, g gate) {
 	defer m.mu.Unlock()
 	m.gates[person] = g
 }
+
+// Filed reports whether a script at the provider files a person's new mail before INBOX
+// sees it; asked is false as long as nobody has looked.
+func (m *Mirror) Filed(person int64) (open, asked bool) {
+	g := m.gateOf(person)
+	return g.open, g.open || g.why != "" || !g.next.IsZero()
+}

@@ -471,13 +471,23 @@ func (m *merging) flags(p *pair) {
 		m.do(Action{Do: SetHere, Link: p.link, Local: p.local, Remote: p.remote, Flags: want})
 		return
 	}
-	if (want^there)&shared != 0 {
-		m.do(Action{Do: StoreThere, Link: p.link, Local: p.local, Remote: p.remote, To: p.link.Kind, Flags: want&shared | there&^shared})
+	if becomes := p.drafted(); (want^there)&shared != 0 || becomes != 0 {
+		m.do(Action{Do: StoreThere, Link: p.link, Local: p.local, Remote: p.remote, To: p.link.Kind, Flags: want&shared | there&^shared | becomes})
 		return
 	}
 	if base&(shared|store.Deleted) != there&(shared|store.Deleted) {
 		m.do(Action{Do: Relink, Link: p.link, Local: p.local, Remote: p.remote, To: p.link.Kind, Flags: there})
 	}
+}
+
+// drafted is \Draft where waiting mail has become a draft by a move: without it some
+// programs show the mail, and do not let it be edited. A server that does not keep the flag
+// is asked once.
+func (p *pair) drafted() store.Flags {
+	if p.link.Kind != store.KindDrafts || (p.link.Flags|p.remote.Flags)&store.Draft != 0 {
+		return 0
+	}
+	return p.local.Flags & store.Draft
 }
 
 // moved: by the person, who has the word also if the entry has moved meanwhile.

@@ -37,7 +37,7 @@ func together(a, b Action) bool {
 	if stands(a) != stands(b) {
 		return false
 	}
-	return a.Do != StoreThere || a.Flags == b.Flags && a.Remote.Flags&shared == b.Remote.Flags&shared
+	return a.Do != StoreThere || a.Flags == b.Flags && a.Remote.Flags&(shared|store.Draft) == b.Remote.Flags&(shared|store.Draft)
 }
 
 // stands is the folder in which the message of an action is.
@@ -83,7 +83,7 @@ func (r *round) flagThere(ctx context.Context, batch []Action) error {
 	if err := r.open(ctx, stands(batch[0])); err != nil {
 		return err
 	}
-	have, want := batch[0].Remote.Flags&shared, batch[0].Flags&shared
+	have, want := batch[0].Remote.Flags&(shared|store.Draft), batch[0].Flags&(shared|store.Draft)
 	if err := r.s.Store(ctx, uidsOf(batch), flagNames(want&^have), flagNames(have&^want)); err != nil {
 		return err
 	}

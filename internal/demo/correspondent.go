@@ -74,6 +74,10 @@ func (c *correspondent) answer(q question, n int) error {
 	}
 	now := time.Now()
 	reader := to[0].Address.String()
+	who := &c.world.ana
+	if strings.EqualFold(reader, c.world.mei.address) {
+		who = &c.world.mei
+	}
 	id := func(what string) string { return fmt.Sprintf("%s-%d-%d@customer.example", what, now.Unix(), n) }
 	reply := draft{from: "Olga Ivanova <" + olga + ">", to: reader, id: id("answer"), date: now,
 		subject: "Re: " + trimReply(harmless(q.head.Text("Subject"))), text: "Thank you, that is fine with me.\n\nOlga"}
@@ -83,7 +87,7 @@ func (c *correspondent) answer(q question, n int) error {
 	other := draft{from: reply.from, to: reader, id: id("news"), date: now,
 		subject: fmt.Sprintf("News from the harbour, no. %d", n), text: "Nothing that cannot wait.\n\nOlga"}
 	for _, d := range []draft{reply, other} {
-		if err := c.world.inbound().send(olga, d.bytes(), reader); err != nil {
+		if err := c.world.arrives(olga, d, who); err != nil {
 			return err
 		}
 	}

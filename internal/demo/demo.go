@@ -28,6 +28,8 @@ type Options struct {
 	Dir   string // must be empty or not exist; "": a temporary one, removed at the end
 	Tour  bool   // tell the story and return, instead of running until ctx ends
 	Ports Ports
+	// Provider is where the two have their mailboxes; nil: in Tidepost's own store.
+	Provider *Provider
 }
 
 // Run starts everything and returns when ctx ends or, on a tour, when the story has
@@ -57,7 +59,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	if o.Tour {
 		setup = pace{undo: tourUndo, grace: tourGrace, outside: "hours"}
 	}
-	w, err := open(ctx, dir, o.Ports, setup)
+	w, err := open(ctx, dir, o, setup)
 	if err != nil {
 		return err
 	}
@@ -65,7 +67,8 @@ func Run(ctx context.Context, o Options) (err error) {
 	if o.Tour {
 		story = tour
 	}
-	return errors.Join(w.run(ctx, func(ctx context.Context) error { return story(ctx, w, show) }), w.close())
+	err = w.run(ctx, func(ctx context.Context) error { return story(ctx, w, show) })
+	return errors.Join(err, w.giveBack(context.WithoutCancel(ctx)), w.close())
 }
 
 // folder prepares the directory of a demo; remove takes away what it made itself.

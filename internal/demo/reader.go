@@ -12,6 +12,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
 
+	"tidepost/accounts"
 	"tidepost/mail"
 )
 
@@ -20,6 +21,7 @@ type reader struct {
 	client *imapclient.Client
 	bell   *bell
 	idling *imapclient.IdleCommand
+	at     shelf
 }
 
 // A letter is a message as a mail client sees it.
@@ -31,36 +33,58 @@ type letter struct {
 	text  string // readable, LF line ends
 }
 
-// dial logs a resident in: with STARTTLS, or inside TLS.
-func dial(port int, implicit bool, trust *tls.Config, who resident) (*reader, error) {
+// A postbox is where a resident's mail client reads.
+type postbox struct {
+	addr           string // host:port
+	security       accounts.Security
+	trust          *tls.Config
+	user, password string
+}
+
+// dial logs a mail client in. Its folders have the names that Tidepost gives them.
+func dial(p postbox) (*reader, error) {
 	b := &bell{}
-	o := &imapclient.Options{TLSConfig: trust, UnilateralDataHandler: &imapclient.UnilateralDataHandler{Mailbox: b.ring}}
+	o := &imapclient.Options{TLSConfig: p.trust, UnilateralDataHandler: &imapclient.UnilateralDataHandler{Mailbox: b.ring}}
 	connect := imapclient.DialStartTLS
-	if implicit {
+	switch p.security {
+	case accounts.TLS:
 		connect = imapclient.DialTLS
+	case accounts.None:
+		connect = imapclient.DialInsecure
 	}
-	c, err := connect(loopback(port), o)
+	c, err := connect(p.addr, o)
 	if err != nil {
-		return nil, fmt.Errorf("connect to port %d: %w", port, err)
+		return nil, fmt.Errorf("connect to %s: %w", p.addr, err)
 	}
-	if err := c.Login(who.address, who.password).Wait(); err != nil {
+	if err := c.Login(p.user, p.password).Wait(); err != nil {
 		c.Close()
-		return nil, fmt.Errorf("log in as %s: %w", who.address, err)
+		return nil, fmt.Errorf("log in as %s: %w", p.user, err)
 	}
 	return &reader{client: c, bell: b}, nil
 }
 
-// letters opens a folder and reads all of it, in the order of arrival.
-func (r *reader) letters(folder string) ([]letter, error) {
-	box, err := r.client.Select(folder, nil).Wait()
+// open opens a folder.
+func (r *reader) open(folder string) (*imap.SelectData, error) {
+	box, err := r.client.Select(r.at.name(folder), nil).Wait()
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", folder, err)
 	}
-	if box.NumMessages == 0 {
+	return box, nil
+}
+
+// letters opens a folder and reads what has come since the demo began, in the order of
+// arrival.
+func (r *reader) letters(folder string) ([]letter, error) {
+	box, err := r.open(folder)
+	if r.at.missing(err) || err == nil && box.NumMessages == 0 {
 		return nil, nil
 	}
+	if err != nil {
+		return nil, err
+	}
+	first := r.at.since(folder)
 	whole := &imap.FetchItemBodySection{Peek: true}
-	list, err := r.client.Fetch(imap.SeqSet{{Start: 1, Stop: 0}}, &imap.FetchOptions{
+	list, err := r.client.Fetch(imap.UIDSet{{Start: first, Stop: 0}}, &imap.FetchOptions{
 		UID: true, Flags: true, BodySection: []*imap.FetchItemBodySection{whole},
 	}).Collect()
 	if err != nil {
@@ -68,6 +92,9 @@ func (r *reader) letters(folder string) ([]letter, error) {
 	}
 	var out []letter
 	for _, m := range list {
+		if m.UID < first { // n:* names the last message in any case (RFC 9051 §9).
+			continue
+		}
 		l := letter{uid: m.UID, flags: m.Flags, raw: m.FindBodySection(whole)}
 		head, body, _ := bytes.Cut(l.raw, []byte("\r\n\r\n"))
 		head = append(slices.Clone(head), "\r\n\r\n"...)
@@ -79,8 +106,8 @@ func (r *reader) letters(folder string) ([]letter, error) {
 
 // search finds messages of a folder by a word.
 func (r *reader) search(folder, word string) ([]imap.UID, error) {
-	if _, err := r.client.Select(folder, nil).Wait(); err != nil {
-		return nil, fmt.Errorf("open %s: %w", folder, err)
+	if _, err := r.open(folder); err != nil {
+		return nil, err
 	}
 	found, err := r.client.UIDSearch(&imap.SearchCriteria{Text: []string{word}}, nil).Wait()
 	if err != nil {
@@ -91,10 +118,10 @@ func (r *reader) search(folder, word string) ([]imap.UID, error) {
 
 // move drags one message of a folder to another.
 func (r *reader) move(folder string, uid imap.UID, to string) error {
-	if _, err := r.client.Select(folder, nil).Wait(); err != nil {
-		return fmt.Errorf("open %s: %w", folder, err)
+	if _, err := r.open(folder); err != nil {
+		return err
 	}
-	if _, err := r.client.Move(imap.UIDSetNum(uid), to).Wait(); err != nil {
+	if _, err := r.client.Move(imap.UIDSetNum(uid), r.at.name(to)).Wait(); err != nil {
 		return fmt.Errorf("drag to %s: %w", to, err)
 	}
 	return nil
@@ -102,8 +129,8 @@ func (r *reader) move(folder string, uid imap.UID, to string) error {
 
 // remove deletes one message of a folder for good.
 func (r *reader) remove(folder string, uid imap.UID) error {
-	if _, err := r.client.Select(folder, nil).Wait(); err != nil {
-		return fmt.Errorf("open %s: %w", folder, err)
+	if _, err := r.open(folder); err != nil {
+		return err
 	}
 	set := imap.UIDSetNum(uid)
 	if err := r.client.Store(set, &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{imap.FlagDeleted}}, nil).Close(); err != nil {
@@ -115,9 +142,9 @@ func (r *reader) remove(folder string, uid imap.UID) error {
 	return nil
 }
 
-// save files a draft.
-func (r *reader) save(folder string, raw []byte) error {
-	c := r.client.Append(folder, int64(len(raw)), &imap.AppendOptions{Flags: []imap.Flag{imap.FlagDraft, imap.FlagSeen}})
+// save files a message; a draft with the flags of one.
+func (r *reader) save(folder string, raw []byte, flags ...imap.Flag) error {
+	c := r.client.Append(r.at.name(folder), int64(len(raw)), &imap.AppendOptions{Flags: flags})
 	if _, err := c.Write(raw); err != nil {
 		return fmt.Errorf("save in %s: %w", folder, err)
 	}
@@ -132,9 +159,9 @@ func (r *reader) save(folder string, raw []byte) error {
 
 // watch opens a folder and goes into IDLE: a telephone that shows what comes.
 func (r *reader) watch(folder string) (messages uint32, err error) {
-	box, err := r.client.Select(folder, nil).Wait()
+	box, err := r.open(folder)
 	if err != nil {
-		return 0, fmt.Errorf("open %s: %w", folder, err)
+		return 0, err
 	}
 	if r.idling, err = r.client.Idle(); err != nil {
 		return 0, fmt.Errorf("watch %s: %w", folder, err)

@@ -11,8 +11,10 @@ import (
 )
 
 const (
-	// patience is how long a thing that should happen at once may take.
-	patience = 15 * time.Second
+	// patience is how long a thing that should happen at once may take, and patienceThere
+	// the same in an account at a provider, where folders are looked at now and then.
+	patience      = 15 * time.Second
+	patienceThere = 45 * time.Second
 	// soon is what "at once" means on a busy machine; a hold would take hours.
 	soon = 10 * time.Second
 	// glance is how often a mail client looks again.
@@ -27,10 +29,16 @@ type guide struct {
 	ana, mei *reader // their mail clients
 	phone    *reader // Mei's, in IDLE on INBOX
 	checks   int
-	seen     int // rings of the phone that have been accounted for
+	patience time.Duration // how long a thing that should happen at once may take
+	seen     int           // rings of the phone that have been accounted for
+	stock    uint32        // messages that the phone shows then
 
 	left    imap.UID // of a mail in Scheduled that the morning takes
 	budget  draft    // the mail that the story is about
+	visit   draft    // that mail
+	water   draft    // the urgent one
+	invoice draft    // Olga's, which waits
+	photo   draft    // Olga's, which Mei took out
 	waiting []string // Message-IDs of what comes with the morning
 	digest  letter   // of that morning
 }
@@ -41,9 +49,9 @@ type scene struct {
 	play  func(*guide)
 }
 
-// scenes are the story, in order.
-func scenes() []scene {
-	return []scene{
+// scenes are the story, in order, with mailboxes here or elsewhere.
+func scenes(elsewhere bool) []scene {
+	list := []scene{
 		{"Ana writes to Mei. Mei's working day is over.", (*guide).held},
 		{"On second thought: Ana drags the mail to Drafts.", (*guide).takenBack},
 		{"She edits the draft and drags it to Scheduled.", (*guide).sentAgain},
@@ -56,8 +64,14 @@ func scenes() []scene {
 		{"The tide: three mails in one step, the digest on top.", (*guide).tide},
 		{"Mei replies to the digest, once: two answers and a promise.", (*guide).answers},
 		{"Something is decided.", (*guide).decided},
-		{"Ana wants the last one back.", (*guide).tooLate},
+		{"Mei drags: no answer needed, and not today.", (*guide).draggedAway},
+		{"Ana has set a time, and drags: now after all, and not at all.", (*guide).draggedOut},
+		{"Ana wants back what has left.", (*guide).tooLate},
 	}
+	if elsewhere {
+		list = append(list, scene{"The accounts are given back.", (*guide).goodbye})
+	}
+	return list
 }
 
 // A stop unwinds a scene at the first check that does not hold, so that scenes read
@@ -69,9 +83,12 @@ var errStopped = errors.New("stopped")
 // tour tells the story and returns an error if something in it is not true.
 func tour(ctx context.Context, w *world, show *screen) (err error) {
 	began := time.Now()
-	g := &guide{screen: show, ended: ctx.Done(), world: w}
+	g := &guide{screen: show, ended: ctx.Done(), world: w, patience: patience}
+	if w.elsewhere != nil {
+		g.patience = patienceThere
+	}
 	defer g.hangUp()
-	list := scenes()
+	list := scenes(w.elsewhere != nil)
 	if err := g.play((*guide).meet); err != nil {
 		return fmt.Errorf("begin the tour: %w", err)
 	}
@@ -109,13 +126,16 @@ func (g *guide) meet() {
 	g.line("")
 	g.line("   A real gateway runs on this machine. All that follows is SMTP and IMAP over TLS.")
 	var err error
-	g.ana, err = dial(w.doors.IMAP, false, w.trust, w.ana)
+	if w.elsewhere != nil {
+		g.settleIn()
+	}
+	g.ana, err = w.client(&w.ana, false)
 	g.must(err)
-	g.mei, err = dial(w.doors.IMAPS, true, w.trust, w.mei)
+	g.mei, err = w.client(&w.mei, true)
 	g.must(err)
-	g.phone, err = dial(w.doors.IMAPS, true, w.trust, w.mei)
+	g.phone, err = w.client(&w.mei, true)
 	g.must(err)
-	_, err = g.phone.watch("INBOX")
+	g.stock, err = g.phone.watch("INBOX")
 	g.must(err)
 }
 
@@ -180,7 +200,7 @@ func (g *guide) letters(r *reader, folder string) []letter {
 
 // arrives waits for a letter in a folder.
 func (g *guide) arrives(r *reader, folder, what string, is func(letter) bool) (found letter) {
-	g.await(what+" in "+folder, time.Now().Add(patience), func() bool {
+	g.await(what+" in "+folder, time.Now().Add(g.patience), func() bool {
 		for _, l := range g.letters(r, folder) {
 			if is(l) {
 				found = l
@@ -210,5 +230,27 @@ func note(subject string) func(letter) bool {
 	return func(l letter) bool { return l.ours() && strings.HasPrefix(l.subject(), subject) }
 }
 
+// kept waits for a letter in a folder that has, or has not, a flag.
+func (g *guide) kept(r *reader, folder, what, id string, flag imap.Flag, want bool) letter {
+	return g.arrives(r, folder, what, func(l letter) bool { return l.id() == id && l.has(flag) == want })
+}
+
+// leaves waits until a letter is in a folder no more.
+func (g *guide) leaves(r *reader, folder, what, id string) bool {
+	g.await(what+" to leave "+folder, time.Now().Add(g.patience), func() bool { return g.absent(r, folder, id) })
+	return true
+}
+
 // rings are those of the phone that have not been accounted for.
 func (g *guide) rings() []ring { return g.phone.bell.heard()[g.seen:] }
+
+// quiet reports that nothing has rung. Where the provider cannot file mail before INBOX
+// sees it, what comes from outside has rung before Tidepost was told.
+func (g *guide) quiet() bool { return len(g.rings()) == 0 || !g.world.filed }
+
+// hush forgets what has rung, where that says nothing.
+func (g *guide) hush() {
+	if !g.world.filed {
+		g.seen = len(g.phone.bell.heard())
+	}
+}

@@ -12,8 +12,9 @@ import (
 // urgent: it passes at once, and its sender is told what it costs.
 func (g *guide) urgent() {
 	w := g.world
-	d := draft{from: w.ana.mailbox(), to: w.mei.mailbox(), id: "water@" + domain, date: time.Now().In(w.ana.zone),
+	d := draft{from: w.ana.mailbox(), to: w.mei.mailbox(), id: w.id("water", domain), date: time.Now().In(w.ana.zone),
 		subject: "[urgent] Water in the server room", text: "The pump has stopped. Who has the key?"}
+	g.water = d
 	s := w.submission(&w.ana)
 	s.port, s.implicit = w.doors.Submissions, true
 	g.must(s.send(w.ana.address, d.bytes(), w.mei.address))
@@ -31,14 +32,14 @@ func (g *guide) urgent() {
 // passing: what nobody may hold back.
 func (g *guide) passing() {
 	w, now := g.world, time.Now()
-	code := draft{from: "Bank <no-reply@bank.example>", to: w.mei.mailbox(), id: "code@bank.example", date: now,
+	code := draft{from: "Bank <no-reply@bank.example>", to: w.mei.mailbox(), id: w.id("code", "bank.example"), date: now,
 		subject: "Your sign-in code", text: "Your code is 493817. It is valid for 10 minutes. Do not share it."}
-	g.must(w.inbound().send("no-reply@bank.example", code.bytes(), w.mei.address))
+	g.must(w.arrives("no-reply@bank.example", code, &w.mei))
 	event := now.Add(2 * time.Hour).UTC().Truncate(time.Hour)
-	invite := draft{from: "Olga Ivanova <" + olga + ">", to: w.mei.mailbox(), id: "invite@customer.example", date: now,
+	invite := draft{from: "Olga Ivanova <" + olga + ">", to: w.mei.mailbox(), id: w.id("invite", "customer.example"), date: now,
 		subject: "Invitation: contract, " + event.In(w.mei.zone).Format(clock), mime: "text/calendar; method=REQUEST; charset=utf-8",
 		text: invitation(event, w.mei.address)}
-	g.must(w.inbound().send(olga, invite.bytes(), w.mei.address))
+	g.must(w.arrives(olga, invite, &w.mei))
 	c := g.arrives(g.mei, "INBOX", "the code", byID(code.id))
 	i := g.arrives(g.mei, "INBOX", "the invitation", byID(invite.id))
 	took := time.Since(now)
@@ -63,11 +64,11 @@ func invitation(begin time.Time, who string) string {
 func (g *guide) toTheOutside() {
 	w, sent := g.world, time.Now()
 	const archive = "archive@partner.example"
-	d := draft{from: w.ana.mailbox(), to: "Olga Ivanova <" + olga + ">", bcc: archive, id: "offer@" + domain,
+	d := draft{from: w.ana.mailbox(), to: "Olga Ivanova <" + olga + ">", bcc: archive, id: w.id("offer", domain),
 		date: sent.Add(-3 * time.Hour).In(w.ana.zone), subject: "Our offer", text: "Dear Olga,\n\nhere is our offer.\n\nAna"}
 	g.must(w.submission(&w.ana).send(w.ana.address, d.bytes(), olga, archive))
 	var got []outgoing
-	g.await("the mail at the smarthost", sent.Add(patience), func() bool {
+	g.await("the mail at the smarthost", sent.Add(g.patience), func() bool {
 		got = w.outside.mails()
 		return reached(got, olga) && reached(got, archive)
 	})
@@ -98,6 +99,10 @@ func headOf(data []byte) []byte {
 
 // rang waits until the phone has shown n more messages, each in the moment it came.
 func (g *guide) rang(n int) {
-	g.await(fmt.Sprintf("the telephone to ring for %d", n), time.Now().Add(patience), func() bool { return len(g.rings()) >= n })
-	g.seen += n
+	want := g.stock + uint32(n)
+	g.await(fmt.Sprintf("the telephone to ring for %d", n), time.Now().Add(g.patience), func() bool {
+		rings := g.rings()
+		return len(rings) > 0 && rings[len(rings)-1].messages >= want
+	})
+	g.stock, g.seen = want, len(g.phone.bell.heard())
 }

@@ -13,12 +13,11 @@ import (
 // third. Each answer is a mail of its own to whoever asked.
 func (g *guide) answers() {
 	w := g.world
-	questions := g.letters(g.mei, "Needs reply")
-	g.check(len(questions) == 4, "Mei's folder Needs reply holds the four questions that have her name on them")
-	g.check(len(g.letters(g.ana, "Waiting for others")) == 3, "Ana's folder Waiting for others holds the three that she has asked")
+	g.check(g.holds(g.mei, "Needs reply", 4), "Mei's folder Needs reply holds the four questions that have her name on them")
+	g.check(g.holds(g.ana, "Waiting for others", 3), "Ana's folder Waiting for others holds the three that she has asked")
 	olgas, anas, promised := g.number("Question on the invoice"), g.number("My visit in spring"), g.number("Budget for the harbour project")
 	reply := draft{
-		from: w.mei.mailbox(), to: "Tidepost <tidepost@" + domain + ">", id: "answers@" + domain, date: time.Now().In(w.mei.zone),
+		from: w.mei.mailbox(), to: "Tidepost <tidepost@" + domain + ">", id: w.id("answers", domain), date: time.Now().In(w.mei.zone),
 		subject: "Re: " + g.digest.subject(), fields: []string{"In-Reply-To: <" + g.digest.id() + ">", "References: <" + g.digest.id() + ">"},
 		text: fmt.Sprintf("%d Yes, it is right.\n%d: April, please.\n%d by Friday\n", olgas, anas, promised),
 	}
@@ -31,9 +30,9 @@ func (g *guide) answers() {
 	toAna := g.arrives(g.ana, "INBOX", "Mei's answer", func(l letter) bool {
 		return strings.Contains(l.text, "April, please.")
 	})
-	g.check(toAna.head.Text("In-Reply-To") == "<visit@"+domain+">" && strings.HasPrefix(toAna.head.Text("From"), w.mei.first()), "Ana has hers at once, in the thread of her question, from Mei")
+	g.check(toAna.head.Text("In-Reply-To") == "<"+g.visit.id+">" && strings.HasPrefix(toAna.head.Text("From"), w.mei.first()), "Ana has hers at once, in the thread of her question, from Mei")
 	var toOlga outgoing
-	g.await("the answer at the smarthost", time.Now().Add(patience), func() bool {
+	g.await("the answer at the smarthost", time.Now().Add(g.patience), func() bool {
 		for _, m := range w.outside.mails() {
 			if strings.Contains(string(m.data), "Yes, it is right.") {
 				toOlga = m
@@ -42,8 +41,8 @@ func (g *guide) answers() {
 		}
 		return false
 	})
-	g.check(len(toOlga.to) == 1 && toOlga.to[0] == olga && strings.Contains(string(toOlga.data), "In-Reply-To: <invoice@customer.example>"), "the customer has hers, and nothing else")
-	g.await("an emptier Needs reply", time.Now().Add(patience), func() bool { return len(g.letters(g.mei, "Needs reply")) == 2 })
+	g.check(len(toOlga.to) == 1 && toOlga.to[0] == olga && strings.Contains(string(toOlga.data), "In-Reply-To: <"+g.invoice.id+">"), "the customer has hers, and nothing else")
+	g.holds(g.mei, "Needs reply", 2)
 	left := g.arrives(g.mei, "Needs reply", "the budget", byID(g.budget.id))
 	g.check(!left.has(imap.FlagFlagged), "Needs reply: two are answered; the budget stays, and has time until Friday")
 }
@@ -69,7 +68,7 @@ func (g *guide) number(subject string) int {
 // decided: a line that begins with Decision: has a number and can be found.
 func (g *guide) decided() {
 	w := g.world
-	d := draft{from: w.mei.mailbox(), to: w.ana.mailbox(), id: "pier@" + domain, date: time.Now().In(w.mei.zone),
+	d := draft{from: w.mei.mailbox(), to: w.ana.mailbox(), id: w.id("pier", domain), date: time.Now().In(w.mei.zone),
 		subject: "The old pier", text: "Hello Ana,\n\nwe have talked long enough.\n\nDecision: we keep the old pier and move the crane.\n\nMei"}
 	g.must(w.submission(&w.mei).send(w.mei.address, d.bytes(), w.ana.address))
 	kept := g.arrives(g.ana, "Decisions", "the decision", func(l letter) bool { return strings.Contains(l.text, "move the crane") })
@@ -78,5 +77,13 @@ func (g *guide) decided() {
 	found, err := g.ana.search("Decisions", "crane")
 	g.must(err)
 	g.check(len(found) == 1 && found[0] == kept.uid, "a year from now, a search for “crane” finds it")
-	g.check(g.ana.move("Decisions", kept.uid, "Trash") != nil && !g.absent(g.ana, "Decisions", kept.id()), "nobody takes it away by accident: the folder is read-only")
+	err = g.ana.move("Decisions", kept.uid, "Trash")
+	back := g.arrives(g.ana, "Decisions", "the decision", byID(kept.id()))
+	g.check((err != nil || back.uid != kept.uid) && g.absent(g.ana, "Trash", kept.id()), "nobody takes it away by accident: the folder is read-only")
+}
+
+// holds waits until a folder holds so many letters.
+func (g *guide) holds(r *reader, folder string, n int) bool {
+	g.await(fmt.Sprintf("%d letters in %s", n, folder), time.Now().Add(g.patience), func() bool { return len(g.letters(r, folder)) == n })
+	return true
 }

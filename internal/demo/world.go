@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -53,6 +54,7 @@ type world struct {
 	data     string
 	doors    Ports
 	ana, mei resident
+	tag      string    // of this demo, in the Message-IDs
 	opening  time.Time // when Mei's day begins
 	trust    *tls.Config
 	gateway  *gateway.Gateway
@@ -60,22 +62,31 @@ type world struct {
 	db       *store.DB // as another run of the program has it
 	team     *people.Editor
 	log      *os.File
+
+	elsewhere *Provider // where the mailboxes are; nil: here
+	shelves   map[string]shelf
+	cfg       *config.Config
+	filed     bool // new mail is filed before INBOX sees it
+	back      bool // the accounts have been given back
 }
 
 // open builds a world in dir. Nothing runs yet.
-func open(ctx context.Context, dir string, ports Ports, p pace) (w *world, err error) {
-	w = &world{dir: dir, data: filepath.Join(dir, "data"), doors: ports}
+func open(ctx context.Context, dir string, o Options, p pace) (w *world, err error) {
+	w = &world{dir: dir, data: filepath.Join(dir, "data"), doors: o.Ports, elsewhere: o.Provider, filed: o.Provider == nil,
+		tag: strconv.FormatInt(time.Now().Unix(), 36)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, w.close())
 		}
 	}()
 	now := time.Now()
-	if w.outside, err = newSmarthost(ports.Smarthost); err != nil {
+	if err := w.lookThere(); err != nil {
 		return w, err
 	}
-	cfg, err := w.configure(p, now)
-	if err != nil {
+	if w.outside, err = newSmarthost(o.Ports.Smarthost); err != nil {
+		return w, err
+	}
+	if w.cfg, err = w.configure(p, now); err != nil {
 		return w, err
 	}
 	if err := w.invite(ctx, now); err != nil {
@@ -84,7 +95,7 @@ func open(ctx context.Context, dir string, ports Ports, p pace) (w *world, err e
 	if w.log, err = os.OpenFile(filepath.Join(dir, "tidepost.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
 		return w, fmt.Errorf("open the log of the demo: %w", err)
 	}
-	w.gateway, err = gateway.Open(cfg, slog.New(slog.NewTextHandler(w.log, nil)))
+	w.gateway, err = gateway.Open(w.cfg, slog.New(slog.NewTextHandler(w.log, nil)))
 	return w, err
 }
 
@@ -115,6 +126,9 @@ func (w *world) configure(p pace, now time.Time) (*config.Config, error) {
 	c.Hold.Undo, c.Hold.Grace, c.Hold.Spread = p.undo, p.grace, 0
 	c.Batch.DigestEveryTide, c.Batch.Outside = true, p.outside
 	c.Store.Reserve = 1 << 20
+	if w.elsewhere != nil {
+		c.Accounts.CAFile = w.elsewhere.CAFile
+	}
 	file := filepath.Join(w.dir, "tidepost.toml")
 	if err := os.WriteFile(file, config.Template(c), 0o600); err != nil {
 		return nil, fmt.Errorf("write configuration: %w", err)
@@ -149,7 +163,7 @@ func (w *world) invite(ctx context.Context, now time.Time) error {
 		{&w.mei, resident{name: "Mei Chen", address: "mei@" + domain, city: "Sydney", zoneName: "Australia/Sydney", phone: "+61 2 5550 0147"}, asleep},
 	} {
 		*r.who = r.self
-		if err := r.who.settle(ctx, w.team, r.open, now); err != nil {
+		if err := w.settle(ctx, r.who, r.open, now); err != nil {
 			return err
 		}
 	}
@@ -157,19 +171,30 @@ func (w *world) invite(ctx context.Context, now time.Time) error {
 }
 
 // settle gives a resident a zone, a password and a place in the team.
-func (r *resident) settle(ctx context.Context, team *people.Editor, open, now time.Time) (err error) {
+func (w *world) settle(ctx context.Context, r *resident, open, now time.Time) (err error) {
 	if r.zone, err = scheduler.LoadZone(r.zoneName); err != nil {
 		return err
 	}
 	if r.password, err = people.GeneratePassword(rand.Reader); err != nil {
 		return err
 	}
-	_, err = team.Add(ctx, people.Request{Password: r.password, Fields: map[people.Field]string{
+	fields := map[people.Field]string{
 		people.FieldName: r.name, people.FieldAddress: r.address, people.FieldZone: r.zoneName, people.FieldPhone: r.phone,
 		people.FieldHours: hours(open, r.zone), people.FieldTides: tides(now, open, r.zone),
-	}}, now)
-	return err
+	}
+	if w.elsewhere != nil {
+		fields[people.FieldInbox] = string(people.MailboxIMAP)
+	}
+	e, err := w.team.Add(ctx, people.Request{Password: r.password, Fields: fields}, now)
+	if err != nil || w.elsewhere == nil {
+		return err
+	}
+	return w.register(ctx, e.ID, r, now)
 }
+
+// id is a Message-ID, without <>, that no other demo has used: a mailbox at a provider may
+// have seen more than one.
+func (w *world) id(what, host string) string { return what + "." + w.tag + "@" + host }
 
 // set changes a person of the running gateway, as `tidepost people set` does.
 func (w *world) set(ctx context.Context, who *resident, fields map[people.Field]string, now time.Time) error {
