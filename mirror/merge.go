@@ -541,12 +541,13 @@ func (m *merging) strangers() {
 }
 
 // written finds the entry that was written as r, when the answer was lost: in its folder,
-// with its Message-ID. Servers may count octets otherwise, so size decides only among
-// several.
+// or on its way into INBOX (gather), with its Message-ID. Servers may count octets
+// otherwise, so size decides only among several, and where the mail of others comes in.
 func (m *merging) written(r *Remote) *Local {
 	var best *Local
 	for _, l := range m.unlinked[r.Key.MID] {
-		if m.local[l.Entry] != l || l.Kind != r.Kind || l.Key.MID == "" && !l.Key.same(r.Key) {
+		onTheWay := l.Kind == store.KindInbox && r.Kind == store.KindNextDelivery && l.Key.Size == r.Key.Size
+		if m.local[l.Entry] != l || l.Kind != r.Kind && !onTheWay || l.Key.MID == "" && !l.Key.same(r.Key) {
 			continue
 		}
 		if best == nil || l.Key.Size == r.Key.Size && best.Key.Size != r.Key.Size {

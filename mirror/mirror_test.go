@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -62,6 +63,9 @@ func TestWaitingMailIsTakenBackByAMove(t *testing.T) {
 		}
 		w.wait(time.Minute)
 		w.want("Drafts", "Budget")
+		if got := w.host.Folder("Drafts")[0].Flags; !slices.Contains(got, `\Draft`) {
+			t.Errorf("the draft is marked %q: some programs do not let it be edited", got)
+		}
 		if w.has("Tidepost/Scheduled", "Budget") {
 			t.Error("it still waits")
 		}

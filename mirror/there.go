@@ -14,6 +14,10 @@ import (
 // there carries out the actions that change the account, in their order. Each is first
 // done and then remembered.
 func (r *round) there(ctx context.Context, actions []Action) error {
+	actions, err := r.gather(ctx, actions)
+	if err != nil {
+		return err
+	}
 	for len(actions) > 0 {
 		n := 1
 		for n < len(actions) && together(actions[0], actions[n]) {
