@@ -29,6 +29,7 @@ type Provider struct {
 	IMAP     string            // host, or host:port; port 993 without one
 	Security accounts.Security // "": as the port says
 	CAFile   string            // authorities to trust, PEM; "": those of the system
+	Sieve    string            // its ManageSieve server, as accounts.Settings has it
 	Ana, Mei Login
 	// Inbound is where another server hands mail for the two over: "host:port" speaks SMTP,
 	// "lmtp:host:port" LMTP, both in clear text. "": such mail is put into INBOX by IMAP, and
@@ -44,7 +45,7 @@ const handTime = 30 * time.Second
 
 // settings are those of one account, as `tidepost account set` has them.
 func (p *Provider) settings(l Login) (accounts.Settings, error) {
-	return accounts.Settings{Side: accounts.IMAP, Addr: p.IMAP, Security: p.Security, User: l.User, Password: l.Password}.WithDefaults()
+	return accounts.Settings{Side: accounts.IMAP, Addr: p.IMAP, Security: p.Security, Sieve: p.Sieve, User: l.User, Password: l.Password}.WithDefaults()
 }
 
 // login is the account of a resident.

@@ -14,7 +14,11 @@ func showSettings(show *screen, w *world, now time.Time) {
 	w.introduce(show, now)
 	d := w.doors
 	show.heading("In a mail client (Thunderbird, Apple Mail, Outlook, a phone on this machine)")
-	show.line("   reading   IMAP   localhost   port %d STARTTLS   or %d SSL/TLS", d.IMAP, d.IMAPS)
+	if w.elsewhere == nil {
+		show.line("   reading   IMAP   localhost   port %d STARTTLS   or %d SSL/TLS", d.IMAP, d.IMAPS)
+	} else {
+		show.line("   reading   as you do: %s, accounts %s (Ana) and %s (Mei), folders below %s/", w.elsewhere.IMAP, w.elsewhere.Ana.User, w.elsewhere.Mei.User, below)
+	}
 	show.line("   sending   SMTP   localhost   port %d STARTTLS   or %d SSL/TLS", d.Submission, d.Submissions)
 	for _, who := range []resident{w.ana, w.mei} {
 		show.line("   %-7s   %s   password %s", who.first(), who.address, who.password)
@@ -56,7 +60,7 @@ func (w *world) commands() []string {
 		"SUBMISSION", portText(w.doors.Submission), "SMTPS", portText(w.doors.Submissions), "IMAPS", portText(w.doors.IMAPS),
 		"ANA", w.ana.address, "MEI", w.mei.address, "PASSWORD", w.ana.password,
 	)
-	return []string{
+	list := []string{
 		fill.Replace("swaks --server localhost:SUBMISSION --tls --auth-user ANA --auth-password PASSWORD \\\n" +
 			"     --from ANA --to MEI --header 'Subject: Hello Mei' --body 'Is the harbour blue?'"),
 		fill.Replace("curl --cacert CRT --user ANA:PASSWORD \\\n" +
@@ -66,4 +70,8 @@ func (w *world) commands() []string {
 			"     -e 'set smtp_url=smtps://ANA@localhost:SMTPS/ smtp_pass=PASSWORD' -e 'mailboxes +INBOX +Scheduled +Drafts'"),
 		fill.Replace(os.Args[0] + " -c TOML queue list"),
 	}
+	if w.elsewhere != nil { // What reads at Tidepost shows nothing of a mailbox elsewhere.
+		return []string{list[0], list[len(list)-1]}
+	}
+	return list
 }
