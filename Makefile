@@ -42,6 +42,10 @@ demo: build ## run everything on loopback: two people in two time zones, a tide 
 tour: build ## let the demo tell its story by itself, and check each step
 	$(BIN)/tidepost demo --tour
 
+.PHONY: tours
+tours: ## the story of the tour in accounts at Dovecot and Cyrus, arranged in several ways
+	TIDEPOST_E2E=require TIDEPOST_TOURS=all $(GO) test $(GOFLAGS_) -count 1 -timeout 15m -run TestTheTourHoldsAtAProvider ./internal/demo
+
 .PHONY: test
 test: build ## all tests: units, journeys, the built binary with the real clients that are installed
 	$(GO) test $(GOFLAGS_) -timeout 9m ./...

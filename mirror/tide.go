@@ -35,7 +35,7 @@ func (r *round) gather(ctx context.Context, actions []Action) ([]Action, error) 
 	done := map[int64]bool{}
 	for _, a := range apart {
 		entry := a.Local.Entry
-		r.m.trying(entry, true)
+		r.m.attempt(entry, true)
 		a.To = store.KindNextDelivery
 		err := r.append(ctx, a, nil)
 		if errors.Is(err, remote.ErrLost) || ctx.Err() != nil {
@@ -45,7 +45,7 @@ func (r *round) gather(ctx context.Context, actions []Action) ([]Action, error) 
 			r.log.Info("mail comes by itself, not with the others", "entry", entry, "err", err)
 			continue
 		}
-		r.m.trying(entry, false)
+		r.m.attempt(entry, false)
 		done[entry] = true
 	}
 	if len(done) == 0 {
@@ -61,9 +61,9 @@ func tidal(a Action) bool {
 	return a.Do == MoveThere && a.To == store.KindInbox && stands(a) == store.KindNextDelivery
 }
 
-// trying notes that an entry is being written beside others: one that ends the connection
+// attempt notes that an entry is being written beside others: one that ends the connection
 // is written by itself the next time.
-func (m *Mirror) trying(entry int64, yes bool) {
+func (m *Mirror) attempt(entry int64, yes bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if yes {

@@ -87,3 +87,22 @@ func TestALetterOnItsWayIsKnownAgain(t *testing.T) {
 		}
 	})
 }
+
+// The account could not be reached when the mail left, and its author wants it back there.
+func TestWhoMovesTooLateIsTold(t *testing.T) {
+	play(t, func(w *world) {
+		w.until(20, 0)
+		w.sends("ana", "mei@team.example", "Budget", "Here is the budget.")
+		w.wait(time.Minute)
+		w.host.SetCut(func(string) fakehost.Cut { return fakehost.Before })
+		w.until(9, 5)
+		w.must(w.host.Move("Tidepost/Scheduled", "Budget", "Drafts"))
+		w.host.SetCut(nil)
+		w.wait(10 * time.Minute)
+		if !w.has("INBOX", "Too late: Budget") {
+			t.Errorf("INBOX: %q", w.subjects("INBOX"))
+		}
+		w.want("Drafts", "Budget")
+		w.want("Tidepost/Scheduled")
+	})
+}

@@ -79,7 +79,8 @@ func (g *guide) decided() {
 	g.check(len(found) == 1 && found[0] == kept.uid, "a year from now, a search for “crane” finds it")
 	err = g.ana.move("Decisions", kept.uid, "Trash")
 	back := g.arrives(g.ana, "Decisions", "the decision", byID(kept.id()))
-	g.check((err != nil || back.uid != kept.uid) && g.absent(g.ana, "Trash", kept.id()), "nobody takes it away by accident: the folder is read-only")
+	g.check(err != nil || back.uid != kept.uid, "nobody takes it away by accident: the folder is read-only")
+	g.check(g.leaves(g.ana, "Trash", "the decision", kept.id()) && g.holds(g.ana, "Decisions", 1), "and it is there once")
 }
 
 // holds waits until a folder holds so many letters.
