@@ -20,7 +20,7 @@ func TestTheTourHolds(t *testing.T) {
 		t.Skip("the tour waits for a full minute")
 	}
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	var out bytes.Buffer
 	began := time.Now()
@@ -29,8 +29,8 @@ func TestTheTourHolds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if took := time.Since(began); took > 90*time.Second {
-		t.Errorf("the tour took %s, want less than 90 s", took)
+	if took := time.Since(began); took > 3*time.Minute { // 65 s where nothing else runs.
+		t.Errorf("the tour took %s, and should take a minute or so", took)
 	}
 	if n := strings.Count(out.String(), "\n   ok  "); n < 25 {
 		t.Errorf("the tour printed %d checks, want all of them", n)
