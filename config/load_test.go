@@ -137,6 +137,7 @@ func TestProblems(t *testing.T) {
 		{"all doors shut", least + "[listen]\nsubmission=\"\"\nsubmissions=\"\"\ninbound=\"\"\nimap=\"\"\nimaps=\"\"\n", []string{`t.toml:10: listen.submission: every door is shut`}},
 		{"clear text only on loopback", strings.NewReplacer("cert = \"c.pem\"\n", "", "key = \"k.pem\"\n", "").Replace(least) +
 			"[listen]\nallow_cleartext_login = true\nsubmission = \"localhost:2587\"\nsubmissions = \"\"\nimap = \"192.0.2.1:143\"\nimaps = \"\"\n", []string{`t.toml:11: listen.imap: needs a certificate`}},
+		{"a letter to nobody", strings.Replace(least, "[tls]", "weekly_letter = true\n[tls]", 1), []string{`t.toml:4: server.weekly_letter: nobody would get it: name server.admin`}},
 		{"an inside admin", strings.Replace(least, "[tls]", "admin = \"ana@Team.example\"\n[tls]", 1), []string{`t.toml:4: server.admin: "ana@Team.example" is inside this gateway`}},
 		{"times that contradict", least + "[hold]\ncap = \"10d\"\nmax_explicit = \"9d\"\n[retry]\ngive_up = \"4h\"\n[limits]\nconnections = 20\n", []string{
 			`t.toml: retry.delayed_notice: 4h is not shorter than retry.give_up, 4h`,

@@ -30,6 +30,9 @@ func (d *decoder) serverRules() {
 	if _, domain, ok := strings.Cut(c.Server.Admin, "@"); ok && slices.Contains(c.Server.Domains, strings.ToLower(domain)) {
 		d.about("server.admin", "%s is inside this gateway: name an address outside, for the day when this gateway does not work", quote(c.Server.Admin))
 	}
+	if c.Server.WeeklyLetter && c.Server.Admin == "" {
+		d.about("server.weekly_letter", "nobody would get it: name server.admin")
+	}
 }
 
 // A door is one listening address with the key that names it.
