@@ -29,6 +29,7 @@ type outside struct {
 	dir     string
 	doors   map[string]string // where each listens
 	passed  int               // hours on which it might have been killed
+	acts    int               // acts after which it might have been
 	kills   int
 }
 
@@ -164,8 +165,12 @@ func (p *process) revoke(address, device string) error {
 	return p.cli("app-password", "revoke", address, device)
 }
 
-// killEvery is how many times a story lets hours pass before the server is killed again.
-const killEvery = 4
+// The server is killed every so many times when hours pass, and when somebody has done
+// something.
+const (
+	killEveryPassing = 3
+	killEveryAct     = 9
+)
 
 // killOnTheWay kills the server, on the hour, while time passes until then: that is when
 // tides open, mail leaves and letters are written. A moment later it starts again.
@@ -174,12 +179,26 @@ func (w *world) killOnTheWay(at time.Time) {
 	if w.server == nil || !hour.Before(at) {
 		return
 	}
-	if w.outside.passed++; w.outside.passed%killEvery != 0 {
+	if w.outside.passed++; w.outside.passed%killEveryPassing != 0 {
 		return
 	}
 	time.Sleep(time.Until(hour))
+	w.killNow()
+}
+
+// killBehind kills the server right behind something that it has said yes to.
+func (w *world) killBehind() {
+	if w.server == nil {
+		return
+	}
+	if w.outside.acts++; w.outside.acts%killEveryAct == 0 {
+		w.killNow()
+	}
+}
+
+func (w *world) killNow() {
 	if err := errors.Join(w.kill(), w.startServer()); err != nil {
-		w.t.Errorf("killed at %s: %v", show(hour, w.zone), err)
+		w.t.Errorf("killed at %s: %v", show(time.Now(), w.zone), err)
 	}
 	w.outside.kills++
 }

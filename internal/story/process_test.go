@@ -34,6 +34,6 @@ func TestByProcesses(t *testing.T) {
 		if err := w.live(); err != nil {
 			t.Errorf("%s, at %s:\n%v", s.Title, time.Now().Format(time.RFC3339), err)
 		}
-		t.Logf("killed %d times", o.kills)
+		t.Logf("kill -9: %d times", o.kills)
 	}
 }

@@ -152,6 +152,9 @@ func (w *world) step(st step) error {
 		if err := st.run(w); err != nil {
 			return err
 		}
+		if w.outside != nil {
+			w.killBehind()
+		}
 		w.settle()
 		return nil
 	}

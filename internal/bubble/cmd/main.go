@@ -49,5 +49,5 @@ func run(args []string) error {
 		fmt.Fprintf(os.Stderr, "the clock jumped %d times in %s\n", jumps, time.Since(begun).Round(time.Second))
 		return err
 	}
-	return errors.New("usage: bubble overlay DIR | bubble run TIME PROGRAM ARGUMENT...")
+	return errors.New("usage: bubble overlay DIR, or bubble run TIME PROGRAM [ARGUMENT]")
 }
