@@ -164,6 +164,7 @@ type Arrival struct {
 	Junk        Reason         // why it goes to Junk; "": it does not
 	Verdict     trust.Verdict  // of mail from elsewhere: whether it comes from whom it says
 	At          time.Time      // of arrival; for mail of our own queue the release
+	Came        time.Time      // when a mailbox elsewhere had it, if that is long ago; zero: at At
 	Planned     time.Time      // when our own queue meant to release it; zero: at At
 
 	broken bool // reading it panicked: it has no facts

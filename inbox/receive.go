@@ -46,19 +46,26 @@ func (b *Inbox) Receive(ctx context.Context, env mail.Envelope, staged *store.St
 	return b.receive(ctx, env, staged, peer, fetched{}, now)
 }
 
+// A Found is a message that was found in a person's own mailbox at a provider.
+type Found struct {
+	Person *people.Person
+	From   mail.Address // the reverse-path
+	There  bool         // the person has it before them in INBOX already: it does not wait any more
+	Came   time.Time    // when it came there, if that is long ago; zero: just now
+}
+
 // Fetch is Receive for a message that was found in a person's own mailbox at a provider.
-// there says that the person has it before them in INBOX already: it does not wait any
-// more. also runs in the transaction that files the message.
-func (b *Inbox) Fetch(ctx context.Context, p *people.Person, from mail.Address, staged *store.Staged, there bool,
-	also func(tx *store.Tx, d store.Delivery) error, now time.Time,
-) error {
-	env := mail.Envelope{From: from, Recipients: []mail.Recipient{{Address: p.Address}}}
-	return b.receive(ctx, env, staged, Peer{Protocol: "IMAP", LMTP: true}, fetched{there, also}, now)
+// What has missed a tide there is delivered as one that we have missed. also runs in the
+// transaction that files the message.
+func (b *Inbox) Fetch(ctx context.Context, f Found, staged *store.Staged, also func(tx *store.Tx, d store.Delivery) error, now time.Time) error {
+	env := mail.Envelope{From: f.From, Recipients: []mail.Recipient{{Address: f.Person.Address}}}
+	return b.receive(ctx, env, staged, Peer{Protocol: "IMAP", LMTP: true}, fetched{f.There, f.Came, also}, now)
 }
 
 // fetched is what is special about mail from a person's mailbox at a provider.
 type fetched struct {
 	there bool // in INBOX, where the person has seen it
+	came  time.Time
 	also  func(tx *store.Tx, d store.Delivery) error
 }
 
@@ -100,7 +107,7 @@ func (b *Inbox) receive(ctx context.Context, env mail.Envelope, staged *store.St
 		}
 		var readers []clocks.Reader
 		for _, t := range to.to {
-			a := Arrival{Person: t.person, Message: m, Content: staged.Content, Facts: facts, ReversePath: env.From, Junk: junk, Verdict: verdict, Objection: objection, There: from.there, Quiet: quietFor(t, now), broken: broken, At: now}
+			a := Arrival{Person: t.person, Message: m, Content: staged.Content, Facts: facts, ReversePath: env.From, Junk: junk, Verdict: verdict, Objection: objection, There: from.there, Came: from.came, Quiet: quietFor(t, now), broken: broken, At: now}
 			d, err := b.Deliver(tx, a)
 			if err == nil && from.also != nil {
 				err = from.also(tx, d)

@@ -151,6 +151,9 @@ func (b *Inbox) route(tx *store.Tx, a Arrival) (to place) {
 	if mode == people.Off {
 		return place{target: store.KindInbox, reason: ReasonOff}
 	}
+	if !a.Came.IsZero() {
+		a.At = a.Came // It is late with us: a tide that it has missed is one that we have missed.
+	}
 	q := b.ask(tx, a)
 	to = q.answer()
 	if q.err != nil {

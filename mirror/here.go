@@ -240,9 +240,14 @@ func (r *round) content(ctx context.Context, a Action, to store.Kind) (*mail.Con
 // acted links what came of a move with the message that was moved.
 func (r *round) acted(tx *store.Tx, a Action, to store.Kind, out *store.Entry) error {
 	l := r.links[a.Link.ID]
-	if a.Copy && l.Own { // Entering is the act: the source vanishes.
-		stray := store.MirrorLink{Kind: l.Kind, UID: l.UID, MID: l.MID, Size: l.Size, Date: l.Date, Flags: l.Flags, Own: true}
-		if err := r.put(tx, stray); err != nil {
+	if a.Copy && to == store.KindDecisions { // The mail stays where it was, and only the copy goes.
+		left := store.MirrorLink{Thing: stray, Kind: a.Remote.Kind, UID: a.Remote.UID, Own: true}
+		setKey(&left, a.Remote.Key)
+		return r.put(tx, left)
+	}
+	if a.Copy { // Entering is the act: the source vanishes.
+		left := store.MirrorLink{Thing: stray, Kind: l.Kind, UID: l.UID, MID: l.MID, Size: l.Size, Date: l.Date, Flags: l.Flags, Own: l.Own}
+		if err := r.put(tx, left); err != nil {
 			return err
 		}
 	}
@@ -396,9 +401,13 @@ func (r *round) openly(tx *store.Tx, x Remote) error {
 // file delivers a fetched message and links it, in one transaction.
 func (r *round) file(ctx context.Context, x Remote, staged *store.Staged) error {
 	now := r.m.now()
-	from := returnPath(staged.Head)
-	there := x.Kind == store.KindInbox && (x.Flags&store.Seen != 0 && !r.trial || x.Late) // A trial takes nothing away.
-	return r.m.o.Inbox.Fetch(ctx, r.p, from, staged, there, func(tx *store.Tx, d store.Delivery) error {
+	// A trial takes nothing away.
+	there := x.Kind == store.KindInbox && (x.Flags&store.Seen != 0 && !r.trial || x.Late)
+	found := inbox.Found{Person: r.p, From: returnPath(staged.Head), There: there}
+	if x.Late {
+		found.Came = time.Unix(x.Came, 0).UTC()
+	}
+	return r.m.o.Inbox.Fetch(ctx, found, staged, func(tx *store.Tx, d store.Delivery) error {
 		e, kind, err := entryOf(tx, d)
 		if err != nil {
 			return err

@@ -28,6 +28,10 @@ func (k Key) id() Key {
 	return k
 }
 
+// stray is the Thing of a message whose copy entered a folder that acts: the copy is what
+// stands for it now. Such a link has no entry.
+const stray = "stray"
+
 // A Link is a message that stands on both sides, as both agreed last.
 type Link struct {
 	ID       int64
@@ -60,8 +64,9 @@ type Remote struct {
 	UID   uint32
 	Key   Key
 	Flags store.Flags
-	New   bool // it may be mail that has just come
-	Late  bool // it has been there for a while: the person may have seen it
+	Came  int64 // INTERNALDATE in seconds, which a copy has of what it was made of
+	New   bool  // it may be mail that has just come
+	Late  bool  // it has been there for a while: the person may have seen it
 }
 
 // A State is what Merge compares.
@@ -299,11 +304,20 @@ func (m *merging) movedThere() {
 			find(p, func(r *Remote) bool { return r.Kind == p.link.Kind })
 		}
 	}
-	for _, sight := range []bool{true, false} { // Anywhere; what is out of sight comes last.
-		for i := range m.pairs {
-			if p := &m.pairs[i]; (p.link.Kind != "") == sight {
-				find(p, func(*Remote) bool { return true })
-			}
+	standing := map[Key]bool{}
+	for i := range m.pairs { // Anywhere.
+		p := &m.pairs[i]
+		if p.link.Kind == "" {
+			continue
+		}
+		find(p, func(*Remote) bool { return true })
+		if p.remote != nil {
+			standing[p.link.Key] = true
+		}
+	}
+	for i := range m.pairs { // What is out of sight comes last: beside one that stands, r is a copy of that.
+		if p := &m.pairs[i]; p.link.Kind == "" && !standing[p.link.Key] {
+			find(p, func(*Remote) bool { return true })
 		}
 	}
 	m.remote = slices.DeleteFunc(m.remote, func(r *Remote) bool { return taken[r] })
@@ -369,6 +383,7 @@ func (m *merging) refused(p *pair, as func(Verb, store.Kind)) {
 	switch {
 	case p.remote.Kind != home:
 		m.carry(p, PutBack, home)
+	case m.leftBehind(p):
 	case p.local == nil:
 		as(Retire, "")
 	default:
@@ -397,6 +412,8 @@ func (m *merging) entryGone(p *pair, as func(Verb, store.Kind)) {
 		as(Late, p.remote.Kind)
 	case p.link.Own && (!moved || !plain(p.remote.Kind)):
 		as(Remove, "")
+	case p.link.Thing == stray && !moved:
+		as(Discard, store.KindTrash)
 	case moved, p.link.Entry == 0, p.link.Kind == store.KindTrash, p.link.Kind == store.KindJunk:
 		as(Retire, "")
 	default:
@@ -421,6 +438,21 @@ func (m *merging) carry(p *pair, do Verb, to store.Kind) (copied bool) {
 	return at >= 0
 }
 
+// leftBehind removes the source of a put-back that broke between copy and removal: the copy
+// is home already, and has been taken for the message.
+func (m *merging) leftBehind(p *pair) bool {
+	if !m.s.Copies || p.link.Key.MID == "" {
+		return false
+	}
+	at := slices.IndexFunc(m.remote, func(r *Remote) bool { return acts(r.Kind) && r.Key.same(p.link.Key) })
+	if at < 0 {
+		return false
+	}
+	m.do(Action{Do: Remove, Link: p.link, Local: p.local, Remote: m.remote[at], To: p.remote.Kind, Done: p.remote})
+	m.remote = slices.Delete(m.remote, at, at+1)
+	return true
+}
+
 // messageGone: the person deleted it, or moved it where we do not look, or the folder is
 // not the one that it was.
 func (m *merging) messageGone(p *pair, as func(Verb, store.Kind)) {
@@ -428,12 +460,12 @@ func (m *merging) messageGone(p *pair, as func(Verb, store.Kind)) {
 	switch {
 	case m.s.Lost[p.link.Kind] && plain(p.link.Kind) && p.local.Kind == p.link.Kind:
 		as(Retire, "") // Writing old mail again would double what we failed to recognise.
-	case m.s.Lost[p.link.Kind], back:
+	case m.s.Lost[p.link.Kind]:
 		as(Unlink, "")
 	case !m.s.Looked[p.link.ID] && p.link.Kind != store.KindTrash:
 		as(Look, "")
-	case p.link.Kind == store.KindDecisions:
-		as(Unlink, "") // Decisions stay.
+	case back, p.link.Kind == store.KindDecisions:
+		as(Unlink, "") // What was taken back is written again, and decisions stay.
 	default:
 		as(Expunge, "")
 	}
@@ -569,10 +601,11 @@ func (m *merging) isCopy(r *Remote) bool {
 		case r.Flags&store.Deleted != 0 && m.s.Copies: // What a removal could only mark.
 		case p.remote.Kind == r.Kind && p.link.Own:
 			m.do(Action{Do: Remove, Link: &Link{Kind: r.Kind, UID: r.UID, Own: true}, Remote: r})
-		case r.New && !(r.Kind == store.KindInbox && p.link.Kind == store.KindNextDelivery):
+		case r.New && !copied(r, p.remote) && !(r.Kind == store.KindInbox && p.link.Kind == store.KindNextDelivery):
 			return false
 		case p.local == nil || p.local.Kind != p.link.Kind || p.remote.Kind != p.link.Kind || r.Kind == p.link.Kind:
-		case r.Flags&store.Deleted != 0 || r.Kind == store.KindNextDelivery:
+		case r.Flags&store.Deleted != 0 && p.remote.Flags&store.Deleted == 0, r.Kind == store.KindNextDelivery:
+			// A copy of what was marked before has the mark from there, and means what it is.
 		case acts(r.Kind), r.Kind == store.KindInbox && p.link.Kind == store.KindNextDelivery:
 			m.do(Action{Do: Act, Link: p.link, Local: p.local, Remote: r, To: r.Kind, Copy: true})
 		}
@@ -580,6 +613,10 @@ func (m *merging) isCopy(r *Remote) bool {
 	}
 	return false
 }
+
+// copied reports whether r can be a copy that the person made of o: such a one has the same
+// INTERNALDATE (RFC 9051 §6.4.7), and is elsewhere. Mail that came twice has two.
+func copied(r, o *Remote) bool { return r.Kind != o.Kind && r.Came != 0 && r.Came == o.Came }
 
 // unwritten are entries that the account does not have.
 func (m *merging) unwritten() {

@@ -48,6 +48,7 @@ type round struct {
 	links  map[int64]store.MirrorLink
 	looked map[int64]bool
 	found  map[int64]Remote // links that were looked for everywhere
+	listed map[place]bool   // what the folders were read to hold
 	sent   bool             // the provider files what is sent by itself
 }
 
@@ -205,14 +206,14 @@ func (r *round) account(ctx context.Context, s *State) error {
 		}
 		s.Remote = append(s.Remote, items...)
 	}
-	seen := map[place]bool{}
+	r.listed = map[place]bool{}
 	for _, x := range s.Remote {
-		seen[place{x.Kind, x.UID}] = true
+		r.listed[place{x.Kind, x.UID}] = true
 	}
 	for id, x := range r.found {
 		if l, ok := r.links[id]; !ok || l.Kind == "" {
 			delete(r.found, id)
-		} else if x.Kind == "" || !seen[place{x.Kind, x.UID}] {
+		} else if x.Kind == "" || !r.listed[place{x.Kind, x.UID}] {
 			s.Remote = append(s.Remote, x)
 		}
 	}
@@ -293,7 +294,7 @@ func (r *round) read(ctx context.Context, f *folder, c *listing) error {
 // item is a message of a folder. It may be new if it came after the account was set up, and
 // not long before we looked last: what a person fetches out of an archive is old.
 func (r *round) item(f *folder, m remote.Summary) Remote {
-	out := Remote{Kind: f.Kind, UID: uint32(m.UID), Key: keyOf(m), Flags: flagsOf(m)}
+	out := Remote{Kind: f.Kind, UID: uint32(m.UID), Key: keyOf(m), Flags: flagsOf(m), Came: unix(m.Date)}
 	if f.Kind == store.KindInbox || f.Kind == store.KindNextDelivery {
 		out.New = !m.Date.Before(r.mirror.Since.Add(-slack)) && !m.Date.Before(r.mirror.Looked.Add(-unseen))
 		out.Late = m.Date.Before(r.m.now().Add(-dwell))
@@ -343,7 +344,8 @@ func (r *round) agreed(ctx context.Context) error {
 // look looks everywhere for a message that is not where it was.
 func (r *round) look(ctx context.Context, a Action) error {
 	l := a.Link
-	if l.Key.MID == "" {
+	// What was found and is asked for again is that of another message like it.
+	if _, twice := r.found[l.ID]; twice || l.Key.MID == "" {
 		r.looked[l.ID] = true
 		return nil
 	}
@@ -368,7 +370,8 @@ func (r *round) look(ctx context.Context, a Action) error {
 			return err
 		}
 		for _, m := range got {
-			if !keyOf(m).same(l.Key) || k != "" && r.linked(k, uint32(m.UID)) {
+			// What the comparison has seen and not taken for it is another, too.
+			if !keyOf(m).same(l.Key) || k != "" && (r.linked(k, uint32(m.UID)) || r.listed[place{k, uint32(m.UID)}]) {
 				continue
 			}
 			r.found[l.ID] = Remote{Kind: k, UID: uint32(m.UID), Key: keyOf(m), Flags: flagsOf(m)}

@@ -67,7 +67,7 @@ func (m *Mirror) tend(ctx context.Context, person int64, kick <-chan struct{}) {
 		if m.now().Sub(began) > backOffMax {
 			wait = backOff // It worked for a while.
 		}
-		pause := wait + m.spread(wait)
+		pause := wait/2 + m.spread(wait/2+1)
 		wait = min(2*wait, backOffMax)
 		if errors.Is(err, remote.ErrAuth) || errors.Is(err, errLeased) {
 			pause = refusedAgain

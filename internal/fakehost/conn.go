@@ -130,7 +130,8 @@ func (c *Conn) Select(ctx context.Context, name string, validity uint32) (m remo
 		}
 		c.selected, c.seen = name, b.modseq
 		m = remote.Mailbox{Name: name, UIDValidity: b.validity, UIDNext: remote.UID(b.next), Exists: uint32(len(b.msgs)), HighestModSeq: b.modseq,
-			Flags: []string{`\Seen`, `\Answered`, `\Flagged`, `\Deleted`, `\Draft`}, AnyKeyword: true}
+			Flags: []string{`\Seen`, `\Answered`, `\Flagged`, `\Deleted`, `\Draft`}, AnyKeyword: c.h.keywords == nil}
+		m.Flags = append(m.Flags, c.h.keywords...)
 		if validity != 0 && validity != b.validity {
 			return remote.ErrUIDValidity
 		}
@@ -216,7 +217,7 @@ func (c *Conn) Store(ctx context.Context, uids []remote.UID, add, remove []strin
 			if !slices.Contains(uids, remote.UID(m.uid)) {
 				continue
 			}
-			for _, f := range add {
+			for _, f := range c.h.kept(add) {
 				c.h.flag(b, m, f, true)
 			}
 			for _, f := range remove {
@@ -316,7 +317,7 @@ func (c *Conn) Append(ctx context.Context, mailbox string, m remote.Letter) (uid
 		if date.IsZero() {
 			date = c.h.now()
 		}
-		uid = remote.UID(c.h.put(b, &message{flags: slices.Clone(m.Flags), date: date, text: text, mid: midOf(text)}))
+		uid = remote.UID(c.h.put(b, &message{flags: c.h.kept(m.Flags), date: date, text: text, mid: midOf(text)}))
 		return nil
 	})
 	return uid, err

@@ -14,6 +14,7 @@ import (
 
 	"tidepost/mail"
 	"tidepost/remote"
+	"tidepost/sieve"
 )
 
 // A Host is one account. It is safe for concurrent use.
@@ -30,7 +31,9 @@ type Host struct {
 	cut      func(op string) Cut
 	life     int // breaks of all connections
 	deny     func(folder string, text []byte) error
-	old      bool // neither MOVE nor UIDPLUS
+	old      bool         // neither MOVE nor UIDPLUS
+	keywords []string     // the only ones that are kept; nil: any
+	script   *sieve.Rules // where new mail is filed; nil: there is none
 }
 
 // A Cut says whether the connection breaks at a command, and whether the command is still
@@ -57,6 +60,7 @@ type message struct {
 	uid    uint32
 	flags  []string
 	date   time.Time
+	since  time.Time
 	text   []byte
 	mid    string
 	modseq uint64
@@ -68,7 +72,8 @@ type View struct {
 	MID     string
 	Subject string
 	Flags   []string
-	Date    time.Time
+	Date    time.Time // INTERNALDATE
+	Since   time.Time // when it came into the folder
 	Text    []byte
 }
 
@@ -102,7 +107,7 @@ func (h *Host) touch(b *box) uint64 {
 }
 
 func (h *Host) put(b *box, m *message) uint32 {
-	m.uid = b.next
+	m.uid, m.since = b.next, h.now()
 	b.next++
 	m.modseq = h.touch(b)
 	b.msgs = append(b.msgs, m)
@@ -152,7 +157,9 @@ func (h *Host) pick(folder, what string) (*box, int, error) {
 	if b == nil {
 		return nil, 0, fmt.Errorf("folder %s: %w", folder, errNone)
 	}
-	i := slices.IndexFunc(b.msgs, func(m *message) bool { return m.mid == what || subjectOf(m) == what })
+	i := slices.IndexFunc(b.msgs, func(m *message) bool {
+		return m.mid == what || subjectOf(m) == what || what == fmt.Sprintf("#%d", m.uid)
+	})
 	if i < 0 {
 		return b, 0, fmt.Errorf("%q in folder %s: %w", what, folder, errNone)
 	}
@@ -161,7 +168,7 @@ func (h *Host) pick(folder, what string) (*box, int, error) {
 
 func subjectOf(m *message) string { return mail.ParseHeader(headOf(m.text)).Text("Subject") }
 
-// Move moves a message, named by subject or Message-ID, as a person does.
+// Move moves a message, named by subject, Message-ID or #UID, as a person does.
 func (h *Host) Move(from, what, to string) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -241,7 +248,7 @@ func (h *Host) Folder(name string) []View {
 	}
 	out := []View{}
 	for _, m := range b.msgs {
-		out = append(out, View{UID: m.uid, MID: m.mid, Subject: subjectOf(m), Flags: slices.Clone(m.flags), Date: m.date, Text: m.text})
+		out = append(out, View{UID: m.uid, MID: m.mid, Subject: subjectOf(m), Flags: slices.Clone(m.flags), Date: m.date, Since: m.since, Text: m.text})
 	}
 	return out
 }

@@ -34,7 +34,7 @@ func (g *Gateway) mirrorOptions() mirror.Options {
 		trusted = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 	}
 	var lookup remote.LookupSRV
-	if !g.site.noDNS {
+	if !g.site.noDNS && g.site.Mailbox == nil { // Accounts of a made-up world are in no DNS.
 		lookup = net.DefaultResolver.LookupSRV
 	}
 	return mirror.Options{

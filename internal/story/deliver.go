@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // send gives a letter to the right door: of the team by their login, of others as their
@@ -33,7 +34,7 @@ func (w *world) submit(author *member, s *sent, attempt bool) error {
 
 // transact sends octets and remembers the answer.
 func (w *world) transact(author *member, s *sent) (int, error) {
-	w.last = s.raw
+	w.last, s.at = s.raw, time.Now()
 	if author.outside {
 		var here []string
 		for _, r := range s.rcpts {
@@ -41,7 +42,7 @@ func (w *world) transact(author *member, s *sent) (int, error) {
 				here = append(here, r)
 			}
 		}
-		if len(here) == 0 {
+		if here = w.arrive(s.from, here, s.raw); len(here) == 0 {
 			return 250, nil // Their server has others for that.
 		}
 		c, err := w.smtp(inboundDoor)

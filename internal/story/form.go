@@ -46,6 +46,7 @@ var forms = sync.OnceValue(func() []*form {
 		credentialForms,
 		mailForms,
 		folderForms,
+		providerForms,
 		worldForms,
 		replyLooks,
 		digestLooks,

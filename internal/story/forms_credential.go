@@ -278,7 +278,7 @@ func makeStayIn(b *builder, m []string) (func(*world) error, error) {
 		if err != nil {
 			return err
 		}
-		c, err := w.imap(p)
+		c, err := w.login(p)
 		if err != nil {
 			return err
 		}

@@ -45,7 +45,7 @@ func (b *builder) place(who, name, folder string) (place, error) {
 }
 
 // locate finds a mail and selects its folder.
-func (w *world) locate(c *imapClient, p place) (entry, string, error) {
+func (w *world) locate(c mailClient, p place) (entry, string, error) {
 	folders := []string{p.folder}
 	if p.folder == "" {
 		folders = systemFolders()

@@ -9,7 +9,7 @@ import (
 // settingForms say who there is, and when the story begins.
 func settingForms() []*form {
 	fields := "name address addresses aliases zone hours works holidays leave tides deliveries focus office_hours phone hold batch coach " +
-		"coach_mode coach_policies style urgent_budget urgent_from pass cover stays vacation new"
+		"coach_mode coach_policies style urgent_budget urgent_from pass cover stays vacation new inbox"
 	return []*form{
 		{example: `start: Mon 2026-03-02 08:00 in Berlin`, pattern: `starts?:? REST`, make: makeStart},
 		{example: `person Mei in Asia/Singapore works mon-fri 09:00-18:00`, pattern: `person WHOREST`, details: fields, make: makePerson},
@@ -87,6 +87,10 @@ func (p *member) readDetails(b *builder) error {
 			p.address = strings.ToLower(d.value)
 		case "cover":
 			p.fields["cover"] = d.value
+		case "inbox":
+			if err := p.readHosting(d.value); err != nil {
+				return b.st.wrongAt(d, "%v", err)
+			}
 		default:
 			p.fields[strings.ReplaceAll(d.key, " ", "_")] = d.value
 		}

@@ -43,8 +43,22 @@ func (w *world) connectIMAP() (*imapClient, error) {
 	return c, nil
 }
 
-// imap logs in.
-func (w *world) imap(p *member) (*imapClient, error) {
+// A mailClient is a mail program that is logged in: at the IMAP door, or at the provider.
+type mailClient interface {
+	command(text string, literal []byte) (list []response, said string, err error)
+	close()
+}
+
+// imap logs in, where the person reads.
+func (w *world) imap(p *member) (mailClient, error) {
+	if h := w.hosts[p.address]; h != nil {
+		return &hostClient{h: h}, nil
+	}
+	return w.login(p)
+}
+
+// login logs in at the IMAP door.
+func (w *world) login(p *member) (*imapClient, error) {
 	c, err := w.connectIMAP()
 	if err != nil {
 		return nil, err
@@ -177,7 +191,10 @@ func (w *world) list(p *member, folder string) ([]entry, error) {
 	return w.fetch(c, folder)
 }
 
-func (w *world) fetch(c *imapClient, folder string) ([]entry, error) {
+func (w *world) fetch(c mailClient, folder string) ([]entry, error) {
+	if at, ok := c.(*hostClient); ok {
+		return w.fetchThere(at, folder), nil
+	}
 	_, said, err := c.command("EXAMINE "+quoteIMAP(folder), nil)
 	if err != nil || !isOK(said) {
 		return nil, err

@@ -18,6 +18,7 @@ type member struct {
 	fresh   bool // has just joined: first week, first holds
 	zone    *time.Location
 	fields  map[string]string // of the team: as people write them
+	host    *hosting          // nil: their mailbox is here
 	line    int
 }
 

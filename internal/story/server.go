@@ -145,6 +145,8 @@ func (w *world) startInner() (life, error) {
 			return w.hostLis.Dial(ctx)
 		},
 		Resolver: &w.dns,
+		Mailbox:  w.providerMailbox,
+		Scripts:  w.providerScripts,
 		Uptime:   func() time.Duration { return time.Since(s.began) },
 	}
 	s.gateway, err = gateway.OpenAt(site, cfg, slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelInfo})))

@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/crypto/argon2"
 
+	"tidepost/internal/fakehost"
 	"tidepost/internal/testkit"
 	"tidepost/people"
 	"tidepost/store"
@@ -37,6 +38,8 @@ type world struct {
 	logs    *logBook
 	zone    *time.Location
 	mails   map[string]*sent
+	hosts   map[string]*fakehost.Host // accounts at a provider, by address
+	kept    map[string]keptAs         // what they were like before
 	serial  int
 	last    []byte    // octets of the mail that was sent last
 	answer  string    // what a server said last
@@ -54,6 +57,7 @@ type sent struct {
 	envelop string
 	text    string // without quotes
 	author  *member
+	at      time.Time // when it was sent last
 	refs    []string
 	to, cc  []string
 }
@@ -87,7 +91,7 @@ func (s *Story) tell(t *testing.T) (err error) {
 	passwordHash()
 	dir := scratch(t)
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{t: t, story: s, dir: dir, zone: s.cast.zone, mails: map[string]*sent{}, logs: &logBook{}}
+		w := &world{t: t, story: s, dir: dir, zone: s.cast.zone, mails: map[string]*sent{}, hosts: map[string]*fakehost.Host{}, kept: map[string]keptAs{}, logs: &logBook{}}
 		err = w.live()
 	})
 	return err
@@ -212,6 +216,7 @@ func (w *world) begin() error {
 	if err := w.hire(start); err != nil {
 		return err
 	}
+	w.movingIn()
 	w.openHost()
 	return w.startServer()
 }
@@ -260,6 +265,9 @@ func (w *world) hireOne(db *store.DB, edit *people.Editor, p *member, start time
 	}
 	e, err := edit.Add(context.Background(), people.Request{Fields: fields}, since)
 	if err != nil {
+		return err
+	}
+	if err := w.openAccount(db, p, e.ID, start); err != nil {
 		return err
 	}
 	return db.Update(context.Background(), func(tx *store.Tx) error {
