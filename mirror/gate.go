@@ -38,6 +38,12 @@ type gate struct {
 	since time.Time // since when there is none that should be
 	next  time.Time // when it is looked at again
 	key   string    // what it was made of
+	until time.Time // there is none because of a pause that ends then
+}
+
+// due reports whether it is time to look at the script, whatever else happens.
+func (g gate) due(now time.Time) bool {
+	return !g.next.IsZero() && !now.Before(g.next) || !g.until.IsZero() && !now.Before(g.until)
 }
 
 // keepGate installs the script, renews it, or takes it away, when that is due. Nothing
@@ -65,9 +71,13 @@ func (t *tender) keepGate(ctx context.Context) {
 	now := t.m.now()
 	rules := t.m.rules(p, folder, now)
 	key := strings.Join(slices.Concat([]string{a.Sieve, folder}, rules.Senders, rules.Domains, rules.Words), "\n")
-	_, paused := t.m.o.People.Paused(p, now)
+	until, paused := t.m.o.People.Paused(p, now)
 	want := t.m.o.Inbox.Batches(p) && !paused && a.Sieve != accounts.NoSieve
 	g := t.m.gateOf(t.id)
+	if g.until = (time.Time{}); paused {
+		g.until = until
+	}
+	t.m.setGate(t.id, g)
 	if now.Before(g.next) && (g.open == want && (!want || g.key == key) || g.why != "" && g.key == key) {
 		return
 	}

@@ -157,6 +157,9 @@ func (t *tender) roundDue() bool {
 			return true
 		}
 	}
+	if t.m.gateOf(t.id).due(t.m.now()) && since > breath {
+		return true
+	}
 	return since >= anyway || since >= fullAgain/2 && (!t.full.IsZero() || len(t.denied) > 0)
 }
 
