@@ -22,37 +22,52 @@ func TestIdleAccounts(t *testing.T) {
 	if count == 0 {
 		t.Skip("make bench-provider runs it")
 	}
-	b := idle(t, count)
-	took := time.Duration(amount(t, "TIDEPOST_SECONDS", 120)) * time.Second
+	for _, kind := range []struct{ name, hide string }{
+		{"server with everything", ""},
+		{"without NOTIFY", "NOTIFY"},
+		{"without anything", "NOTIFY IDLE CONDSTORE QRESYNC LIST-STATUS ESEARCH"},
+	} {
+		t.Run(kind.name, func(t *testing.T) {
+			idle(t, count, kind.hide).measure(time.Duration(amount(t, "TIDEPOST_SECONDS", 120)) * time.Second)
+		})
+	}
+}
+
+// measure watches the server for a while in which nothing happens.
+func (b *idling) measure(took time.Duration) {
+	t := b.t
+	t.Helper()
 	begin, cpu, theirs, load := time.Now(), cpuOf(t, b.pid), b.dovecot(), loadAverage(t)
-	share := func(d time.Duration) float64 { return 100 * d.Seconds() / time.Since(begin).Seconds() }
 	time.Sleep(took)
+	share := func(d time.Duration) float64 { return 100 * d.Seconds() / time.Since(begin).Seconds() }
 	core := share(cpuOf(t, b.pid) - cpu)
 	memory := float64(kiloOf(t, b.pid, "smaps_rollup", "Pss:")) / 1024
 	t.Logf("machine: load %s before, %s after %s", load, loadAverage(t), took)
-	t.Logf("accounts %d, connections %d", count, connections(t, b.p.IMAPS))
+	t.Logf("accounts %d, connections %d", b.count, connections(t, b.p.IMAPS))
 	t.Logf("tidepost: %.3f %% of a core", core)
-	t.Logf("tidepost: %.1f MiB PSS, %.3f MiB a person (%.1f MiB without accounts)", memory, memory/float64(count), b.bare)
+	t.Logf("tidepost: %.1f MiB PSS, %.3f MiB a person (%.1f MiB without accounts)", memory, memory/float64(b.count), b.bare)
 	t.Logf("dovecot: %.2f %% of a core", share(b.dovecot()-theirs))
 	if core >= 1 {
 		t.Errorf("%.2f %% of a core", core)
 	}
-	if memory/float64(count) >= 2 {
-		t.Errorf("%.2f MiB a person", memory/float64(count))
+	if memory/float64(b.count) >= 2 {
+		t.Errorf("%.2f MiB a person", memory/float64(b.count))
 	}
 }
 
 // An idling is a server that has nothing to do.
 type idling struct {
 	*server
-	t    *testing.T
-	p    *provider.Server
-	pid  int
-	bare float64 // MiB of a server without accounts
+	t     *testing.T
+	p     *provider.Server
+	count int
+	pid   int
+	bare  float64 // MiB of a server without accounts
 }
 
-// idle starts a server with many accounts and waits until it rests.
-func idle(t *testing.T, count int) *idling {
+// idle starts a server with many accounts at a Dovecot that hides some of what it can, and
+// waits until it rests.
+func idle(t *testing.T, count int, hide string) *idling {
 	t.Helper()
 	var users []provider.User
 	people, secrets := strings.Builder{}, strings.Builder{}
@@ -64,12 +79,12 @@ func idle(t *testing.T, count int) *idling {
 		fmt.Fprintf(&people, "Person %d,%s,Europe/London,imap\n", i, u.Name)
 		fmt.Fprintf(&secrets, "%s,%s\n", u.Name, u.Password)
 	}
-	p := provider.Dovecot(t, provider.Options{Users: users})
+	p := provider.Dovecot(t, provider.Options{Users: users, Hide: hide})
 	ca := filepath.Join(p.Dir, "ca.pem")
 	if err := os.WriteFile(ca, p.CA.PEM(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	b := &idling{t: t, p: p}
+	b := &idling{t: t, p: p, count: count}
 	b.server = setup(t, options{people: []person{awake("ana")}, config: map[string]string{"accounts.ca_file": strconv.Quote(ca), "log.level": `"info"`}})
 	time.Sleep(3 * time.Second)
 	b.bare = float64(kiloOf(t, b.proc.Process.Pid, "smaps_rollup", "Pss:")) / 1024

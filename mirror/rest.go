@@ -48,6 +48,9 @@ func (t *tender) rest(ctx context.Context, sub *store.Subscription, kick <-chan 
 		return err
 	}
 	now := t.m.now()
+	if now.Sub(t.full) > fullAgain {
+		t.full = time.Time{} // It took what it was sent.
+	}
 	t.watch.seen, t.watch.at = t.statuses(), now
 	for {
 		k := t.waitsIn(told)

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"tidepost/internal/fakehost"
+	"tidepost/mirror"
+	"tidepost/remote"
 )
 
 // counting counts the commands that an account is sent.
@@ -62,6 +64,27 @@ func TestQuietAccountIsLeftAlone(t *testing.T) {
 					t.Errorf("after %s INBOX holds %q", kind.soon, w.subjects("INBOX"))
 				}
 				w.want("Drafts", "Budget")
+			})
+		})
+	}
+}
+
+// TestWhatPassesIsBackSoon: where a script files new mail before INBOX, what passes is back
+// within five seconds, however quiet the account was and whatever the server tells.
+func TestWhatPassesIsBackSoon(t *testing.T) {
+	for name, mute := range map[string]bool{"told": false, "looked at": true} {
+		t.Run(name, func(t *testing.T) {
+			play(t, func(w *world) {
+				w.stop()
+				w.host.SetMute(mute)
+				w.scripts = func(remote.Account) (mirror.Scripts, error) { return &scripts{}, nil }
+				w.start()
+				w.wait(2 * time.Hour)
+				w.arrives("Tidepost/Next delivery", "Your sign-in code is 123456", "Auto-Submitted: auto-generated")
+				w.wait(5 * time.Second)
+				if !w.has("INBOX", "Your sign-in code is 123456") {
+					t.Errorf("INBOX holds %q", w.subjects("INBOX"))
+				}
 			})
 		})
 	}

@@ -105,6 +105,12 @@ func everyMethod(ctx context.Context, a remote.Account) error {
 	if _, err := s.Status(ctx, "INBOX"); err != nil {
 		return err
 	}
+	if _, err := s.Statuses(ctx, []string{"INBOX", "Other", "Third"}); err != nil {
+		return err
+	}
+	if _, err := s.Watch(ctx, []string{"INBOX", "Other"}); err != nil {
+		return err
+	}
 	if _, err := s.Select(ctx, "INBOX", 0); err != nil {
 		return err
 	}
@@ -133,6 +139,10 @@ func TestHostileServers(t *testing.T) {
 		"no IMAP":                    {"greeting": "* OK x\r\n", "CAPABILITY": "* CAPABILITY POP3\r\nTAG OK x\r\n", "LOGIN": "TAG OK x\r\n"},
 		"endless challenges":         {"greeting": "* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] x\r\n", "AUTHENTICATE": "FOREVER+ \r\n"},
 		"endless untagged responses": {"LIST": "FOREVER* 1 EXISTS\r\n"},
+		"endless states":             {"STATUS": "FOREVER* STATUS INBOX (MESSAGES 1)\r\n"},
+		"a state for another tag":    {"STATUS": "* STATUS INBOX (MESSAGES 1)\r\nx9 OK done\r\n"},
+		"a deep state":               {"STATUS": "* STATUS INBOX " + deep + "\r\n"},
+		"endless news":               {"LOGIN": "TAG OK [CAPABILITY IMAP4rev1 NOTIFY] in\r\n", "NOTIFY": "FOREVER* STATUS INBOX (MESSAGES 1)\r\n"},
 		"endless folders":            {"LIST": "FOREVER* LIST () \"/\" a\r\n"},
 		"endless string":             {"LIST": "* LIST () \"/\" \"FOREVERx"},
 		"huge literal":               {"LIST": "* LIST () \"/\" {99999999999}\r\nFOREVERx"},
