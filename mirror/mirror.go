@@ -50,7 +50,7 @@ type Options struct {
 
 	MaxMessage int64         // octets; what is larger stays in INBOX (default 100 MiB)
 	Poll       time.Duration // how often to ask a server without IDLE (default 5 s)
-	Look       time.Duration // how often folders are looked at that the server does not tell of (default 15 s; half as often in quiet accounts)
+	Look       time.Duration // how often folders are looked at that the server does not tell of (default 15 s; half as often in a quiet account)
 }
 
 func (o Options) withDefaults() Options {

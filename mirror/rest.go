@@ -22,7 +22,7 @@ const (
 	// made, and for whatever nobody thought of.
 	anyway = 10 * time.Minute
 	// quiet is how long nothing has happened in an account that is looked at half as often.
-	quiet = 10 * time.Minute
+	quiet = 3 * time.Minute
 	// breath is between two looks at the most, whatever the server tells.
 	breath = time.Second
 )
