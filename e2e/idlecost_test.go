@@ -16,25 +16,28 @@ import (
 )
 
 // TestIdleAccounts keeps many accounts at a real Dovecot idle and says what that costs:
-// under 1 % of a core and 2 MB a person. It takes minutes; `make bench-provider` runs it.
+// under 1 % of a core and 2 MB a person, where the server has IDLE. It takes minutes; `make bench-provider` runs it.
 func TestIdleAccounts(t *testing.T) {
 	count := amount(t, "TIDEPOST_ACCOUNTS", 0)
 	if count == 0 {
 		t.Skip("make bench-provider runs it")
 	}
-	for _, kind := range []struct{ name, hide string }{
-		{"server with everything", ""},
-		{"without NOTIFY", "NOTIFY"},
-		{"without anything", "NOTIFY IDLE CONDSTORE QRESYNC LIST-STATUS ESEARCH"},
+	for _, kind := range []struct {
+		name, hide string
+		core       float64 // percent that are too much
+	}{
+		{"server with everything", "", 1},
+		{"without NOTIFY", "NOTIFY", 1},
+		{"without anything", "NOTIFY IDLE CONDSTORE QRESYNC LIST-STATUS ESEARCH", 3}, // Asked every five seconds.
 	} {
 		t.Run(kind.name, func(t *testing.T) {
-			idle(t, count, kind.hide).measure(time.Duration(amount(t, "TIDEPOST_SECONDS", 120)) * time.Second)
+			idle(t, count, kind.hide).measure(time.Duration(amount(t, "TIDEPOST_SECONDS", 120))*time.Second, kind.core)
 		})
 	}
 }
 
 // measure watches the server for a while in which nothing happens.
-func (b *idling) measure(took time.Duration) {
+func (b *idling) measure(took time.Duration, most float64) {
 	t := b.t
 	t.Helper()
 	begin, cpu, theirs, load := time.Now(), cpuOf(t, b.pid), b.dovecot(), loadAverage(t)
@@ -47,7 +50,7 @@ func (b *idling) measure(took time.Duration) {
 	t.Logf("tidepost: %.3f %% of a core", core)
 	t.Logf("tidepost: %.1f MiB PSS, %.3f MiB a person (%.1f MiB without accounts)", memory, memory/float64(b.count), b.bare)
 	t.Logf("dovecot: %.2f %% of a core", share(b.dovecot()-theirs))
-	if core >= 1 {
+	if core >= most {
 		t.Errorf("%.2f %% of a core", core)
 	}
 	if memory/float64(b.count) >= 2 {
