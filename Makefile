@@ -72,10 +72,10 @@ scenarios: ## play the stories of scenarios/ in virtual time (STORIES=another fi
 
 .PHONY: week
 week: ## scenarios/week.txt by the built binary over sockets and command line, killed now and then; virtual time, ten minutes
-	$(GO) run ./internal/bubble/cmd overlay $(abspath $(BIN))/bubble
+	$(GO) run ./internal/bubble/cmd overlay $(abspath $(BIN))/bubble/_runtime
 	$(GO) build -o $(BIN)/bubble/bubble ./internal/bubble/cmd
-	$(GO) build $(GOFLAGS_) -overlay $(BIN)/bubble/overlay.json -o $(BIN)/bubble/tidepost ./cmd/tidepost
-	$(GO) test $(GOFLAGS_) -overlay $(BIN)/bubble/overlay.json -c -o $(BIN)/bubble/story.test ./internal/story
+	$(GO) build $(GOFLAGS_) -overlay $(BIN)/bubble/_runtime/overlay.json -o $(BIN)/bubble/tidepost ./cmd/tidepost
+	$(GO) test $(GOFLAGS_) -overlay $(BIN)/bubble/_runtime/overlay.json -c -o $(BIN)/bubble/story.test ./internal/story
 	cd internal/story && $(abspath $(BIN))/bubble/bubble run 2026-03-20T12:00:00Z $(abspath $(BIN))/bubble/story.test -test.run TestByProcesses \
 		-test.v -test.timeout 0 -stories $(abspath scenarios/week.txt) -program $(abspath $(BIN))/bubble/tidepost
 
