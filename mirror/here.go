@@ -23,12 +23,10 @@ func (r *round) here(ctx context.Context, a Action) error {
 	switch a.Do {
 	case Look:
 		return r.look(ctx, a)
-	case Receive:
-		return r.receive(ctx, *a.Remote)
+	case Receive, Enter:
+		return r.take(ctx, a)
 	case Act:
 		return r.act(ctx, a)
-	case Enter:
-		return r.enter(ctx, a)
 	}
 	return r.m.o.DB.Update(ctx, func(tx *store.Tx) error {
 		switch a.Do {
@@ -479,6 +477,7 @@ func (r *round) enter(ctx context.Context, a Action) error {
 		reason, err = "It is too large", nil
 	}
 	if err != nil {
+		r.discard(staged) // The connection broke behind it.
 		return err
 	}
 	if reason == "" {
@@ -492,14 +491,23 @@ func (r *round) enter(ctx context.Context, a Action) error {
 		}
 	}
 	var cannot *queue.ErrCannot
-	told := errors.As(err, &cannot) && controls.IsOutgoing(x.Kind)
+	if errors.As(err, &cannot) && controls.IsOutgoing(x.Kind) {
+		reason = "" // The queue has told it.
+	}
+	return r.turnAway(ctx, a, staged, reason)
+}
+
+// turnAway has what was put into a control folder put back, and tells the person why; ""
+// if that is told.
+func (r *round) turnAway(ctx context.Context, a Action, staged *store.Staged, reason string) error {
+	x := *a.Remote
 	return r.m.o.DB.Update(ctx, func(tx *store.Tx) error {
 		l := store.MirrorLink{Kind: x.Kind, UID: x.UID, Refused: true, Flags: x.Flags}
 		if a.Link != nil {
 			l.ID = a.Link.ID
 		}
 		setKey(&l, x.Key)
-		if err := r.put(tx, l); err != nil || told {
+		if err := r.put(tx, l); err != nil || reason == "" {
 			return err
 		}
 		var head []byte

@@ -80,6 +80,7 @@ type Mirror struct {
 	gates   map[int64]gate
 	tried   map[int64]bool        // entries that could not be written beside others
 	busy    map[int64]*sync.Mutex // who holds it tends the account
+	failed  map[message]int       // how often what came could not be taken in
 }
 
 // running is a tender's goroutine.
@@ -95,7 +96,7 @@ type running struct {
 // New returns a Mirror. Nothing is connected before Run.
 func New(o Options) *Mirror {
 	return &Mirror{o: o.withDefaults(), kick: make(chan struct{}, 1), tenders: map[int64]*running{},
-		trouble: map[int64]Trouble{}, busy: map[int64]*sync.Mutex{}, gates: map[int64]gate{}, tried: map[int64]bool{}}
+		trouble: map[int64]Trouble{}, busy: map[int64]*sync.Mutex{}, gates: map[int64]gate{}, tried: map[int64]bool{}, failed: map[message]int{}}
 }
 
 // now is the clock of the account, which stands at the edge of the program.

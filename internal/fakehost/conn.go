@@ -242,6 +242,9 @@ func (c *Conn) Fetch(ctx context.Context, uid remote.UID, limit int64, read func
 			return remote.ErrNoMessage
 		}
 		text = b.msgs[i].text
+		if c.h.broken != nil {
+			return c.h.broken(text)
+		}
 		return nil
 	})
 	if err != nil {

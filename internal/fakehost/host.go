@@ -31,6 +31,7 @@ type Host struct {
 	cut      func(op string) Cut
 	life     int // breaks of all connections
 	deny     func(folder string, text []byte) error
+	broken   func(text []byte) error
 	old      bool         // neither MOVE nor UIDPLUS
 	keywords []string     // the only ones that are kept; nil: any
 	script   *sieve.Rules // where new mail is filed; nil: there is none
@@ -389,4 +390,11 @@ func (h *Host) SetDeny(deny func(folder string, text []byte) error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.deny = deny
+}
+
+// SetBroken has messages that nobody can read: fetching one fails.
+func (h *Host) SetBroken(broken func(text []byte) error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.broken = broken
 }
