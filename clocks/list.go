@@ -41,12 +41,6 @@ func OfThread(tx *store.Tx, thread int64) ([]Item, error) {
 	return itemsOf(tx.AsksOfThread(thread, false, maxList))
 }
 
-// Open returns open asks of the whole team with an id above after, in order, at most
-// limit: for what looks at all threads.
-func Open(tx *store.Tx, after int64, limit int) ([]Item, error) {
-	return itemsOf(tx.OpenAsks(after, limit))
-}
-
 // A Change is what became of an ask.
 type Change struct {
 	Item

@@ -36,13 +36,6 @@ type Team struct {
 	SMTP    []Server
 }
 
-// Has reports whether an address, or a domain, is one of the team's by its look. It says
-// nothing about people.
-func (t Team) Has(address string) bool {
-	_, err := t.parse(address)
-	return err == nil
-}
-
 // parse reads an address of one of our domains.
 func (t Team) parse(address string) (mail.Address, error) {
 	a, err := mail.ParsePath(address, false)
