@@ -48,6 +48,10 @@ type Options struct {
 	// TLS says what certificates are good; nil: those of the system.
 	TLS *tls.Config
 
+	// ProviderFiles says that the server through which a person's mail leaves files it in
+	// Sent; nil: only if it is that of an account of their own that does.
+	ProviderFiles func(p *people.Person) bool
+
 	MaxMessage int64         // octets; what is larger stays in INBOX (default 100 MiB)
 	Poll       time.Duration // how often to ask a server without IDLE (default 5 s)
 	Look       time.Duration // how often folders are looked at that the server does not tell of (default 15 s; half as often in a quiet account)

@@ -66,6 +66,7 @@ func (t *tender) round(ctx context.Context) (atRest bool, err error) {
 	} else if !errors.Is(err, store.ErrNotFound) {
 		return false, err
 	}
+	r.sent = r.sent || t.m.o.ProviderFiles != nil && t.m.o.ProviderFiles(r.p)
 	if err := t.folders(ctx); err != nil {
 		return false, err
 	}
@@ -137,7 +138,13 @@ func (r *round) store(ctx context.Context, s *State) error {
 		}
 		for _, e := range entries {
 			if e.Kind == store.KindSent && r.sent {
-				continue
+				there, err := r.passesThere(tx, e.MID)
+				if err != nil {
+					return err
+				}
+				if there {
+					continue
+				}
 			}
 			thing, ok := things[e.ID]
 			if !ok {
@@ -150,6 +157,27 @@ func (r *round) store(ctx context.Context, s *State) error {
 		}
 		return nil
 	})
+}
+
+// passesThere reports whether a mail goes through the server of the provider, which then
+// files it: mail to colleagues alone never does, and would be in no Sent at all.
+func (r *round) passesThere(tx *store.Tx, mid string) (bool, error) {
+	subs, err := tx.SubmissionsByMID(mid)
+	if err != nil {
+		return false, err
+	}
+	here := false
+	for _, sub := range subs {
+		if sub.AuthorID != r.id {
+			continue
+		}
+		list, err := tx.Recipients(sub.ID)
+		if err != nil || slices.ContainsFunc(list, func(to store.Recipient) bool { return to.PersonID == 0 }) {
+			return true, err
+		}
+		here = here || len(list) > 0
+	}
+	return !here, nil
 }
 
 // writtenKey is the key that an entry has when it is written into the account.

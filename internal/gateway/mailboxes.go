@@ -43,7 +43,10 @@ func (g *Gateway) mirrorOptions() mirror.Options {
 		Accounts: keeper,
 		Dial:     g.site.Mailbox,
 		Scripts:  g.site.Scripts,
-		Log:      g.log.With("part", "mirror"),
+		ProviderFiles: func(p *people.Person) bool {
+			return g.relay.of(p.ID, p.Address).sent == accounts.Provider
+		},
+		Log: g.log.With("part", "mirror"),
 	}
 }
 
