@@ -198,7 +198,7 @@ func (t *tender) number(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.about = st[leaseFolder]
+	t.about, t.asked = st[leaseFolder], t.m.now()
 	for _, f := range t.boxes {
 		if !f.there {
 			continue

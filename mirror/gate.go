@@ -110,6 +110,39 @@ func (t *tender) keepGate(ctx context.Context) {
 		g.since = time.Time{}
 	}
 	t.m.setGate(t.id, g)
+	if err == nil && want == t.gated.IsZero() { // One that cannot be reached is still there.
+		t.noteGate(ctx, want)
+	}
+}
+
+// noteGate remembers since when there is a script, beyond the end of the program.
+func (t *tender) noteGate(ctx context.Context, open bool) {
+	since, text := time.Time{}, ""
+	if open {
+		since = t.m.now().Truncate(time.Second).Add(time.Second)
+		text = since.Format(time.RFC3339)
+	}
+	err := t.m.o.DB.Update(ctx, func(tx *store.Tx) error { return tx.SetMeta(gateKey(t.id), text) })
+	if err != nil {
+		t.log.Warn("note a script", "err", err)
+		return
+	}
+	t.gated = since
+}
+
+func gateKey(person int64) string { return fmt.Sprintf("mirror.gate.%d", person) }
+
+// gatedSince reads what noteGate wrote.
+func (m *Mirror) gatedSince(ctx context.Context, person int64) (since time.Time, err error) {
+	err = m.o.DB.View(ctx, func(tx *store.Tx) error {
+		text, err := tx.Meta(gateKey(person))
+		if err != nil || text == "" {
+			return err
+		}
+		since, err = time.Parse(time.RFC3339, text)
+		return err
+	})
+	return since, err
 }
 
 // tellNoScript tells the admin, once, that and why new mail of a person is moved after it
@@ -188,6 +221,9 @@ func (m *Mirror) openGate(ctx context.Context, person int64) error {
 	}
 	g := m.gateOf(person)
 	m.setGate(person, gate{})
+	if err := m.o.DB.Update(ctx, func(tx *store.Tx) error { return tx.SetMeta(gateKey(person), "") }); err != nil {
+		return err
+	}
 	err := m.withScripts(ctx, person, func(ctx context.Context, c Scripts) error { return c.Remove(ctx) })
 	if err != nil && !g.open && errors.Is(err, remote.ErrLost) {
 		return nil

@@ -187,6 +187,11 @@ func (r *round) act(ctx context.Context, a Action) error {
 		to = store.KindArchive // It stands for every folder that means nothing.
 	}
 	now := r.m.now()
+	if a.Copy {
+		if there, err := r.stillThere(ctx, *a.Link); err != nil || !there {
+			return err
+		}
+	}
 	content, err := r.content(ctx, a, to)
 	if err != nil {
 		return gone(err)
@@ -210,6 +215,20 @@ func (r *round) act(ctx context.Context, a Action) error {
 		return r.refuse(ctx, a, to, reason, err)
 	}
 	return lostRace(err)
+}
+
+// stillThere asks whether a message stands where it did: what looks like a copy is none if
+// its source has gone.
+func (r *round) stillThere(ctx context.Context, l Link) (bool, error) {
+	f := r.boxes[l.Kind]
+	if _, err := r.s.Select(ctx, f.Name, f.status.UIDValidity); err != nil {
+		return false, err
+	}
+	got, err := r.s.Get(ctx, []remote.UID{remote.UID(l.UID)})
+	if err == nil && len(got) == 0 {
+		delete(r.cache, l.Kind)
+	}
+	return len(got) > 0, err
 }
 
 // content reads what a move judges.
@@ -249,7 +268,7 @@ func (r *round) acted(tx *store.Tx, a Action, to store.Kind, out *store.Entry) e
 			return err
 		}
 	}
-	l.Refused, l.Flags = false, a.Remote.Flags
+	l.Refused = false // The flags stay those agreed on: what was flagged and moved at once is flagged.
 	if l.Kind, l.UID = a.To, a.Remote.UID; a.To == "" {
 		l.UID = 0
 	}
@@ -309,7 +328,7 @@ func (r *round) refuse(ctx context.Context, a Action, to store.Kind, reason stri
 		l := r.links[a.Link.ID]
 		l.Refused = true
 		if a.Copy {
-			l = store.MirrorLink{Kind: a.Remote.Kind, UID: a.Remote.UID, Own: true}
+			l = store.MirrorLink{Kind: a.Remote.Kind, UID: a.Remote.UID, Flags: a.Remote.Flags, Refused: true}
 			setKey(&l, a.Remote.Key)
 		}
 		if err := r.put(tx, l); err != nil {

@@ -21,30 +21,30 @@ import (
 
 // Two Tideposts that tend one account would undo each other's work. Each leaves a letter
 // in the account that says who it is and when it was here; who finds a fresh one of another
-// stands back.
+// stands back. What follows from the letters is said in leasejudge.go.
 
 const (
 	leaseFolder = root + "/About"
 	leaseField  = "Tidepost-Tends"
-	// leaseRenew is how old our letter gets, leaseOver when that of another counts no more,
-	// and leaseLook how often we look where the server does not say whether anything is new.
-	leaseRenew = 6 * time.Hour
-	leaseOver  = 24 * time.Hour
-	leaseLook  = 5 * time.Minute
-	maxLeases  = 20
-	maxLease   = 64 << 10
+	maxLeases   = 20
+	maxLease    = 64 << 10
 )
 
-var errLeased = errors.New("another Tidepost tends the account")
+// errClaiming: a copy of this installation may tend the account; it is given time to say so.
+var errClaiming = errors.New("waiting whether another copy of this Tidepost answers")
 
-// A lease is such a letter.
-type lease struct {
-	uid  remote.UID
-	who  string
-	when time.Time
+// A standsBack is why an account is not ours to tend.
+type standsBack struct{ other lease }
+
+func (e *standsBack) Error() string {
+	if e.other.instance != "" && e.other.machine != "" {
+		return "another Tidepost tends the account, on " + e.other.machine
+	}
+	return "another Tidepost tends the account"
 }
 
-// lease makes sure that the account is ours to tend. errLeased: it is another's.
+// lease makes sure that the account is ours to tend. It looks when its time has come, and
+// when the folder with the letters has changed.
 func (t *tender) lease(ctx context.Context) error {
 	now, about := t.m.now(), t.about
 	switch {
@@ -54,7 +54,7 @@ func (t *tender) lease(ctx context.Context) error {
 	case about.UIDValidity != 0 && about == t.leasedAt, about.UIDValidity == 0 && now.Sub(t.leased) < leaseLook:
 		return nil // Nobody has written there.
 	}
-	self, err := t.installation(ctx)
+	who, err := t.installation(ctx)
 	if err != nil {
 		return err
 	}
@@ -65,49 +65,78 @@ func (t *tender) lease(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if theirs(all, self, now) {
-		return errLeased
-	}
-	own := slices.IndexFunc(all, func(l lease) bool { return l.who == self && now.Sub(l.when) < leaseRenew })
-	if own >= 0 {
-		t.marked = all[own].when
-	} else {
-		if err := t.mark(ctx, self, now); err != nil && !errors.Is(err, remote.ErrFull) {
-			return err
-		}
-		// Somebody may have come at the same time: the first letter has it.
-		again, err := t.leases(ctx)
-		if err != nil {
-			return err
-		}
-		at := slices.IndexFunc(again, func(l lease) bool { return l.who != self && now.Sub(l.when) < leaseOver })
-		mine := slices.IndexFunc(again, func(l lease) bool { return l.who == self })
-		if at >= 0 && at < mine {
-			return errors.Join(errLeased, t.s.Expunge(ctx, mineOf(again, self, -1)))
-		}
-		if err := t.s.Expunge(ctx, mineOf(again, self, len(again)-1)); err != nil {
+	self := claimant{who: who, instance: t.m.instance, dead: t.m.ended()}
+	v := judgeLease(all, self, now)
+	if v.do == takeLease || v.do == renewLease {
+		if err := t.take(ctx, self, v, now); err != nil {
 			return err
 		}
 		t.marked = now
 	}
+	switch v.do {
+	case claimLease:
+		if err := t.mark(ctx, self, stateClaim, now); err != nil {
+			return err
+		}
+		return errClaiming
+	case waitLease:
+		return errClaiming
+	case standBack:
+		t.m.sure(t.id, v.other.who == who)
+		t.log.Info("standing back", "from", v.other.machine, "copy", v.other.who == who)
+		return errors.Join(&standsBack{v.other}, t.s.Expunge(ctx, v.remove))
+	case holdLease:
+		t.marked = v.since
+	}
+	t.m.sure(t.id, false)
 	t.leased, t.leasedAt = now, about
 	return nil
 }
 
-// mineOf are our letters, but for the one at keep.
-func mineOf(all []lease, self string, keep int) []remote.UID {
-	var out []remote.UID
-	for i, l := range all {
-		if l.who == self && i != keep {
-			out = append(out, l.uid)
-		}
+// held is lease in the midst of long work: somebody who claims the account gets an
+// answer in time. Whoever gives an account back asks nobody.
+func (t *tender) held(ctx context.Context) (err error) {
+	if t.leased.IsZero() || t.m.now().Sub(t.asked) < leaseAsk {
+		return nil
 	}
-	return out
+	if t.about, err = t.aboutNow(ctx); err != nil {
+		return err
+	}
+	return t.lease(ctx)
 }
 
-// theirs reports whether somebody else was here lately.
-func theirs(all []lease, self string, now time.Time) bool {
-	return slices.ContainsFunc(all, func(l lease) bool { return l.who != self && now.Sub(l.when) < leaseOver })
+// aboutNow is the state of the folder with the letters.
+func (t *tender) aboutNow(ctx context.Context) (remote.Status, error) {
+	st, err := t.s.Statuses(ctx, []string{leaseFolder})
+	t.asked = t.m.now()
+	return st[leaseFolder], err
+}
+
+// take writes our letter, in place of those that count no more. Who has come at the same
+// time with an earlier one has the account.
+func (t *tender) take(ctx context.Context, self claimant, v verdict, now time.Time) error {
+	if v.do == takeLease {
+		if err := t.s.Expunge(ctx, v.remove); err != nil {
+			return err
+		}
+	}
+	if err := t.mark(ctx, self, stateHolds, now); err != nil {
+		if errors.Is(err, remote.ErrFull) {
+			return nil // It is tended all the same; a full account must not stay so.
+		}
+		return err
+	}
+	if v.do == renewLease {
+		return t.s.Expunge(ctx, v.remove)
+	}
+	again, err := t.leases(ctx)
+	if err != nil {
+		return err
+	}
+	if v := judgeLease(again, self, now); v.do == standBack {
+		return errors.Join(&standsBack{v.other}, t.s.Expunge(ctx, v.remove))
+	}
+	return nil
 }
 
 // leases reads the letters, in the order in which they came.
@@ -148,23 +177,32 @@ func (t *tender) leases(ctx context.Context) ([]lease, error) {
 	return out, nil
 }
 
-// readLease reads "<installation> <seconds>".
+// readLease reads "<installation> <seconds> <instance> <state> <machine>". Letters of
+// earlier versions end after the seconds.
 func readLease(message []byte) (l lease, ok bool) {
 	if i := bytes.Index(message, []byte("\r\n\r\n")); i >= 0 {
 		message = message[:i+4]
 	}
 	for _, v := range mail.ParseHeader(message).All(leaseField) {
-		who, at, _ := strings.Cut(strings.TrimSpace(v), " ")
-		sec, err := strconv.ParseInt(strings.TrimSpace(at), 10, 64)
-		if err == nil && who != "" {
-			return lease{who: who, when: time.Unix(sec, 0)}, true
+		f := strings.Fields(v)
+		if len(f) < 2 {
+			continue
 		}
+		sec, err := strconv.ParseInt(f[1], 10, 64)
+		if err != nil {
+			continue
+		}
+		l = lease{who: f[0], when: time.Unix(sec, 0)}
+		if len(f) >= 5 {
+			l.instance, l.state, l.machine = f[2], f[3], f[4]
+		}
+		return l, true
 	}
 	return l, false
 }
 
 // mark leaves a letter of ours.
-func (t *tender) mark(ctx context.Context, self string, now time.Time) error {
+func (t *tender) mark(ctx context.Context, self claimant, state string, now time.Time) error {
 	p, err := t.person(ctx)
 	if err != nil {
 		return err
@@ -178,7 +216,7 @@ func (t *tender) mark(ctx context.Context, self string, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	field, err := mail.FormatRawField(leaseField, fmt.Sprintf("%s %d", self, now.Unix()))
+	field, err := mail.FormatRawField(leaseField, fmt.Sprintf("%s %d %s %s %s", self.who, now.Unix(), self.instance, state, machine()))
 	if err != nil {
 		return err
 	}
@@ -188,18 +226,19 @@ func (t *tender) mark(ctx context.Context, self string, now time.Time) error {
 	return err
 }
 
+const installationKey = "mirror.installation"
+
 // installation is who we are: it lives with the database.
 func (t *tender) installation(ctx context.Context) (id string, err error) {
-	const key = "mirror.installation"
 	err = t.m.o.DB.View(ctx, func(tx *store.Tx) error {
-		id, err = tx.Meta(key)
+		id, err = tx.Meta(installationKey)
 		return err
 	})
 	if err != nil || id != "" {
 		return id, err
 	}
 	err = t.m.o.DB.Update(ctx, func(tx *store.Tx) error {
-		if id, err = tx.Meta(key); err != nil || id != "" {
+		if id, err = tx.Meta(installationKey); err != nil || id != "" {
 			return err
 		}
 		var raw [16]byte
@@ -207,7 +246,7 @@ func (t *tender) installation(ctx context.Context) (id string, err error) {
 			return err
 		}
 		id = hex.EncodeToString(raw[:])
-		return tx.SetMeta(key, id)
+		return tx.SetMeta(installationKey, id)
 	})
 	return id, err
 }

@@ -79,6 +79,7 @@ type State struct {
 	Full   bool                // the account takes no more
 	Later  map[int64]bool      // entries that the account would not have; they are written again later
 	Copies bool                // the server knows no MOVE: a move is a copy and a removal
+	Fresh  map[place]bool      // messages that no link knows, seen for the first time a moment ago
 }
 
 // A Verb is what is to be done about a message.
@@ -346,6 +347,8 @@ func (m *merging) decide(p *pair) {
 		m.messageGone(p, as)
 	case p.remote.Kind == p.link.Kind && p.local.Kind == p.link.Kind:
 		m.inPlace(p, as)
+	case p.remote.Kind == p.link.Kind && m.movedBack(p):
+		as(Act, p.remote.Kind)
 	case p.remote.Kind == p.link.Kind:
 		if !m.carry(p, MoveThere, p.local.Kind) {
 			m.flags(p)
@@ -355,6 +358,12 @@ func (m *merging) decide(p *pair) {
 	default:
 		m.moved(p, as)
 	}
+}
+
+// movedBack: it stands where it stood under another number. We moved it to where its entry
+// is, did not hear the answer, and the person moved it back meanwhile.
+func (m *merging) movedBack(p *pair) bool {
+	return plain(p.remote.Kind) && p.link.UID != 0 && p.remote.UID != p.link.UID && !m.s.Lost[p.link.Kind]
 }
 
 // outOfSight: a message that comes back from a folder of the person's own is no news, but
@@ -375,6 +384,9 @@ func (m *merging) outOfSight(p *pair, as func(Verb, store.Kind)) {
 func (m *merging) refused(p *pair, as func(Verb, store.Kind)) {
 	home := p.link.Kind
 	switch {
+	case p.local == nil && p.link.Entry == 0 && m.elsewhere(p):
+		as(Discard, store.KindTrash)
+		return
 	case p.local != nil:
 		home = p.local.Kind
 	case p.link.Entry == 0:
@@ -389,6 +401,13 @@ func (m *merging) refused(p *pair, as func(Verb, store.Kind)) {
 	default:
 		as(Relink, home)
 	}
+}
+
+// elsewhere reports whether the message stands in another folder, too: this is a copy.
+func (m *merging) elsewhere(p *pair) bool {
+	return slices.ContainsFunc(m.pairs, func(o pair) bool {
+		return o.link != p.link && o.remote != nil && o.remote.Kind != "" && p.link.Key.MID != "" && o.link.Key.same(p.link.Key)
+	})
 }
 
 // origin is where mail goes that came from a folder we do not know.
@@ -557,7 +576,7 @@ func (m *merging) strangers() {
 		}
 		if l := m.written(r); l != nil {
 			delete(m.local, l.Entry)
-			m.do(Action{Do: Adopt, Local: l, Remote: r, To: r.Kind, Flags: r.Flags})
+			m.do(Action{Do: Adopt, Local: l, Remote: r, To: r.Kind, Flags: l.Flags & shared}) // What differs now the person did.
 			continue
 		}
 		if m.isCopy(r) {
@@ -599,6 +618,9 @@ func (m *merging) isCopy(r *Remote) bool {
 	for _, p := range m.standing[r.Key.id()] {
 		switch {
 		case r.Flags&store.Deleted != 0 && m.s.Copies: // What a removal could only mark.
+		case p.remote.Kind != r.Kind && m.s.Fresh[place{r.Kind, r.UID}]:
+			// Perhaps it is being moved: folders are not read at one moment, and programs
+			// without MOVE copy first.
 		case p.remote.Kind == r.Kind && p.link.Own:
 			m.do(Action{Do: Remove, Link: &Link{Kind: r.Kind, UID: r.UID, Own: true}, Remote: r})
 		case r.New && !copied(r, p.remote) && !(r.Kind == store.KindInbox && p.link.Kind == store.KindNextDelivery):

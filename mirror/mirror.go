@@ -2,6 +2,7 @@ package mirror
 
 import (
 	"context"
+	crand "crypto/rand"
 	"crypto/tls"
 	"errors"
 	"log/slog"
@@ -29,6 +30,7 @@ type Options struct {
 	Queue    *queue.Queue
 	Inbox    *inbox.Inbox
 	Host     string // our name, for whoever finds our marker
+	Dir      string // the data directory
 	Log      *slog.Logger
 	Jitter   *rand.Rand // spreads what is tried again
 
@@ -75,8 +77,9 @@ func (o Options) withDefaults() Options {
 
 // A Mirror tends the accounts of everybody who has one. It is safe for concurrent use.
 type Mirror struct {
-	o    Options
-	kick chan struct{} // holds one: who has an account may have changed
+	o        Options
+	instance string        // this process, whatever database it works on
+	kick     chan struct{} // holds one: who has an account may have changed
 
 	mu      sync.Mutex // guards below
 	tenders map[int64]*running
@@ -85,6 +88,9 @@ type Mirror struct {
 	tried   map[int64]bool        // entries that could not be written beside others
 	busy    map[int64]*sync.Mutex // who holds it tends the account
 	failed  map[message]int       // how often what came could not be taken in
+	before  map[string]bool       // instances that ran here before us and have ended
+	copies  map[int64]bool        // accounts that another copy of this installation tends
+	unsure  time.Time             // until then such a copy may be found
 }
 
 // running is a tender's goroutine.
@@ -99,8 +105,8 @@ type running struct {
 
 // New returns a Mirror. Nothing is connected before Run.
 func New(o Options) *Mirror {
-	return &Mirror{o: o.withDefaults(), kick: make(chan struct{}, 1), tenders: map[int64]*running{},
-		trouble: map[int64]Trouble{}, busy: map[int64]*sync.Mutex{}, gates: map[int64]gate{}, tried: map[int64]bool{}, failed: map[message]int{}}
+	return &Mirror{o: o.withDefaults(), instance: crand.Text(), kick: make(chan struct{}, 1), tenders: map[int64]*running{},
+		trouble: map[int64]Trouble{}, busy: map[int64]*sync.Mutex{}, copies: map[int64]bool{}, gates: map[int64]gate{}, tried: map[int64]bool{}, failed: map[message]int{}}
 }
 
 // now is the clock of the account, which stands at the edge of the program.
@@ -185,6 +191,7 @@ func (m *Mirror) dismiss(ctx context.Context) (map[int64]accounts.Account, error
 			r.dismissed.Store(!ok)
 			delete(m.tenders, id)
 			delete(m.trouble, id)
+			delete(m.copies, id)
 		}
 	}
 	m.mu.Unlock()

@@ -143,6 +143,8 @@ func (t *tender) wait(ctx context.Context, sub *store.Subscription, kick <-chan 
 // pause is how long is waited before the folders are looked at.
 func (t *tender) pause(told bool) time.Duration {
 	switch {
+	case !t.again.IsZero():
+		return max(t.again.Sub(t.m.now()), breath)
 	case told:
 		return watchedLook
 	case t.m.now().Sub(t.watch.happen) > quiet:
@@ -154,6 +156,9 @@ func (t *tender) pause(told bool) time.Duration {
 // roundDue reports whether it is time for a round without any news.
 func (t *tender) roundDue() bool {
 	since := t.m.now().Sub(t.watch.at)
+	if !t.again.IsZero() && !t.m.now().Before(t.again) {
+		return true
+	}
 	for name, st := range t.watch.seen {
 		// Without CONDSTORE the numbers do not tell of flags.
 		if st.HighestModSeq == 0 && st.Messages > 0 && name != leaseFolder && since >= 4*t.m.o.Look {

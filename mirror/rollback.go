@@ -256,5 +256,11 @@ func (t *tender) unmark(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return t.s.Expunge(ctx, mineOf(all, self, -1))
+	var ours []remote.UID
+	for _, l := range all {
+		if l.who == self {
+			ours = append(ours, l.uid)
+		}
+	}
+	return t.s.Expunge(ctx, ours)
 }

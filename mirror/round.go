@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -39,6 +40,12 @@ type listing struct {
 	at     time.Time
 }
 
+// A found message is not where its link says.
+type found struct {
+	Remote
+	missed place // where it was looked for
+}
+
 // A round compares until both sides agree.
 type round struct {
 	*tender
@@ -47,14 +54,14 @@ type round struct {
 	entry  map[int64]store.MirrorEntry
 	links  map[int64]store.MirrorLink
 	looked map[int64]bool
-	found  map[int64]Remote // links that were looked for everywhere
-	listed map[place]bool   // what the folders were read to hold
-	sent   bool             // the provider files what is sent by itself
+	found  map[int64]found // links that were looked for everywhere
+	listed map[place]bool  // what the folders were read to hold
+	sent   bool            // the provider files what is sent by itself
 }
 
 // round brings both sides into agreement. atRest is false if it gave up on that.
 func (t *tender) round(ctx context.Context) (atRest bool, err error) {
-	r := &round{tender: t, looked: map[int64]bool{}, found: map[int64]Remote{}}
+	r := &round{tender: t, looked: map[int64]bool{}, found: map[int64]found{}}
 	if r.p, err = t.person(ctx); err != nil {
 		return false, err
 	}
@@ -70,6 +77,11 @@ func (t *tender) round(ctx context.Context) (atRest bool, err error) {
 	if err := t.folders(ctx); err != nil {
 		return false, err
 	}
+	if !t.leased.IsZero() { // Somebody may claim it.
+		if err := t.lease(ctx); err != nil {
+			return false, err
+		}
+	}
 	for range maxSteps {
 		actions, err := r.compare(ctx)
 		if err != nil {
@@ -78,16 +90,21 @@ func (t *tender) round(ctx context.Context) (atRest bool, err error) {
 		if len(actions) == 0 {
 			return true, r.agreed(ctx)
 		}
+		r.trace(ctx, actions)
 		if slices.Contains(stages(), actions[0].Do) {
 			if err := r.there(ctx, actions); err != nil {
 				return false, err
 			}
+			clear(r.found) // Something may stand elsewhere now.
 			if err := t.folders(ctx); err != nil {
 				return false, err
 			}
 			continue
 		}
 		for _, a := range actions {
+			if err := t.held(ctx); err != nil {
+				return false, err
+			}
 			if err := r.here(ctx, a); err != nil {
 				return false, fmt.Errorf("%s: %w", a.Do, err)
 			}
@@ -95,6 +112,27 @@ func (t *tender) round(ctx context.Context) (atRest bool, err error) {
 	}
 	t.log.Warn("the account does not come to rest; going on later")
 	return false, nil
+}
+
+// trace tells what is going to be done. Message-IDs are enough to follow a mail through an
+// account by a provider's own log.
+func (r *round) trace(ctx context.Context, actions []Action) {
+	if !r.log.Enabled(ctx, slog.LevelDebug) {
+		return
+	}
+	for _, a := range actions {
+		at := []any{"do", a.Do, "to", a.To, "copy", a.Copy}
+		if l := a.Link; l != nil {
+			at = append(at, "mid", l.Key.MID, "link", l.ID, "stood", l.Kind, "numbered", l.UID, "own", l.Own, "refused", l.Refused)
+		}
+		if l := a.Local; l != nil {
+			at = append(at, "entry", l.Entry, "here", l.Kind)
+		}
+		if x := a.Remote; x != nil {
+			at = append(at, "mid", x.Key.MID, "there", x.Kind, "uid", x.UID)
+		}
+		r.log.DebugContext(ctx, "account", at...)
+	}
 }
 
 // compare reads both sides and merges them.
@@ -234,18 +272,81 @@ func (r *round) account(ctx context.Context, s *State) error {
 		}
 		s.Remote = append(s.Remote, items...)
 	}
+	r.takenOut(s)
 	r.listed = map[place]bool{}
 	for _, x := range s.Remote {
 		r.listed[place{x.Kind, x.UID}] = true
 	}
 	for id, x := range r.found {
-		if l, ok := r.links[id]; !ok || l.Kind == "" {
+		if l, ok := r.links[id]; !ok || l.Kind == "" || x.missed != (place{l.Kind, l.UID}) {
 			delete(r.found, id)
 		} else if x.Kind == "" || !r.listed[place{x.Kind, x.UID}] {
-			s.Remote = append(s.Remote, x)
+			s.Remote = append(s.Remote, x.Remote)
 		}
 	}
+	s.Fresh = r.freshOf(s)
 	return nil
+}
+
+// freshFor is how long a message counts as just seen.
+const freshFor = 10 * time.Second
+
+// freshOf are the messages that no link knows and that were first seen a moment ago.
+func (r *round) freshOf(s *State) map[place]bool {
+	linked, known := map[place]bool{}, map[Key]bool{}
+	for _, l := range s.Links {
+		linked[place{l.Kind, l.UID}], known[l.Key.id()] = true, true
+	}
+	now, seen, out := r.m.now(), map[place]time.Time{}, map[place]bool{}
+	r.again = time.Time{}
+	for _, x := range s.Remote {
+		at := place{x.Kind, x.UID}
+		if x.Kind == "" || linked[at] {
+			continue
+		}
+		since, ok := r.strange[at]
+		if !ok {
+			since = now
+		}
+		seen[at], out[at] = since, now.Sub(since) < freshFor
+		if due := since.Add(freshFor); out[at] && known[x.Key.id()] && (r.again.IsZero() || due.Before(r.again)) {
+			r.again = due
+		}
+	}
+	r.strange = seen
+	return out
+}
+
+// takenFor is how long it counts that somebody took unknown mail out of Next delivery:
+// folders are not read at one moment.
+const takenFor = 2 * time.Minute
+
+// takenOut lets mail stay in INBOX that the script filed into Next delivery and the person
+// moved before we ever saw it there (INBOX has only what passes otherwise). It cannot be told from mail that has just come, but
+// Next delivery has counted more messages than are in it. In doubt it has been delivered.
+func (r *round) takenOut(s *State) {
+	f := r.boxes[store.KindNextDelivery]
+	if f == nil || !f.there || f.lost || f.UIDNext == 0 || r.gated.IsZero() {
+		return
+	}
+	now := r.m.now()
+	came := int64(f.status.UIDNext) - int64(f.UIDNext)
+	for _, x := range s.Remote {
+		if x.Kind == store.KindNextDelivery && x.UID >= f.UIDNext && x.UID < uint32(f.status.UIDNext) {
+			came--
+		}
+	}
+	if came > 0 {
+		r.taken = now
+	}
+	if now.Sub(r.taken) >= takenFor {
+		return
+	}
+	for i := range s.Remote {
+		if x := &s.Remote[i]; x.Kind == store.KindInbox && x.New && x.Came >= r.gated.Unix() {
+			x.Late = true
+		}
+	}
 }
 
 // kinds are the folders in a fixed order: INBOX is read first, so that a message that is
@@ -378,7 +479,7 @@ func (r *round) look(ctx context.Context, a Action) error {
 		return nil
 	}
 	if plain(l.Kind) && len(r.looked)+len(r.found) >= maxLooks {
-		r.found[l.ID] = Remote{Key: l.Key, Flags: l.Flags} // Somewhere; it is not worth so many questions.
+		r.found[l.ID] = found{Remote{Key: l.Key, Flags: l.Flags}, place{l.Kind, l.UID}} // Somewhere; it is not worth so many questions.
 		return nil
 	}
 	list, err := r.s.List(ctx)
@@ -402,7 +503,7 @@ func (r *round) look(ctx context.Context, a Action) error {
 			if !keyOf(m).same(l.Key) || k != "" && (r.linked(k, uint32(m.UID)) || r.listed[place{k, uint32(m.UID)}]) {
 				continue
 			}
-			r.found[l.ID] = Remote{Kind: k, UID: uint32(m.UID), Key: keyOf(m), Flags: flagsOf(m)}
+			r.found[l.ID] = found{Remote{Kind: k, UID: uint32(m.UID), Key: keyOf(m), Flags: flagsOf(m)}, place{l.Kind, l.UID}}
 			return nil
 		}
 	}

@@ -17,6 +17,8 @@ const (
 	// backOff is how long after trouble the account is tried again, doubled each time.
 	backOff    = 2 * time.Second
 	backOffMax = 5 * time.Minute
+	// workedFor is how long a connection must have lasted for the next one to be tried soon.
+	workedFor = time.Minute
 	// refusedAgain is how often a refused login is tried, and an account that another
 	// Tidepost tends is looked at: servers lock accounts.
 	refusedAgain = 15 * time.Minute
@@ -44,6 +46,12 @@ type tender struct {
 	leasedAt remote.Status // their folder then
 	marked   time.Time     // when ours was written
 	about    remote.Status // their folder, as it was looked at last
+	asked    time.Time     // when that was
+
+	gated   time.Time           // since when the script files new mail, zero if it does not
+	strange map[place]time.Time // messages that no link knows, with when they were first seen
+	again   time.Time           // when one of them has to be looked at again
+	taken   time.Time           // when unknown mail was last taken out of Next delivery
 }
 
 // tend keeps one account until ctx ends.
@@ -64,15 +72,20 @@ func (m *Mirror) tend(ctx context.Context, person int64, kick <-chan struct{}) {
 		if errors.Is(err, errTried) {
 			continue
 		}
-		if m.now().Sub(began) > backOffMax {
+		if m.now().Sub(began) > workedFor {
 			wait = backOff // It worked for a while.
 		}
 		pause := wait/2 + m.spread(wait/2+1)
 		wait = min(2*wait, backOffMax)
-		if errors.Is(err, remote.ErrAuth) || errors.Is(err, errLeased) {
+		var back *standsBack
+		if errors.Is(err, remote.ErrAuth) || errors.As(err, &back) {
 			pause = refusedAgain
 		}
-		m.complain(ctx, person, err)
+		if errors.Is(err, errClaiming) {
+			pause, wait = claimTime+time.Second, backOff
+		} else {
+			m.complain(ctx, person, err)
+		}
 		tried.Person = person
 		m.pause(ctx, tried, pause, kick)
 	}
@@ -126,6 +139,9 @@ func (m *Mirror) once(ctx context.Context, a accounts.Account, kick <-chan struc
 	}
 	defer t.s.Close()
 	if err := t.start(ctx, a); err != nil {
+		return err
+	}
+	if t.gated, err = t.m.gatedSince(ctx, t.id); err != nil {
 		return err
 	}
 	sub, err := t.subscribe(ctx)

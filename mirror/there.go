@@ -25,6 +25,9 @@ func (r *round) there(ctx context.Context, actions []Action) error {
 		}
 		batch := actions[:n]
 		actions = actions[n:]
+		if err := r.held(ctx); err != nil {
+			return err
+		}
 		if err := r.batch(ctx, batch); err != nil {
 			return err
 		}

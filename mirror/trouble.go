@@ -27,12 +27,17 @@ func ailmentOf(err error) ailment {
 	told := func(why, help string) func(digest.Writer, digest.Reader) mail.Letter {
 		return func(w digest.Writer, to digest.Reader) mail.Letter { return w.AccountTrouble(to, why, help) }
 	}
+	var back *standsBack
 	const admin = "Your administrator has been told."
 	switch {
 	case errors.Is(err, remote.ErrAuth), errors.Is(err, accounts.ErrRefused):
 		return ailment{name: "auth", what: "the provider refuses the login", word: told("your provider refuses the login", "If you have changed your password there, give the new one to your administrator.")}
-	case errors.Is(err, errLeased):
-		return ailment{name: "leased", what: "another Tidepost tends it", word: nil}
+	case errors.As(err, &back):
+		what := "another Tidepost tends it"
+		if back.other.machine != "" {
+			what += ", on " + back.other.machine
+		}
+		return ailment{name: "leased", what: what, word: nil}
 	case errors.Is(err, remote.ErrFull):
 		return ailment{name: "full", what: "the account is full", word: digest.Writer.AccountFull}
 	case errors.Is(err, remote.ErrLost), errors.Is(err, remote.ErrTry):

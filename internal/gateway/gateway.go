@@ -168,6 +168,9 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	if err := g.db.RemoveStaged(ctx); err != nil {
 		return err
 	}
+	if err := g.mirror.Arrive(ctx); err != nil {
+		return err
+	}
 	debug, err := g.openDebug()
 	if err != nil {
 		return err
@@ -195,7 +198,7 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	loops.Go(func() error { return g.tellWeekly(back) })
 	loops.Go(func() error { g.alarms.run(back); return nil })
 	loops.Go(func() error {
-		scheduler.Run(back, g.log, g.kick, g.queue, g.clocks, g.decisions, g.standing, g.inbox, &watcher{g: g})
+		scheduler.Run(back, g.log, g.kick, yielding{g.queue, g.mirror}, g.clocks, g.decisions, g.standing, g.inbox, &watcher{g: g})
 		return nil
 	})
 	var fronts errgroup.Group

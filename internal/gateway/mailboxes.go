@@ -39,7 +39,7 @@ func (g *Gateway) mirrorOptions() mirror.Options {
 	}
 	return mirror.Options{
 		TLS: trusted, LookupSRV: lookup, Tell: g.alarm, Trying: g.trying,
-		DB: g.db, People: g.dir, Queue: g.queue, Inbox: g.inbox, Host: g.cfg.Server.Hostname, Jitter: jitter(),
+		DB: g.db, People: g.dir, Queue: g.queue, Inbox: g.inbox, Host: g.cfg.Server.Hostname, Dir: g.cfg.Server.Data, Jitter: jitter(),
 		Accounts: keeper,
 		Dial:     g.site.Mailbox,
 		Scripts:  g.site.Scripts,

@@ -187,6 +187,9 @@ func (g *Gateway) health(ctx context.Context, c *census, now time.Time) Health {
 		}
 		add("accounts", len(sick) == 0, "%s", detail)
 	}
+	if n := g.mirror.Copies(); n > 0 {
+		add("copy", false, "another copy of this installation runs and tends %d accounts: what waits to leave is not sent from here; stop one of the two", n)
+	}
 	if end := g.certificateEnds(); !end.IsZero() {
 		add("certificate", end.Sub(now) > renewBefore, "ends %s", end.UTC().Format(time.RFC3339))
 	}

@@ -1,0 +1,39 @@
+package mirror_test
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"tidepost/store"
+)
+
+// The script filed it into Next delivery while Tidepost was down, and Ana took it out
+// before Tidepost ever saw it there: it is hers, and is not taken away again.
+func TestUnknownMailTakenOutByHandStays(t *testing.T) {
+	play(t, func(w *world) {
+		w.arrives("Tidepost/Next delivery", "Known")
+		w.wait(time.Minute)
+		w.stop()
+		db, err := store.Open(filepath.Join(w.dir, "data"))
+		w.must(err)
+		w.must(db.Update(context.Background(), func(tx *store.Tx) error {
+			return tx.SetMeta(fmt.Sprintf("mirror.gate.%d", w.ana), time.Now().Add(-time.Hour).Format(time.RFC3339))
+		}))
+		w.must(db.Close())
+		w.arrives("Tidepost/Next delivery", "Filed")
+		w.arrives("Tidepost/Next delivery", "Waits")
+		w.must(w.host.Move("Tidepost/Next delivery", "Filed", "INBOX"))
+		w.start()
+		w.wait(time.Minute)
+		w.want("INBOX", "Filed")
+		w.want("Tidepost/Next delivery", "Known", "Waits")
+		w.wait(5 * time.Minute)
+		w.arrives("INBOX", "Afterwards")
+		w.wait(time.Minute)
+		w.want("INBOX", "Filed")
+		w.want("Tidepost/Next delivery", "Known", "Waits", "Afterwards")
+	})
+}
