@@ -93,7 +93,7 @@ func TestLibrariesHaveOneUser(t *testing.T) {
 		"github.com/mattn/go-sqlite3":               {"store", "internal/faults", "e2e/traffic"}, // which read the file as a stranger would
 		"github.com/emersion/go-smtp":               {"smtpd", "guard", "internal/demo", "internal/testkit"},
 		"github.com/emersion/go-imap/v2/imapserver": {"imapd", "guard"},
-		"github.com/emersion/go-imap/v2/imapclient": {"internal/badinput", "internal/demo", "internal/doctor"}, // which speak to our own server; others are for remote
+		"github.com/emersion/go-imap/v2/imapclient": {"internal/badinput", "internal/demo", "internal/doctor", "internal/faults"}, // which speak to our own server, or judge; others are for remote
 	}
 	out, err := exec.Command("go", "list", "-tags", "sqlite_fts5", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "tidepost/...").Output()
 	if err != nil {

@@ -46,6 +46,10 @@ func plannedFaults() []fault {
 		{"F12", "little memory and hostile input", littleMemory},
 		{"F13", "idle and active connections", manyConnections},
 		{"F18", "kill -9 with many held", manyHeld},
+		{"F19", "kill -9 beside a provider", killBeside},
+		{"F20", "connection to a provider cut", cutBeside},
+		{"F21", "what happens to an account at a provider", breakAccount},
+		{"F22", "two Tideposts on the same accounts", twoAtOnce},
 	}
 }
 

@@ -62,10 +62,14 @@ func (t *T) Skipf(format string, args ...any) {
 	runtime.Goexit()
 }
 
+func (t *T) Skip(args ...any) { t.Skipf("%s", fmt.Sprint(args...)) }
+
 // Logf prints a line of progress.
 func (t *T) Logf(format string, args ...any) {
 	fmt.Fprintf(t.plan.out, "  %s: %s\n", t.name, fmt.Sprintf(format, args...))
 }
+
+func (t *T) Log(args ...any) { t.Logf("%s", fmt.Sprint(args...)) }
 
 // say sets what the table at the end says of a fault.
 func (t *T) say(format string, args ...any) {

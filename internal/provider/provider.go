@@ -237,10 +237,13 @@ func port(addr string) string {
 // Sieve script. Line ends may be bare.
 func (s *Server) Deliver(to, message string) {
 	s.tb.Helper()
-	if err := deliver(s.LMTP, to, message); err != nil {
+	if err := s.TryDeliver(to, message); err != nil {
 		s.tb.Fatalf("deliver to %s: %v", to, err)
 	}
 }
+
+// TryDeliver is Deliver by any goroutine, and where the server may refuse.
+func (s *Server) TryDeliver(to, message string) error { return deliver(s.LMTP, to, message) }
 
 func deliver(addr, to, message string) error {
 	conn, err := net.DialTimeout("tcp", addr, 5*time.Second)
