@@ -97,7 +97,11 @@ func (g *Gateway) newAlarmer() (*alarmer, error) {
 // notWell picks what is not well.
 func notWell(h Health) (out []trouble) {
 	for _, c := range h.Checks {
-		if !c.OK {
+		switch {
+		case c.OK:
+		case len(c.parts) > 0:
+			out = append(out, c.parts...)
+		default:
 			out = append(out, trouble{name: c.Name, detail: c.Detail})
 		}
 	}
@@ -256,13 +260,22 @@ func (a *alarmer) letter(now time.Time) (head, body []byte, err error) {
 	}
 	return mail.Compose(mail.Letter{
 		From: mail.Mailbox{Name: "Tidepost on " + a.host, Address: a.from}, To: []mail.Mailbox{a.to}, Date: now.UTC(), MessageID: mid,
-		Subject: fmt.Sprintf("Tidepost on %s: %s", a.host, strings.Join(names, ", ")),
+		Subject: fmt.Sprintf("Tidepost on %s: %s", a.host, inSubject(names)),
 		Extra: []mail.Extra{
 			{Name: "Auto-Submitted", Value: "auto-generated", Raw: true}, {Name: "X-Auto-Response-Suppress", Value: "All", Raw: true},
 			{Name: digest.LoopField, Value: a.from.Domain, Raw: true},
 		},
 		Text: text.String(),
 	}, rand.Reader)
+}
+
+// inSubject names the first few.
+func inSubject(names []string) string {
+	const most = 3
+	if len(names) > most {
+		return fmt.Sprintf("%s, and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	}
+	return strings.Join(names, ", ")
 }
 
 func stampOf(t time.Time) string { return t.UTC().Format("Mon 2 Jan 15:04 UTC") }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -194,5 +195,32 @@ func TestStaleBackup(t *testing.T) {
 	}
 	if _, ok, err := LastBackup(dir); ok || err == nil {
 		t.Errorf("a broken note: %v, %v", ok, err)
+	}
+}
+
+// The second account that cannot be tended is told of though the first still cannot.
+func TestEachAccountIsToldOf(t *testing.T) {
+	o := newOffice(t)
+	now := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+	sick := func(names ...string) {
+		h := Health{Checks: []HealthCheck{{Name: "accounts", Detail: strings.Join(names, "; ")}}}
+		for _, n := range names {
+			h.Checks[0].parts = append(h.Checks[0].parts, trouble{name: n, detail: "it is tried again"})
+		}
+		o.bad = notWell(h)
+	}
+	sick("the account of ana: full")
+	o.step(t.Context(), now)
+	sick("the account of ana: full", "the account of ben: full")
+	o.step(t.Context(), now.Add(time.Minute))
+	o.step(t.Context(), now.Add(2*time.Minute))
+	want := []string{"alarm: Tidepost on mx.team.example: the account of ana: full", "alarm: Tidepost on mx.team.example: the account of ben: full"}
+	if !slices.Equal(o.got, want) {
+		t.Errorf("the admin got %q", o.got)
+	}
+	sick("a", "b", "c", "d", "e")
+	o.step(t.Context(), now.Add(3*time.Minute))
+	if got := o.got[len(o.got)-1]; !strings.HasSuffix(got, ", and 4 more") {
+		t.Errorf("the subject is %q", got)
 	}
 }

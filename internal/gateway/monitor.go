@@ -160,6 +160,8 @@ type HealthCheck struct {
 	Name   string `json:"name"`
 	OK     bool   `json:"ok"`
 	Detail string `json:"detail"`
+
+	parts []trouble // what is not well, if each is told of by itself
 }
 
 // health looks at everything that can be seen without asking anybody else.
@@ -167,7 +169,7 @@ func (g *Gateway) health(ctx context.Context, c *census, now time.Time) Health {
 	h := Health{OK: true}
 	add := func(name string, ok bool, format string, args ...any) {
 		h.OK = h.OK && ok
-		h.Checks = append(h.Checks, HealthCheck{name, ok, fmt.Sprintf(format, args...)})
+		h.Checks = append(h.Checks, HealthCheck{Name: name, OK: ok, Detail: fmt.Sprintf(format, args...)})
 	}
 	got, err := c.take(ctx)
 	add("database", err == nil, "%s", text(err, "answers"))
@@ -186,6 +188,9 @@ func (g *Gateway) health(ctx context.Context, c *census, now time.Time) Health {
 			detail += "; " + t.What
 		}
 		add("accounts", len(sick) == 0, "%s", detail)
+		for _, t := range sick { // One that is known must not hide the next.
+			h.Checks[len(h.Checks)-1].parts = append(h.Checks[len(h.Checks)-1].parts, trouble{name: t.What, detail: "it is tried again"})
+		}
 	}
 	if n := g.mirror.Copies(); n > 0 {
 		add("copy", false, "another copy of this installation runs and tends %d accounts: what waits to leave is not sent from here; stop one of the two", n)
