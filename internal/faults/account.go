@@ -124,6 +124,11 @@ func besideProvider(t *T, k kind, o provider.Options, through func(addr string) 
 	return a
 }
 
+// nudge has the account tried again at once, as somebody does who enters a password anew.
+func (a *account) nudge() {
+	a.cli("account", "set", pia, "--imap", a.addr, "--imap-security", "none", "--password-file", filepath.Join(a.dir, "provider-password"))
+}
+
 // before fills the account with what was there before Tidepost.
 func (a *account) before() {
 	box := a.login()

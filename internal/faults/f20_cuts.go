@@ -40,7 +40,7 @@ func cutBeside(t *T) {
 					return nil
 				}
 				if w.unused() {
-					a.kick() // It would wait longer and longer.
+					a.nudge() // It would wait longer and longer.
 				}
 				return errUncut
 			})
@@ -53,7 +53,7 @@ func cutBeside(t *T) {
 			}
 		}
 		a.rest()
-		a.kick()
+		a.nudge()
 		a.verdict(false)
 		says = append(says, fmt.Sprintf("%s: %d cuts %v, %d mails, %d moves by hand, 0 lost, 0 doubled", k.name, cuts, done, a.taken(), a.moves))
 	}

@@ -104,6 +104,7 @@ func (a *account) outage(*line) {
 	}
 	time.Sleep(8 * time.Second)
 	a.p.Start()
+	a.nudge()
 	a.calm()
 }
 
@@ -265,7 +266,7 @@ func (a *account) fullAccount(w *line) {
 	}
 	box.wipe("filler@before.example")
 	w.breakAll() // A new connection asks at once whether there is room.
-	a.kick()
+	a.nudge()
 	a.calm()
 	if n := a.bossHeard("is full") - heard; n != 1 {
 		a.Errorf("the admin got %d letters about the full account", n)

@@ -78,6 +78,7 @@ func (a *account) copied() {
 	twin := &account{site: install(a.T, setup{}), p: a.p, addr: a.addr}
 	twin.smarthost, twin.upstream = a.smarthost, a.upstream
 	twin.tellBoss()
+	copyFile(a.T, filepath.Join(a.dir, "provider-password"), filepath.Join(twin.dir, "provider-password"))
 	if err := os.RemoveAll(twin.data); err != nil {
 		a.Fatal(err)
 	}
@@ -87,10 +88,11 @@ func (a *account) copied() {
 	a.start()
 	twin.start()
 	time.Sleep(time.Until(due.Add(5 * time.Second)))
+	f.came = time.Now()
 	a.done(f)
 	a.stoodBack(2)
 	a.kill() // For good, as it seems; the second finds out when it asks again.
-	twin.kick()
+	twin.nudge()
 	if err := a.arrives(plainMail); err != nil {
 		a.Fatalf("deliver: %v", err)
 	}
