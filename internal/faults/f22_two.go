@@ -88,7 +88,7 @@ func (a *account) copied() {
 	a.start()
 	twin.start()
 	time.Sleep(time.Until(due.Add(5 * time.Second)))
-	f.came = time.Now()
+	f.came = due
 	a.done(f)
 	a.stoodBack(2)
 	a.kill() // For good, as it seems; the second finds out when it asks again.
