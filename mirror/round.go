@@ -337,9 +337,9 @@ func (r *round) takenOut(s *State) {
 		}
 	}
 	if came > 0 {
-		r.taken = now
+		r.emptied = now
 	}
-	if now.Sub(r.taken) >= takenFor {
+	if now.Sub(r.emptied) >= takenFor {
 		return
 	}
 	for i := range s.Remote {

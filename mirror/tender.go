@@ -51,7 +51,7 @@ type tender struct {
 	gated   time.Time           // since when the script files new mail, zero if it does not
 	strange map[place]time.Time // messages that no link knows, with when they were first seen
 	again   time.Time           // when one of them has to be looked at again
-	taken   time.Time           // when unknown mail was last taken out of Next delivery
+	emptied time.Time           // when unknown mail was last taken out of Next delivery
 }
 
 // tend keeps one account until ctx ends.
