@@ -64,6 +64,7 @@ type Connector struct {
 	CAFile          string         // or who issued it
 	TrustedAuthserv []string       // whose Authentication-Results prove an author
 	Deliver         string         // "provider" or "here"
+	Unproved        string         // "pass" or "refuse": mail of which nothing proves that it is the team's
 }
 
 // Accounts is about people's accounts elsewhere.

@@ -56,10 +56,15 @@ func (d *decoder) connectorRules() {
 	case len(c.Networks) == 0 && t.Cert == "" && !t.ACME:
 		d.about("connector.fingerprints", "needs TLS: set tls.cert and tls.key, or tls.acme")
 	}
+	shared := len(c.Fingerprints) > 0 || c.CAFile != ""
 	for _, n := range c.Networks {
 		if n.Bits() == 0 {
 			d.about("connector.networks", "%s is everybody: name the provider's addresses", n)
 		}
+		shared = shared || !n.Addr().IsPrivate() && !n.Addr().IsLoopback()
+	}
+	if d.config.Listen.Connector != "" && shared && c.Unproved == "" {
+		d.about("connector.unproved", "say \"refuse\" if others' mail comes from there too, as from every hosted provider; \"pass\" if only our own people's does")
 	}
 }
 

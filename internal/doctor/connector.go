@@ -30,6 +30,10 @@ func (v *visit) connector(ctx context.Context) {
 		return err
 	})
 	open := v.Config.Listen.Connector != ""
+	unproved := "passed on unheld"
+	if v.Config.Connector.Unproved == "refuse" {
+		unproved = "refused or passed on unheld"
+	}
 	switch {
 	case err != nil:
 		v.fail(check, "Look into the log of the server.", "%v", err)
@@ -38,7 +42,7 @@ func (v *visit) connector(ctx context.Context) {
 	case n[store.PassageBypass] > 0:
 		v.warn(check, "See \"tidepost report bypass\", and docs/provider.md for how these programs are led here. Nobody is punished.", "%d mails of our people went past Tidepost in a week%s", n[store.PassageBypass], with)
 	case n[store.PassageUnproved] > n[store.PassageHeld]:
-		v.warn(check, "See that the provider signs (DKIM) with our domain before it hands over, or name it in connector.trusted_authserv.", "of %d mails that it brought in a week, %d were passed on unheld: nothing proved the author", n[store.PassageUnproved]+n[store.PassageHeld], n[store.PassageUnproved])
+		v.warn(check, "See that the provider signs (DKIM) with our domain before it hands over, or name it in connector.trusted_authserv.", "of %d mails that it brought in a week, %d were %s: nothing proved the author", n[store.PassageUnproved]+n[store.PassageHeld], n[store.PassageUnproved], unproved)
 	case open:
 		v.ok(check, "%s", fmt.Sprintf("%d mails in a week, %d of them passed on as they were", n[store.PassageUnproved]+n[store.PassageHeld], n[store.PassageUnproved]))
 	}

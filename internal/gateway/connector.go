@@ -113,6 +113,11 @@ func (c *connector) Take(ctx context.Context, env mail.Envelope, staged *store.S
 			return err
 		}
 		kind = store.PassageUnproved
+		if c.c.Unproved == "refuse" && !c.ours(ctx, env, staged, peer, at) {
+			c.log.Warn("refused", "from", env.From.String(), "why", why)
+			c.count(ctx, kind, at)
+			return &mail.Reply{Code: 550, Enhanced: [3]int{5, 7, 1}, Text: "Nothing proves that this mail is ours: " + why}
+		}
 		c.log.Info("passed on", "from", env.From.String(), "why", why)
 	}
 	if _, err := c.g.queue.PassOn(ctx, queue.Passage{Envelope: env, Staged: staged, Peer: from, Now: at}); err != nil {
@@ -155,20 +160,36 @@ func (c *connector) author(ctx context.Context, env mail.Envelope, staged *store
 	case len(env.Recipients) == 0:
 		return nil, "there is no recipient"
 	}
+	if !c.proves(ctx, a.Domain, env, staged, peer, now) {
+		return nil, "neither a signature nor a result of the provider proves the author"
+	}
+	return p, ""
+}
+
+// ours reports whether a mail is proved to be from a domain of ours, whoever in it wrote
+// it: a role, a machine, an automatic reply.
+func (c *connector) ours(ctx context.Context, env mail.Envelope, staged *store.Staged, peer inbox.Peer, now time.Time) bool {
+	from := mail.ParseHeader(staged.Head).Addresses("From")
+	if len(from) != 1 || !c.g.dir.IsLocalDomain(from[0].Address.Domain) {
+		return false
+	}
+	return c.proves(ctx, from[0].Address.Domain, env, staged, peer, now)
+}
+
+// proves reports whether the provider's result or a signature of ours says that a mail is
+// from a domain.
+func (c *connector) proves(ctx context.Context, domain string, env mail.Envelope, staged *store.Staged, peer inbox.Peer, now time.Time) bool {
 	m := trust.Mail{IP: peer.IP, Helo: peer.Helo, From: env.From, LMTP: true, Head: staged.Head, Size: staged.BodySize,
 		Body: func() io.ReadCloser { return c.g.db.OpenStaged(ctx, staged) }}
 	if len(c.c.TrustedAuthserv) > 0 {
-		if v := c.upward.Check(ctx, m, now); v.Proved(a.Domain) {
-			return p, ""
+		if v := c.upward.Check(ctx, m, now); v.Proved(domain) {
+			return true
 		}
 	}
 	m.LMTP = false
-	for _, s := range c.signed.Signatures(ctx, m, a.Domain, now) {
-		if s.Result == trust.Pass && (s.Domain == a.Domain || strings.HasSuffix(a.Domain, "."+s.Domain)) && c.g.dir.IsLocalDomain(s.Domain) {
-			return p, ""
-		}
-	}
-	return nil, "neither a signature nor a result of the provider proves the author"
+	return slices.ContainsFunc(c.signed.Signatures(ctx, m, domain, now), func(s trust.Signature) bool {
+		return s.Result == trust.Pass && (s.Domain == domain || strings.HasSuffix(domain, "."+s.Domain)) && c.g.dir.IsLocalDomain(s.Domain)
+	})
 }
 
 // mark is the field value by which mail is known again: which submission it was, and that

@@ -289,3 +289,34 @@ func trustMail(text []byte) trust.Mail {
 	i := bytes.Index(text, []byte("\r\n\r\n")) + 4
 	return trust.Mail{Head: text[:i], Size: int64(len(text) - i), Body: func() io.ReadCloser { return io.NopCloser(bytes.NewReader(text[i:])) }}
 }
+
+// TestWhatNothingProvesIsRefusedWhereOthersSendToo: a provider's addresses are those of its
+// other customers, too.
+func TestWhatNothingProvesIsRefusedWhereOthersSendToo(t *testing.T) {
+	p := newPier(t)
+	p.sleeper()
+	p.connector.c.Unproved = "refuse"
+	const result = "Authentication-Results: mx.provider.example; dmarc=pass header.from=team.example; dkim=pass header.d=team.example; spf=none\r\n"
+	role := func(text []byte) []byte {
+		return bytes.Replace(text, []byte("From: Ana <ana@team.example>"), []byte("From: Door <door@team.example>"), 1)
+	}
+	for name, c := range map[string]struct {
+		text []byte
+		good bool
+	}{
+		"another customer's, in Ana's name":  {p.letter("else.example", ""), false},
+		"nobody's":                           {p.letter("", ""), false},
+		"a forged result":                    {p.letter("", strings.Replace(result, "mx.provider", "mx.other", 1)), false},
+		"a machine of ours, by the provider": {role(p.letter("", result)), true},
+		"Ana's, signed":                      {p.letter("team.example", ""), true},
+	} {
+		err := p.take(c.text, "x@out.example")
+		var reply *mail.Reply
+		if c.good && err != nil || !c.good && (!errors.As(err, &reply) || reply.Code != 550) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if n := p.passages(); n[store.PassageHeld] != 1 || n[store.PassageUnproved] != 4 {
+		t.Errorf("counted %v", n)
+	}
+}
