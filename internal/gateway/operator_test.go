@@ -67,15 +67,20 @@ func (d *Desk) person(t *testing.T, local string) *people.Person {
 // hold submits a mail of Ana's that waits five hours.
 func (d *Desk) hold(t *testing.T, mid string, to ...mail.Address) int64 {
 	t.Helper()
+	return d.holdAt(t, noon, mid, to...)
+}
+
+func (d *Desk) holdAt(t *testing.T, now time.Time, mid string, to ...mail.Address) int64 {
+	t.Helper()
 	from := d.at(t, "ana")
-	head := "Date: Mon, 23 Nov 2026 12:00:00 +0000\r\nFrom: <" + from.String() + ">\r\nTo: <" + to[0].String() +
+	head := "Date: " + now.Format(time.RFC1123Z) + "\r\nFrom: <" + from.String() + ">\r\nTo: <" + to[0].String() +
 		">\r\nMessage-ID: <" + mid + ">\r\nSubject: [send in 5h] Plan\r\n\r\n"
 	env := mail.Envelope{From: from}
 	for _, a := range to {
 		env.Recipients = append(env.Recipients, mail.Recipient{Address: a})
 	}
 	id, err := d.Queue.Submit(context.Background(), queue.Submission{
-		Author: d.person(t, "ana"), Envelope: env, Staged: store.StageBytes([]byte(head), []byte("x\r\n")), Now: noon})
+		Author: d.person(t, "ana"), Envelope: env, Staged: store.StageBytes([]byte(head), []byte("x\r\n")), Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -262,9 +267,9 @@ func TestWhen(t *testing.T) {
 // An order goes to the server that runs, which lets the mail go at once and answers with
 // what it did and how the errors can be told apart.
 func TestOrdersGoToTheServer(t *testing.T) {
-	ctx, d := context.Background(), desk(t)
+	ctx, d, now := context.Background(), desk(t), time.Now() // The server looks at the clock.
 	for _, mid := range []string{"a@x", "b@x", "c@x"} {
-		d.hold(t, mid, d.at(t, "mei"))
+		d.holdAt(t, now, mid, d.at(t, "mei"))
 	}
 	start(t, d.Config)
 	log := slog.New(slog.DiscardHandler)
@@ -279,21 +284,21 @@ func TestOrdersGoToTheServer(t *testing.T) {
 		{Order{Do: DoRelease, Author: "nobody@team.example"}, store.ErrNotFound},
 		{Order{Do: DoCancel, IDs: []string{"q1"}, To: "x@out.example"}, store.ErrNotFound},
 	} {
-		if _, err := Operate(ctx, d.Config, log, c.o, noon, nil); !errors.Is(err, c.want) {
+		if _, err := Operate(ctx, d.Config, log, c.o, now, nil); !errors.Is(err, c.want) {
 			t.Errorf("%+v: %v, want %v", c.o, err, c.want)
 		}
 	}
-	if _, err := Operate(ctx, d.Config, log, Order{Do: "burn"}, noon, nil); err == nil || !strings.Contains(err.Error(), "not known") {
+	if _, err := Operate(ctx, d.Config, log, Order{Do: "burn"}, now, nil); err == nil || !strings.Contains(err.Error(), "not known") {
 		t.Errorf("an unknown verb: %v", err)
 	}
-	out, err := Operate(ctx, d.Config, log, Order{Do: DoCancel, IDs: []string{"<a@x>"}, By: "root"}, noon, nil)
+	out, err := Operate(ctx, d.Config, log, Order{Do: DoCancel, IDs: []string{"<a@x>"}, By: "root"}, now, nil)
 	if err != nil || out.Mails != 1 || out.To[0] != d.at(t, "mei").String() {
 		t.Errorf("cancel one: %+v, %v", out, err)
 	}
-	if out, err = Operate(ctx, d.Config, log, Order{Do: DoRelease, By: "root", DryRun: true}, noon, nil); err != nil || out.Mails != 2 {
+	if out, err = Operate(ctx, d.Config, log, Order{Do: DoRelease, By: "root", DryRun: true}, now, nil); err != nil || out.Mails != 2 {
 		t.Errorf("dry run: %+v, %v", out, err)
 	}
-	if out, err = Operate(ctx, d.Config, log, Order{Do: DoRelease, By: "root"}, noon, nil); err != nil || out.Mails != 2 || out.Recipients != 2 {
+	if out, err = Operate(ctx, d.Config, log, Order{Do: DoRelease, By: "root"}, now, nil); err != nil || out.Mails != 2 || out.Recipients != 2 {
 		t.Errorf("release all: %+v, %v", out, err)
 	}
 	// The server was woken by it: it would look again only after a minute.
@@ -303,7 +308,7 @@ func TestOrdersGoToTheServer(t *testing.T) {
 		}
 		runtime.Gosched()
 	}
-	if _, err := Operate(ctx, d.Config, log, Order{Do: DoCancel, IDs: []string{"q3"}}, noon, nil); !errors.Is(err, queue.ErrNothingWaits) {
+	if _, err := Operate(ctx, d.Config, log, Order{Do: DoCancel, IDs: []string{"q3"}}, now, nil); !errors.Is(err, queue.ErrNothingWaits) {
 		t.Errorf("cancel what has left: %v", err)
 	}
 }
