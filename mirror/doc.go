@@ -15,6 +15,8 @@
 //     Message-ID and size, not repeated.
 //   - What the person moves is carried out by package controls, the same that serves a
 //     mail client connected to Tidepost.
+//   - Mail in the person's Sent that Tidepost did not see leave is only read: it is counted
+//     once as gone past, and answers what it replies to.
 //   - It fails open: what cannot be decided goes to INBOX or stays there.
 //   - Trouble with an account is told once, to the person and to the admin.
 //

@@ -598,20 +598,31 @@ func source(k store.Kind) store.Kind {
 
 // keep stores a message of the account in an ordinary folder.
 func (r *round) keep(tx *store.Tx, box store.Mailbox, staged *store.Staged, flags store.Flags, now time.Time) (store.Entry, error) {
+	e, _, err := r.keepIn(tx, box, staged, flags, nil, now)
+	return e, err
+}
+
+// keepIn is keep for a message that is put into its conversation, by its facts; nil: into none.
+func (r *round) keepIn(tx *store.Tx, box store.Mailbox, staged *store.Staged, flags store.Flags, facts *mail.Facts, now time.Time) (store.Entry, store.Message, error) {
 	body, err := tx.AddBody(staged, now)
 	if err != nil {
-		return store.Entry{}, err
+		return store.Entry{}, store.Message{}, err
 	}
 	m := store.Message{Origin: store.OriginAppended, BodyID: body, Head: staged.Head, Size: staged.Size(), Created: now}
 	if ids := mail.ParseHeader(staged.Head).MessageIDs("Message-ID"); len(ids) > 0 {
 		m.MID = ids[0]
 	}
+	if facts != nil {
+		if m.ThreadID, err = inbox.PlaceThread(tx, inbox.Threaded(*facts, now), now); err != nil {
+			return store.Entry{}, m, err
+		}
+	}
 	if err := tx.InsertMessage(&m); err != nil {
-		return store.Entry{}, err
+		return store.Entry{}, m, err
 	}
 	if err := tx.PutDerived(r.m.o.Inbox.Derive(m, staged.Content)); err != nil {
-		return store.Entry{}, err
+		return store.Entry{}, m, err
 	}
 	e := store.Entry{MailboxID: box.ID, MessageID: m.ID, InternalDate: now, Flags: flags &^ store.Deleted}
-	return e, tx.AddEntry(&e)
+	return e, m, tx.AddEntry(&e)
 }

@@ -54,6 +54,10 @@ type Options struct {
 	// Sent; nil: only if it is that of an account of their own that does.
 	ProviderFiles func(p *people.Person) bool
 
+	// Past counts mail in a person's Sent that did not pass here, once, and reports whether it
+	// did not; nil: nobody looks.
+	Past func(tx *store.Tx, head []byte, now time.Time) (bool, error)
+
 	MaxMessage int64         // octets; what is larger stays in INBOX (default 100 MiB)
 	Poll       time.Duration // how often to ask a server without IDLE (default 5 s)
 	Look       time.Duration // how often folders are looked at that the server does not tell of (default 15 s; half as often in a quiet account)

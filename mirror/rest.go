@@ -159,6 +159,9 @@ func (t *tender) roundDue() bool {
 	if !t.again.IsZero() && !t.m.now().Before(t.again) {
 		return true
 	}
+	if !t.past.IsZero() && !t.m.now().Before(t.past) && since > breath {
+		return true
+	}
 	for name, st := range t.watch.seen {
 		// Without CONDSTORE the numbers do not tell of flags.
 		if st.HighestModSeq == 0 && st.Messages > 0 && name != leaseFolder && since >= 4*t.m.o.Look {

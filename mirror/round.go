@@ -88,7 +88,10 @@ func (t *tender) round(ctx context.Context) (atRest bool, err error) {
 			return false, err
 		}
 		if len(actions) == 0 {
-			return true, r.agreed(ctx)
+			if err := r.agreed(ctx); err != nil {
+				return true, err
+			}
+			return true, r.lookPast(ctx)
 		}
 		r.trace(ctx, actions)
 		if slices.Contains(stages(), actions[0].Do) {
@@ -180,7 +183,7 @@ func (r *round) store(ctx context.Context, s *State) error {
 				if err != nil {
 					return err
 				}
-				if there {
+				if _, linked := things[e.ID]; there && !linked {
 					continue
 				}
 			}
@@ -440,8 +443,8 @@ func (r *round) agreed(ctx context.Context) error {
 			changed = append(changed, next)
 		}
 	}
-	now := r.m.now()
-	if len(changed) == 0 && now.Sub(r.mirror.Looked) < time.Hour {
+	now, strangers := r.m.now(), r.strangersInSent()
+	if len(changed) == 0 && len(strangers) == 0 && now.Sub(r.mirror.Looked) < time.Hour {
 		return nil
 	}
 	err := r.m.o.DB.Update(ctx, func(tx *store.Tx) error {
@@ -455,6 +458,9 @@ func (r *round) agreed(ctx context.Context) error {
 			}
 		}
 		if err := tx.RestMirrorLinks(r.id, now.Add(-followed), now.Add(-remembered)); err != nil {
+			return err
+		}
+		if err := r.noteSent(tx, strangers, now); err != nil {
 			return err
 		}
 		mirror.Looked = now

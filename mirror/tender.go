@@ -51,6 +51,7 @@ type tender struct {
 	gated   time.Time           // since when the script files new mail, zero if it does not
 	strange map[place]time.Time // messages that no link knows, with when they were first seen
 	again   time.Time           // when one of them has to be looked at again
+	past    time.Time           // when mail in Sent has to be looked at again, zero if none has
 	emptied time.Time           // when unknown mail was last taken out of Next delivery
 }
 

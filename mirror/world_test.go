@@ -220,6 +220,13 @@ func (w *world) sends(from, to, subject, words string, fields ...string) string 
 	w.t.Helper()
 	w.n++
 	mid := fmt.Sprintf("s%d@team.example", w.n)
+	w.submits(mid, from, to, subject, words, fields...)
+	return mid
+}
+
+// submits is sends with a Message-ID.
+func (w *world) submits(mid, from, to, subject, words string, fields ...string) {
+	w.t.Helper()
 	conn, err := w.doors["127.0.0.1:587"].DialFrom(context.Background(), "127.0.0.1")
 	w.must(err)
 	defer conn.Close()
@@ -251,7 +258,6 @@ func (w *world) sends(from, to, subject, words string, fields ...string) string 
 		time.Now().Format(time.RFC1123Z) + "\r\n" + strings.Join(fields, "") + "\r\n" + words + "\r\n."
 	say(text, "250")
 	say("QUIT", "221")
-	return mid
 }
 
 // subjects of a folder of the account, in their order.

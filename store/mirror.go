@@ -41,7 +41,7 @@ func (tx *Tx) PutMirror(m Mirror) error {
 
 // DropMirror forgets all of a person's account but the account itself.
 func (tx *Tx) DropMirror(person int64) error {
-	for _, table := range []string{"mirror_link", "mirror_folder", "mirror"} {
+	for _, table := range []string{"mirror_link", "mirror_folder", "mirror_sent", "mirror"} {
 		if _, err := tx.exec(`DELETE FROM `+table+` WHERE person_id = ?`, person); err != nil {
 			return fmt.Errorf("forget mirror of person %d: %w", person, err)
 		}

@@ -492,6 +492,15 @@ CREATE TABLE mirror_link (
 
 CREATE INDEX mirror_link_person ON mirror_link (person_id);
 
+CREATE TABLE mirror_sent (
+  person_id   INTEGER NOT NULL REFERENCES person (id),
+  mid         TEXT NOT NULL,
+  uidvalidity INTEGER NOT NULL,
+  uid         INTEGER NOT NULL,
+  seen        TEXT NOT NULL,
+  PRIMARY KEY (person_id, mid)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE note (
   mid           TEXT PRIMARY KEY,
   person_id     INTEGER NOT NULL REFERENCES person (id),
@@ -524,6 +533,13 @@ CREATE TABLE password_code (
   created   TEXT NOT NULL,
   expires   TEXT NOT NULL
 ) STRICT;
+
+CREATE TABLE past (
+  mid BLOB NOT NULL PRIMARY KEY,
+  at  TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX past_at ON past (at);
 
 CREATE TABLE person (
   id       INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -210,7 +210,7 @@ func (c *connector) passed(ctx context.Context, head []byte, env mail.Envelope) 
 		if !strings.EqualFold(f.Name, queue.MarkField) {
 			continue
 		}
-		id, ok := c.markOf(strings.TrimSpace(f.Value()), mid)
+		id, ok := readMark(c.g.passKey, strings.TrimSpace(f.Value()), mid)
 		if !ok {
 			continue // Another's, or copied from other mail.
 		}
@@ -234,14 +234,17 @@ func (c *connector) passed(ctx context.Context, head []byte, env mail.Envelope) 
 	return times, times > 0
 }
 
-// markOf reads a mark and verifies it.
-func (c *connector) markOf(value, mid string) (submission int64, ok bool) {
+// readMark reads a mark and verifies it.
+func readMark(key []byte, value, mid string) (submission int64, ok bool) {
+	if len(key) == 0 {
+		return 0, false // There is no connector, and so no mark.
+	}
 	id, _, cut := strings.Cut(value, ".")
 	n, err := strconv.ParseInt(strings.TrimPrefix(id, "tp"), 10, 64)
 	if !cut || err != nil || n <= 0 {
 		return 0, false
 	}
-	return n, hmac.Equal([]byte(value), []byte(mark(c.g.passKey, n, mid)))
+	return n, hmac.Equal([]byte(value), []byte(mark(key, n, mid)))
 }
 
 const keyPass = "pass_key"
@@ -278,17 +281,34 @@ func loadPassKey(ctx context.Context, db *store.DB) (key []byte, err error) {
 
 // bypassed counts mail of our people that came without having passed here.
 func (g *Gateway) bypassed(ctx context.Context, head []byte, now time.Time) {
-	h := mail.ParseHeader(head)
 	err := g.db.Update(context.WithoutCancel(ctx), func(tx *store.Tx) error {
-		subs, err := tx.SubmissionsByMID(mail.FactsOf(h, nil, mail.Address{}).MessageID)
-		if err != nil || len(subs) > 0 {
-			return err
-		}
-		return tx.CountPassage(store.PassageBypass, clientOf(h), now)
+		_, err := g.wentPast(tx, head, now)
+		return err
 	})
 	if err != nil {
 		g.log.Error("count mail that by-passes", "err", err)
 	}
+}
+
+// wentPast reports whether mail of our people has not passed here, and counts it then, the
+// first time that it is seen, wherever that is.
+func (g *Gateway) wentPast(tx *store.Tx, head []byte, now time.Time) (bool, error) {
+	h := mail.ParseHeader(head)
+	mid := mail.FactsOf(h, nil, mail.Address{}).MessageID
+	subs, err := tx.SubmissionsByMID(mid)
+	if err != nil || len(subs) > 0 {
+		return false, err
+	}
+	for _, f := range h.Fields {
+		if !strings.EqualFold(f.Name, queue.MarkField) {
+			continue
+		}
+		if _, ok := readMark(g.passKey, strings.TrimSpace(f.Value()), mid); ok {
+			return false, nil // Its submission is forgotten.
+		}
+	}
+	_, err = tx.CountPast(mid, clientOf(h), now)
+	return err == nil, err
 }
 
 // clientOf is the mail program, as it names itself: without its version, which would make

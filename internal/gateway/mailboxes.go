@@ -46,7 +46,8 @@ func (g *Gateway) mirrorOptions() mirror.Options {
 		ProviderFiles: func(p *people.Person) bool {
 			return g.relay.of(p.ID, p.Address).sent == accounts.Provider
 		},
-		Log: g.log.With("part", "mirror"),
+		Past: g.wentPast,
+		Log:  g.log.With("part", "mirror"),
 	}
 }
 

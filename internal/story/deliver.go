@@ -14,6 +14,11 @@ func (w *world) send(l *letter) error {
 	if err != nil {
 		return err
 	}
+	if s.past = l.past; s.past {
+		if err := w.hosts[l.author.address].Put("Sent", s.raw, `\Seen`); err != nil {
+			return err
+		}
+	}
 	return w.submit(l.author, s, l.attempt)
 }
 
@@ -35,7 +40,7 @@ func (w *world) submit(author *member, s *sent, attempt bool) error {
 // transact sends octets and remembers the answer.
 func (w *world) transact(author *member, s *sent) (int, error) {
 	w.last, s.at = s.raw, time.Now()
-	if author.outside {
+	if author.outside || s.past {
 		var here []string
 		for _, r := range s.rcpts {
 			if strings.HasSuffix(strings.ToLower(r), "@"+teamDomain) {

@@ -26,6 +26,7 @@ type letter struct {
 	forward     bool
 	under       []detail // below which item of what is answered
 	attempt     bool     // it need not be taken
+	past        bool     // by the provider's webmail: Tidepost never sees it on its way
 	answersOwn  string   // kind of Tidepost's letter that it answers
 	answersOf   *member
 }

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
+	"time"
 
 	"tidepost/mirror"
 	"tidepost/people"
 	"tidepost/remote"
+	"tidepost/store"
 )
 
 // providerForms are about mailboxes that are at a provider.
@@ -23,6 +26,9 @@ func providerForms() []*form {
 		{example: `Ana's account is given back`, pattern: `WHOSE account is given back(, sending what waits)?`, act: true, make: makeGiveBack},
 		{example: `Ana's account is as it was`, pattern: `WHOSE account is as it was`, make: makeAsItWas},
 		{example: `Ana's provider has the script`, pattern: `WHOSE provider has (the|no) script`, make: makeHasScript},
+		{example: `by webmail Ana replies to "Budget" saying "Yes, Thursday."`, pattern: `by webmail,? WHO (replies to|answers) (".*)`, details: mailDetails, body: true, act: true, make: makePast},
+		{example: `by webmail Ana sends "Offer" to Mei`, pattern: `by webmail,? WHO (sends|writes) (".*)`, details: mailDetails, body: true, act: true, make: makePast},
+		{example: `1 mail went past Tidepost with "Roundcube Webmail"`, pattern: `(nothing|\d+ mails?) went past Tidepost(?: with TEXT)?`, make: makeWentPast},
 		{example: `"Budget" is back in Mei's INBOX within 5s`, pattern: `TEXT (?:was|is)(?: back)? in WHOSE (.+?) within (.+)`, make: makeWithin},
 	}
 }
@@ -198,4 +204,55 @@ func (w *world) movingIn() {
 		}
 		w.kept[p.address] = keep(w.hosts[p.address])
 	}
+}
+
+// makePast is mail that somebody sends by the provider alone.
+func makePast(b *builder, m []string) (func(*world) error, error) {
+	if _, err := b.account(m[1]); err != nil {
+		return nil, err
+	}
+	l, err := b.newLetter(m[1], "")
+	if err != nil {
+		return nil, err
+	}
+	l.past = true
+	rest := m[3]
+	if strings.HasPrefix(strings.ToLower(m[2]), "repl") || strings.HasPrefix(strings.ToLower(m[2]), "answ") {
+		parent, after, _ := strings.Cut(rest[1:], `"`)
+		l.answers, rest = b.mail(parent), strings.TrimSpace(after)
+	}
+	if err := b.fill(l, rest); err != nil {
+		return nil, err
+	}
+	if l.name == "" && l.subject == "" {
+		l.name = "Re: " + l.answers
+	}
+	return b.send(l), nil
+}
+
+// makeWentPast compares how many mails were counted that never passed here.
+func makeWentPast(b *builder, m []string) (func(*world) error, error) {
+	want := 0
+	if n, err := strconv.Atoi(strings.Fields(m[1])[0]); err == nil {
+		want = n
+	}
+	return func(w *world) error {
+		if w.server == nil {
+			return errors.New("the server is down")
+		}
+		got := 0
+		err := w.server.db.View(context.Background(), func(tx *store.Tx) error {
+			list, err := tx.PassagesSince(time.Now().Add(-joined))
+			for _, p := range list {
+				if p.Kind == store.PassageBypass && (m[2] == "" || p.Client == m[2]) {
+					got += p.N
+				}
+			}
+			return err
+		})
+		if err == nil && got != want {
+			err = fmt.Errorf("%d did", got)
+		}
+		return err
+	}, nil
 }

@@ -58,6 +58,7 @@ type sent struct {
 	text    string // without quotes
 	author  *member
 	at      time.Time // when it was sent last
+	past    bool      // by the provider alone
 	refs    []string
 	to, cc  []string
 }

@@ -1,0 +1,2 @@
+DROP TABLE mirror_sent;
+DROP TABLE past;
