@@ -27,7 +27,7 @@ func providerForms() []*form {
 		{example: `Ana's account is as it was`, pattern: `WHOSE account is as it was`, make: makeAsItWas},
 		{example: `Ana's provider has the script`, pattern: `WHOSE provider has (the|no) script`, make: makeHasScript},
 		{example: `by webmail Ana replies to "Budget" saying "Yes, Thursday."`, pattern: `by webmail,? WHO (replies to|answers) (".*)`, details: mailDetails, body: true, act: true, make: makePast},
-		{example: `by webmail Ana sends "Offer" to Mei`, pattern: `by webmail,? WHO (sends|writes) (".*)`, details: mailDetails, body: true, act: true, make: makePast},
+		{example: `by webmail Ana sends "Offer" to Mei, Tom cc Otto`, pattern: `by webmail,? WHO (sends|writes) (".*)`, details: mailDetails, body: true, act: true, make: makePast},
 		{example: `1 mail went past Tidepost with "Roundcube Webmail"`, pattern: `(nothing|\d+ mails?) went past Tidepost(?: with TEXT)?`, make: makeWentPast},
 		{example: `"Budget" is back in Mei's INBOX within 5s`, pattern: `TEXT (?:was|is)(?: back)? in WHOSE (.+?) within (.+)`, make: makeWithin},
 	}
