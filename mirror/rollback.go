@@ -66,7 +66,7 @@ func (m *Mirror) rollback(ctx context.Context, p *people.Person, waiting Choice)
 		return out, err
 	}
 	defer s.Close()
-	t := &tender{m: m, id: p.ID, s: s, log: m.o.Log.With("person", p.ID), cache: map[store.Kind]*listing{}, giving: true}
+	t := &tender{m: m, id: p.ID, s: s, log: m.o.Log.With("person", p.ID), cache: map[store.Kind]*listing{}, known: map[uint32]bool{}, giving: true}
 	if err := t.begin(ctx, a.User+"@"+a.Addr); err != nil {
 		return out, err
 	}

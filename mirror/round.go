@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"time"
 
@@ -330,12 +331,23 @@ const takenFor = 2 * time.Minute
 func (r *round) takenOut(s *State) {
 	f := r.boxes[store.KindNextDelivery]
 	if f == nil || !f.there || f.lost || f.UIDNext == 0 || r.gated.IsZero() {
+		clear(r.known)
 		return
 	}
 	now := r.m.now()
-	came := int64(f.status.UIDNext) - int64(f.UIDNext)
+	news := func(k store.Kind, uid uint32) bool {
+		return k == store.KindNextDelivery && uid >= f.UIDNext && uid < uint32(f.status.UIDNext)
+	}
+	// What has a link was written or seen by us, wherever we have moved it since.
+	maps.DeleteFunc(r.known, func(uid uint32, _ bool) bool { return !news(store.KindNextDelivery, uid) })
+	for _, l := range s.Links {
+		if news(l.Kind, l.UID) {
+			r.known[l.UID] = true
+		}
+	}
+	came := int64(f.status.UIDNext) - int64(f.UIDNext) - int64(len(r.known))
 	for _, x := range s.Remote {
-		if x.Kind == store.KindNextDelivery && x.UID >= f.UIDNext && x.UID < uint32(f.status.UIDNext) {
+		if news(x.Kind, x.UID) && !r.known[x.UID] {
 			came--
 		}
 	}

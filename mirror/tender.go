@@ -52,6 +52,7 @@ type tender struct {
 	strange map[place]time.Time // messages that no link knows, with when they were first seen
 	again   time.Time           // when one of them has to be looked at again
 	past    time.Time           // when mail in Sent has to be looked at again, zero if none has
+	known   map[uint32]bool     // UIDs of Next delivery since then that have had a link
 	emptied time.Time           // when unknown mail was last taken out of Next delivery
 }
 
@@ -131,7 +132,7 @@ func (m *Mirror) once(ctx context.Context, a accounts.Account, kick <-chan struc
 			err = fmt.Errorf("tending panicked: %v", p)
 		}
 	}()
-	t := &tender{m: m, id: a.Person, log: m.o.Log.With("person", a.Person), cache: map[store.Kind]*listing{}}
+	t := &tender{m: m, id: a.Person, log: m.o.Log.With("person", a.Person), cache: map[store.Kind]*listing{}, known: map[uint32]bool{}}
 	if _, err := t.person(ctx); err != nil { // Given back while this waited for its turn.
 		return err
 	}
