@@ -496,7 +496,8 @@ func (m *merging) inPlace(p *pair, as func(Verb, store.Kind)) {
 		as(Relink, p.link.Kind)
 		return
 	}
-	if p.link.Own && p.link.Message != p.local.Message && rewritten(p) && !m.s.Full && !m.s.Later[p.local.Entry] {
+	marked := (p.link.Flags^p.remote.Flags)&(shared|store.Deleted) != 0 // What is replaced keeps its marks: they come here first.
+	if !marked && p.link.Own && p.link.Message != p.local.Message && rewritten(p) && !m.s.Full && !m.s.Later[p.local.Entry] {
 		as(Replace, p.link.Kind)
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strings"
 
 	"tidepost/remote"
 	"tidepost/store"
@@ -182,6 +183,13 @@ func (r *round) append(ctx context.Context, a Action, over *Link) error {
 		return nil // It was full a moment ago.
 	}
 	e := r.entry[a.Local.Entry]
+	if over != nil && a.Remote != nil {
+		words, err := r.keywords(ctx, a)
+		if err != nil {
+			return err
+		}
+		e.Keywords = append(slices.Clip(e.Keywords), words...)
+	}
 	var m store.Message
 	err := r.m.o.DB.View(ctx, func(tx *store.Tx) (err error) {
 		m, err = tx.Message(e.MessageID)
@@ -226,6 +234,18 @@ func (r *round) append(ctx context.Context, a Action, over *Link) error {
 		}
 		return r.tellDenied(tx, a.To, m, why)
 	})
+}
+
+// keywords are the marks besides flags that the message of an action has in the account.
+func (r *round) keywords(ctx context.Context, a Action) (words []string, err error) {
+	if err := r.open(ctx, stands(a)); err != nil {
+		return nil, err
+	}
+	got, err := r.s.Get(ctx, []remote.UID{remote.UID(a.Remote.UID)})
+	for _, m := range got {
+		words = append(words, slices.DeleteFunc(slices.Clone(m.Flags), func(f string) bool { return strings.HasPrefix(f, `\`) })...)
+	}
+	return words, err
 }
 
 func (r *round) write(ctx context.Context, f *folder, e store.MirrorEntry, m store.Message) (remote.UID, error) {
