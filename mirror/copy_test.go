@@ -92,6 +92,12 @@ func TestOneOfTwoCopiesStandsBack(t *testing.T) {
 		if n := len(w.host.Folder("Tidepost/About")); n != 1 {
 			t.Errorf("%d letters in About", n)
 		}
+		twin.stop() // And starts again: it has not forgotten that it stands back.
+		twin.start()
+		w.wait(time.Minute)
+		if n := twin.held(); n != 1 {
+			t.Errorf("the second sent what is due as it started again: %d wait", n)
+		}
 		w.stop() // And starts again at once: it is the same.
 		w.start()
 		w.arrives("INBOX", "Again")

@@ -86,9 +86,12 @@ func (m *Mirror) Arrive(ctx context.Context) error {
 	if err != nil { // Then claims take their time.
 		m.o.Log.Warn("who ran here before is not known", "err", err)
 	}
-	tended := ""
+	tended, yielded := "", ""
 	if err := m.o.DB.View(ctx, func(tx *store.Tx) error {
-		tended, err = tx.Meta(installationKey)
+		if tended, err = tx.Meta(installationKey); err != nil {
+			return err
+		}
+		yielded, err = tx.Meta(yieldedKey)
 		return err
 	}); err != nil {
 		return fmt.Errorf("look whether accounts were tended: %w", err)
@@ -100,7 +103,7 @@ func (m *Mirror) Arrive(ctx context.Context) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.before = before
-	if len(before) == 0 && tended != "" && len(accounts) > 0 {
+	if (len(before) == 0 || yielded != "") && tended != "" && len(accounts) > 0 {
 		m.unsure = m.now().Add(unsureFor)
 	}
 	return nil
@@ -130,16 +133,36 @@ func (m *Mirror) Copies() int {
 	return len(m.copies)
 }
 
+// yieldedKey is in the database since when a copy of this installation has been at work, ""
+// for none: one that stands back and is started again must not send before it has looked.
+const yieldedKey = "mirror.yielded"
+
 // sure notes whether a copy of this installation tends an account.
-func (m *Mirror) sure(person int64, isCopy bool) {
+func (m *Mirror) sure(ctx context.Context, person int64, isCopy bool) error {
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	m.unsure = time.Time{}
 	if isCopy {
 		m.copies[person] = true
 	} else {
 		delete(m.copies, person)
 	}
+	yields, now := len(m.copies) > 0, m.now()
+	m.mu.Unlock()
+	since := ""
+	read := func(tx *store.Tx) (err error) {
+		since, err = tx.Meta(yieldedKey)
+		return err
+	}
+	if err := m.o.DB.View(ctx, read); err != nil || yields == (since != "") {
+		return err
+	}
+	next := ""
+	if yields {
+		next = now.UTC().Format(time.RFC3339)
+	} else {
+		m.o.Log.Warn("another copy of this installation has gone: what was due meanwhile leaves from here, and may have left there", "since", since)
+	}
+	return m.o.DB.Update(ctx, func(tx *store.Tx) error { return tx.SetMeta(yieldedKey, next) })
 }
 
 // machine is the name of this machine, as one word.

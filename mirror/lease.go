@@ -82,15 +82,13 @@ func (t *tender) lease(ctx context.Context) error {
 	case waitLease:
 		return errClaiming
 	case standBack:
-		t.m.sure(t.id, v.other.who == who)
 		t.log.Info("standing back", "from", v.other.machine, "copy", v.other.who == who)
-		return errors.Join(&standsBack{v.other}, t.s.Expunge(ctx, v.remove))
+		return errors.Join(&standsBack{v.other}, t.m.sure(ctx, t.id, v.other.who == who), t.s.Expunge(ctx, v.remove))
 	case holdLease:
 		t.marked = v.since
 	}
-	t.m.sure(t.id, false)
 	t.leased, t.leasedAt = now, about
-	return nil
+	return t.m.sure(ctx, t.id, false)
 }
 
 // held is lease in the midst of long work: somebody who claims the account gets an
