@@ -71,6 +71,7 @@ type fate struct {
 	folder       string // where Pia moved it last; "": nowhere
 	flagged      bool   // Pia set \Flagged and keyword
 	refused      int    // moves of it that could not be
+	again        bool   // may be sent once more: by a copy of the database that took over
 	unseen       bool   // Pia was faster than Tidepost, which has never heard of it
 	text         string // words that are in no other
 	story        []string
@@ -341,4 +342,7 @@ func (a *account) drag(box *box) {
 		return
 	}
 	f.folder = target
+	if target == "Tidepost/Scheduled/Send now" {
+		f.came = time.Now() // What lies in Sent is of when it left.
+	}
 }
