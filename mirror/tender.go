@@ -52,7 +52,7 @@ type tender struct {
 	strange map[place]time.Time // messages that no link knows, with when they were first seen
 	again   time.Time           // when one of them has to be looked at again
 	past    time.Time           // when mail in Sent has to be looked at again, zero if none has
-	known   map[uint32]bool     // UIDs of Next delivery since then that have had a link
+	known   map[uint32]bool     // UIDs of Next delivery, since it was read last, that have had a link
 	emptied time.Time           // when unknown mail was last taken out of Next delivery
 }
 
