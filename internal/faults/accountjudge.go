@@ -224,8 +224,20 @@ func (a *account) handovers() map[string]int {
 	return times
 }
 
-// out compares Pia's own mail with what the queue and the next server say.
+// out compares Pia's own mail with what the queue and the next server say. What she moved
+// a moment ago stands where it should and is not known yet.
 func (a *account) out(repeats bool) {
+	wrong := a.outWrong(repeats)
+	for deadline := time.Now().Add(patience); len(wrong) > 0 && time.Now().Before(deadline); wrong = a.outWrong(repeats) {
+		a.kick()
+		time.Sleep(time.Second)
+	}
+	for _, w := range wrong {
+		a.Error(w)
+	}
+}
+
+func (a *account) outWrong(repeats bool) (wrong []error) {
 	times := a.handovers()
 	for _, f := range a.fates {
 		most := 1
@@ -234,17 +246,18 @@ func (a *account) out(repeats bool) {
 		}
 		switch {
 		case f.sort == outsideOut && (f.acked && times[f.mid] == 0 || times[f.mid] > most && !repeats):
-			a.Errorf("<%s> was sent %d times", f.mid, times[f.mid])
+			wrong = append(wrong, fmt.Errorf("<%s> was sent %d times", f.mid, times[f.mid]))
 		case f.sort == held && f.acked:
 			want := map[string]string{"": "held", "Drafts": "cancelled", "Trash": "cancelled", "Tidepost/Scheduled/Send now": "delivered"}[f.folder]
 			if n := a.site.count(`SELECT count(*) FROM recipient r JOIN submission s ON s.id = r.submission_id WHERE s.mid = ? AND r.state = ?`, f.mid, want); n != 1 {
-				a.Errorf("<%s> is not %s", f.mid, want)
+				wrong = append(wrong, fmt.Errorf("<%s> is not %s", f.mid, want))
 			}
 			if n := a.site.count(`SELECT count(*) FROM delivery d JOIN message m ON m.id = d.message_id WHERE m.mid = ?`, f.mid); n > 1 || n == 1 && want == "cancelled" {
-				a.Errorf("<%s> is %s, and was delivered %d times", f.mid, want, n)
+				wrong = append(wrong, fmt.Errorf("<%s> is %s, and was delivered %d times", f.mid, want, n))
 			}
 		}
 	}
+	return wrong
 }
 
 // errQuiet asks for patience.
