@@ -50,6 +50,22 @@ func (b *box) create(folder string) {
 	}
 }
 
+// drop deletes a folder; where a server wants that, those below it first.
+func (b *box) drop(folder string) error {
+	err := errors.Join(b.c.Unselect().Wait(), b.c.Delete(folder).Wait())
+	if err == nil || !strings.Contains(err.Error(), "HASCHILDREN") {
+		return err
+	}
+	for _, f := range slices.Backward(b.folders()) {
+		if strings.HasPrefix(f, folder+"/") {
+			if err := b.c.Delete(f).Wait(); err != nil {
+				return err
+			}
+		}
+	}
+	return b.c.Delete(folder).Wait()
+}
+
 // folders are all that there are.
 func (b *box) folders() []string {
 	list, err := b.c.List("", "*", nil).Collect()

@@ -119,7 +119,7 @@ func (a *account) folders(*line) {
 				a.moved(m.MID, "INBOX")
 			}
 		}
-		if err := errors.Join(box.c.Unselect().Wait(), box.c.Delete(f).Wait()); err != nil {
+		if err := box.drop(f); err != nil {
 			a.Errorf("delete %s: %v", f, err)
 		}
 	}
@@ -166,7 +166,7 @@ func (a *account) renumber(*line) {
 	for _, f := range []string{"Archive", "Tidepost/Next delivery", "Tidepost/Scheduled"} {
 		a.stop()
 		all := box.read(f)
-		if err := errors.Join(box.c.Unselect().Wait(), box.c.Delete(f).Wait()); err != nil {
+		if err := box.drop(f); err != nil {
 			a.Errorf("delete %s: %v", f, err)
 		}
 		time.Sleep(1100 * time.Millisecond) // Some count UIDVALIDITY in seconds.

@@ -94,6 +94,7 @@ func (a *account) copied() {
 	if n := a.handovers()[f.mid]; n != 1 {
 		a.Errorf("<%s> was sent %d times while both ran", f.mid, n)
 	}
+	a.takeBack()
 	f.again = true // Whoever takes over cannot know what has left since it was copied.
 	a.kill()       // For good, as it seems; the second finds out when it asks again.
 	twin.nudge()
@@ -117,6 +118,21 @@ func (a *account) copied() {
 		}
 		return nil
 	})
+}
+
+// takeBack moves all that waits to Drafts: of mail that was sent since the copy was made the
+// copy knows nothing, and would put what it finds in Scheduled into INBOX.
+func (a *account) takeBack() {
+	box := a.login()
+	defer box.Close()
+	for _, f := range a.fates {
+		if f.sort == held && f.folder == "" && box.open("Tidepost/Scheduled") && box.move(f.mid, "Drafts") {
+			f.folder = "Drafts"
+			f.tell("taken back")
+		}
+	}
+	a.calm()
+	a.out(false)
 }
 
 func copyFile(t *T, from, to string) {
