@@ -106,7 +106,7 @@ func TestWhatStandsInSentAndPassed(t *testing.T) {
 		},
 		"of two": func(w *world) {
 			_, text := w.letter("Offer", "Sender: ana@team.example")
-			w.must(w.host.Put("Sent", append([]byte("From: mei@team.example\r\n"), text...)))
+			w.must(w.host.Put("Sent", bytes.Replace(text, []byte("<ana@team.example>"), []byte("<ana@team.example>, mei@team.example"), 1)))
 		},
 		"without a name": func(w *world) {
 			w.must(w.host.Put("Sent", []byte("From: Ana <ana@team.example>\r\nTo: bob@customer.example\r\nSubject: Bare\r\n\r\nBare.\r\n")))
