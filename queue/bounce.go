@@ -50,24 +50,29 @@ func (q *Queue) delayedReport(r *store.Recipient, res Result, now time.Time) *fa
 }
 
 // bounce files one report about everything that an attempt settled in the author's
-// INBOX. Mail with the null reverse-path gets none (RFC 5321 §4.5.5), only a line in
+// INBOX, or sends it back if the mail was only passed on. Mail with the null reverse-path gets none (RFC 5321 §4.5.5), only a line in
 // the ledger.
 func (q *Queue) bounce(tx *store.Tx, s store.Submission, m store.Message, list []failure, now time.Time) error {
 	if len(list) == 0 {
 		return nil
 	}
 	to, why := q.reportTo(s)
-	if to == nil {
+	back := to == nil && s.ReversePath != "" && decodeLetter(s.Plan).Passed // To somebody who is nobody here.
+	if to == nil && !back {
 		return tx.AddEvent(store.Event{At: now, Kind: evUnreported, SubmissionID: s.ID, Detail: detail{"recipients": len(list), "why": why}})
 	}
 	mid, err := mail.NewMessageID(q.random(), q.o.mainDomain())
 	if err != nil {
 		return fmt.Errorf("report on submission %d: %w", s.ID, err)
 	}
+	zone := time.UTC
+	if to != nil {
+		zone = to.Zone()
+	}
 	report := dsn.Report{
 		From: mail.Mailbox{Name: "Mail system", Address: mail.Address{Local: "postmaster", Domain: q.o.mainDomain()}},
-		To:   addressOfPath(s.ReversePath), MessageID: mid, Now: now.In(to.Zone()), Reporting: q.o.Hostname,
-		EnvID: s.EnvID, Ret: s.Ret, Arrival: s.Accepted, UTF8: true, Head: m.Head, Body: q.smallBody(s, m),
+		To:   addressOfPath(s.ReversePath), MessageID: mid, Now: now.In(zone), Reporting: q.o.Hostname,
+		EnvID: s.EnvID, Ret: s.Ret, Arrival: s.Accepted, UTF8: to != nil || s.UTF8, Head: m.Head, Body: q.smallBody(s, m),
 	}
 	for _, f := range list {
 		f.dsn.Last = now
@@ -77,10 +82,17 @@ func (q *Queue) bounce(tx *store.Tx, s store.Submission, m store.Message, list [
 	if err != nil || head == nil {
 		return err
 	}
-	if _, err := q.inbox.PutRaw(tx, to, store.KindInbox, head, body, now); err != nil {
+	reader := int64(0)
+	if back {
+		err = q.reportBack(tx, s, head, body, now)
+	} else {
+		reader = to.ID
+		_, err = q.inbox.PutRaw(tx, to, store.KindInbox, head, body, now)
+	}
+	if err != nil {
 		return fmt.Errorf("report on submission %d: %w", s.ID, err)
 	}
-	return tx.AddEvent(store.Event{At: now, Kind: evReport, SubmissionID: s.ID, PersonID: to.ID, Detail: detail{"mid": mid, "action": list[0].dsn.Action, "recipients": len(list)}})
+	return tx.AddEvent(store.Event{At: now, Kind: evReport, SubmissionID: s.ID, PersonID: reader, Detail: detail{"mid": mid, "action": list[0].dsn.Action, "recipients": len(list)}})
 }
 
 // reportTo says who gets reports on a submission; nil and why if nobody does.

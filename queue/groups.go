@@ -72,6 +72,9 @@ func (q *Queue) expand(in *intake) error {
 		case person || !ok:
 			out = append(out, r)
 			continue
+		case in.handed && (g.Empty() || !g.MayWrite(in.author)):
+			out = append(out, r) // A refusal would come back as a bounce of the whole mail; the provider judges.
+			continue
 		case !g.MayWrite(in.author):
 			return refuse(550, [3]int{5, 7, 1}, g.Refusal())
 		case g.Empty():

@@ -42,6 +42,7 @@ type letterPlan struct {
 	Protocol string `json:"protocol,omitempty"` // ESMTPSA …; "" composed in a folder
 	Coached  bool   `json:"coached,omitempty"`  // advice lay beside it
 	Asks     bool   `json:"asks,omitempty"`     // clocks wait for what becomes of it
+	Passed   bool   `json:"passed,omitempty"`   // handed over by the provider, and nobody's here: nothing of it is changed or signed
 
 	Credential int64 `json:"credential,omitempty"` // the app password it came with
 }
@@ -90,13 +91,10 @@ func crossedMidnight(from, to time.Time, zone *time.Location) bool {
 // with Received and, unless it must stay, the Date of the release. Nothing tells the
 // hour of writing. Fields that are not named here stay octet for octet.
 func (q *Queue) render(f *flight, now time.Time) []byte {
-	head := mail.RemoveFields(f.source.Head, "Bcc", "Resent-Bcc")
-	if f.letter.Tag != "" {
-		head, _ = mail.CutSubjectTag(head, f.letter.Tag)
-	}
 	minute := now.In(f.zone).Truncate(time.Minute)
-	if !f.facts.DateOK || q.dated(f, now) {
-		head = mail.ReplaceDate(head, minute)
+	head := f.source.Head
+	if !f.letter.Passed {
+		head = q.edited(f, now, minute)
 	}
 	if f.facts.MessageID == "" {
 		if field, err := mail.FormatRawField("Message-ID", "<"+f.sub.MID+">"); err == nil {
@@ -114,6 +112,18 @@ func (q *Queue) render(f *flight, now time.Time) []byte {
 	}
 	trace := mail.Trace{By: q.o.Hostname, With: with, ID: queueID(f.sub.ID), Time: minute}
 	return mail.Prepend(head, trace.Field())
+}
+
+// edited is the head of a mail of ours, without what must not leave.
+func (q *Queue) edited(f *flight, now, minute time.Time) []byte {
+	head := mail.RemoveFields(f.source.Head, "Bcc", "Resent-Bcc")
+	if f.letter.Tag != "" {
+		head, _ = mail.CutSubjectTag(head, f.letter.Tag)
+	}
+	if !f.facts.DateOK || q.dated(f, now) {
+		head = mail.ReplaceDate(head, minute)
+	}
+	return head
 }
 
 // queueID is how a submission is called in Received fields and logs.
@@ -147,7 +157,7 @@ func (q *Queue) readBody(f *flight, head []byte, body io.Reader) ([]byte, error)
 		sinks = append(sinks, scan)
 	}
 	var signer *dkim.Signer
-	if q.o.DKIM.Signs(f.facts) {
+	if !f.letter.Passed && q.o.DKIM.Signs(f.facts) { // Our signature says who wrote it.
 		var err error
 		if signer, err = q.o.DKIM.Begin(); err != nil {
 			return nil, fmt.Errorf("sign: %w", err)

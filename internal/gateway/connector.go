@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
@@ -96,21 +97,17 @@ func (c *connector) Allows(ip netip.Addr, state *tls.ConnectionState) bool {
 
 // Take implements smtpd.Connector.
 func (c *connector) Take(ctx context.Context, env mail.Envelope, staged *store.Staged, peer inbox.Peer, at time.Time) error {
-	times, second := c.passed(ctx, staged.Head, env)
+	times, again, fresh := c.passed(ctx, staged.Head, env)
 	from := queue.Peer{Helo: peer.Helo, IP: peer.IP.String(), Protocol: peer.Protocol}
 	if times >= maxPassages {
 		c.g.alarm("connector", "mail comes back here that has passed already: the provider's rule must leave out mail with "+queue.MarkField)
 		return &mail.Reply{Code: 554, Enhanced: [3]int{5, 4, 6}, Text: "This mail goes in a circle: it has passed here before"}
 	}
 	kind := store.PassageAgain
-	if !second {
+	if len(again) == 0 || len(fresh) > 0 {
 		author, why := c.author(ctx, env, staged, peer, at)
 		if author != nil {
-			_, err := c.g.queue.Submit(ctx, queue.Submission{Author: author, Connector: true, Back: c.c.Deliver == "provider", Envelope: env, Staged: staged, Peer: from, Now: at})
-			if err == nil {
-				c.count(ctx, store.PassageHeld, at)
-			}
-			return err
+			return c.hold(ctx, author, env, staged, from, again, fresh, at)
 		}
 		kind = store.PassageUnproved
 		if c.c.Unproved == "refuse" && !c.ours(ctx, env, staged, peer, at) {
@@ -120,6 +117,36 @@ func (c *connector) Take(ctx context.Context, env mail.Envelope, staged *store.S
 		}
 		c.log.Info("passed on", "from", env.From.String(), "why", why)
 	}
+	return c.passOn(ctx, kind, env, staged, from, at)
+}
+
+// hold takes over mail of one of our people. Recipients to whom it went before get it at
+// once, behind the others: if the provider has to hand it over again, these are known
+// already, and nobody gets two.
+func (c *connector) hold(ctx context.Context, author *people.Person, env mail.Envelope, staged *store.Staged, from queue.Peer, again, fresh []mail.Recipient, at time.Time) error {
+	held, mine := env, staged
+	if len(again) > 0 {
+		body := c.g.db.OpenStaged(ctx, staged)
+		copied, err := c.g.db.Stage(ctx, io.MultiReader(bytes.NewReader(staged.Head), body), at)
+		body.Close()
+		if err != nil {
+			return err
+		}
+		held.Recipients, mine = fresh, copied
+	}
+	_, err := c.g.queue.Submit(ctx, queue.Submission{Author: author, Connector: true, Back: c.c.Deliver == "provider", Envelope: held, Staged: mine, Peer: from, Now: at})
+	if err != nil {
+		return err
+	}
+	c.count(ctx, store.PassageHeld, at)
+	if len(again) == 0 {
+		return nil
+	}
+	env.Recipients = again
+	return c.passOn(ctx, store.PassageAgain, env, staged, from, at)
+}
+
+func (c *connector) passOn(ctx context.Context, kind store.PassageKind, env mail.Envelope, staged *store.Staged, from queue.Peer, at time.Time) error {
 	if _, err := c.g.queue.PassOn(ctx, queue.Passage{Envelope: env, Staged: staged, Peer: from, Now: at}); err != nil {
 		return err
 	}
@@ -200,9 +227,9 @@ func mark(key []byte, submission int64, mid string) string {
 	return fmt.Sprintf("tp%d.%s", submission, base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:18]))
 }
 
-// passed says how many marks of ours a mail carries, and whether all its recipients were
-// recipients of a mail that it is.
-func (c *connector) passed(ctx context.Context, head []byte, env mail.Envelope) (times int, all bool) {
+// passed says how many marks of ours a mail carries, to whom of its recipients it went
+// before, and to whom it did not.
+func (c *connector) passed(ctx context.Context, head []byte, env mail.Envelope) (times int, again, fresh []mail.Recipient) {
 	h := mail.ParseHeader(head)
 	mid := mail.FactsOf(h, nil, env.From).MessageID
 	before := map[string]bool{}
@@ -218,7 +245,7 @@ func (c *connector) passed(ctx context.Context, head []byte, env mail.Envelope) 
 		err := c.g.db.View(ctx, func(tx *store.Tx) error {
 			rcpts, err := tx.Recipients(id)
 			for _, r := range rcpts {
-				before[r.Address] = true
+				before[strings.ToLower(r.Address)] = true // As Address.Key: servers change letters.
 			}
 			return err
 		})
@@ -227,11 +254,13 @@ func (c *connector) passed(ctx context.Context, head []byte, env mail.Envelope) 
 		}
 	}
 	for _, r := range env.Recipients {
-		if !before[r.Address.String()] {
-			return times, false
+		if before[r.Address.Key()] {
+			again = append(again, r)
+		} else {
+			fresh = append(fresh, r)
 		}
 	}
-	return times, times > 0
+	return times, again, fresh
 }
 
 // readMark reads a mark and verifies it.
