@@ -48,6 +48,7 @@ type turn struct {
 	// mail that waits.
 	broke error
 	until time.Time
+	of    string // with which secret it was asked: another one may be better
 }
 
 // patience is how long a token endpoint that failed is left alone.
@@ -89,7 +90,7 @@ func (k *Keeper) Login(ctx context.Context, a Account, refused string, now time.
 	if s.OAuth == nil {
 		return Credential{User: a.User, Password: s.Password}, nil // It was changed meanwhile.
 	}
-	c.Token, err = k.renew(ctx, t, s.OAuth, refused, now, func(o OAuth) error {
+	c.Token, err = k.renew(ctx, t, s.OAuth, string(a.sealed), refused, now, func(o OAuth) error {
 		return k.db.Update(ctx, func(tx *store.Tx) error {
 			fresh, err := k.seal(a.purpose(), secret{OAuth: &o})
 			if err != nil {
@@ -128,7 +129,7 @@ func (k *Keeper) RouteLogin(ctx context.Context, route, user string, file []byte
 			o = s.OAuth
 		}
 	}
-	c.Token, err = k.renew(ctx, t, o, refused, now, func(o OAuth) error {
+	c.Token, err = k.renew(ctx, t, o, from, refused, now, func(o OAuth) error {
 		return k.db.Update(ctx, func(tx *store.Tx) error {
 			fresh, err := k.seal(purpose, secret{OAuth: &o, File: from})
 			if err != nil {
@@ -142,18 +143,19 @@ func (k *Keeper) RouteLogin(ctx context.Context, route, user string, file []byte
 
 func routePurpose(route string) string { return "route " + route }
 
-// renew returns the access token of o, a new one if it ends soon or was refused.
-func (k *Keeper) renew(ctx context.Context, t *turn, o *OAuth, refused string, now time.Time, keep func(OAuth) error) (string, error) {
+// renew returns the access token of o, a new one if it ends soon or was refused. of tells
+// the settings that o is from.
+func (k *Keeper) renew(ctx context.Context, t *turn, o *OAuth, of, refused string, now time.Time, keep func(OAuth) error) (string, error) {
 	if o.fresh(now) && o.AccessToken != refused {
 		return o.AccessToken, nil
 	}
-	if t.broke != nil && now.Before(t.until) {
+	if t.broke != nil && t.of == of && now.Before(t.until) {
 		return "", t.broke
 	}
 	fresh, err := o.refresh(ctx, k.http, now)
 	if err != nil {
 		if ctx.Err() == nil {
-			t.broke, t.until = err, now.Add(patience)
+			t.broke, t.until, t.of = err, now.Add(patience), of
 		}
 		return "", err
 	}

@@ -33,6 +33,7 @@ type way struct {
 	account accounts.Account
 	refused relay.Result // of the last login
 	until   time.Time    // no login is tried before
+	told    bool         // the person knows of a refusal, and not yet that it is over
 }
 
 // loginRest is how long a smarthost that refused a person's login is left alone: each try
@@ -186,9 +187,10 @@ func (r *routes) look(ctx context.Context) error {
 		if a.Side != accounts.SMTP {
 			continue
 		}
-		if w := r.people[a.Person]; w != nil && w.known().Same(a) {
-			w.know(a)
-			fresh[a.Person] = w
+		old := r.people[a.Person]
+		if old != nil && old.known().Same(a) {
+			old.know(a)
+			fresh[a.Person] = old
 			continue
 		}
 		w, err := r.personal(a)
@@ -196,6 +198,7 @@ func (r *routes) look(ctx context.Context) error {
 			bad = errors.Join(bad, fmt.Errorf("account of person %d: %w", a.Person, err))
 			continue
 		}
+		w.told = old != nil && old.hasTold()
 		fresh[a.Person] = w
 	}
 	for id, w := range r.people {
@@ -207,11 +210,22 @@ func (r *routes) look(ctx context.Context) error {
 	return bad
 }
 
-// know takes over what the database says of the last login.
+// know takes over what the database says of the last login. Settings that were entered
+// anew are tried at once: a token does not show that it is another one.
 func (w *way) know(a accounts.Account) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.account.State == store.AccountRefused && a.State == store.AccountNew {
+		w.told, w.until = true, time.Time{}
+	}
 	w.account = a
+}
+
+// hasTold reports whether the person knows that the login was refused.
+func (w *way) hasTold() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.told || w.account.State == store.AccountRefused
 }
 
 func (w *way) known() accounts.Account {
@@ -309,7 +323,7 @@ func (s sender) tell(w *way, a accounts.Account, to store.AccountState, said str
 		return
 	}
 	ctx := context.Background()
-	note, before := s.g.relay.keeper.Works, a.State
+	note, told := s.g.relay.keeper.Works, w.hasTold()
 	if to == store.AccountRefused {
 		note = func(ctx context.Context, a accounts.Account, now time.Time) (bool, error) {
 			return s.g.relay.keeper.Refused(ctx, a, said, now)
@@ -321,7 +335,9 @@ func (s sender) tell(w *way, a accounts.Account, to store.AccountState, said str
 		return
 	}
 	a.State = to
-	w.know(a)
+	w.mu.Lock()
+	w.account, w.told = a, false
+	w.mu.Unlock()
 	p, ok := s.g.dir.ByID(a.Person)
 	if !news || !ok {
 		return
@@ -332,7 +348,7 @@ func (s sender) tell(w *way, a accounts.Account, to store.AccountState, said str
 	switch {
 	case to == store.AccountRefused:
 		s.g.alarm("account of "+p.Address.String(), fmt.Sprintf("%s refuses the login of %s, whose mail waits: %s. Enter the new password with \"tidepost account set\".", a.Addr, a.User, said))
-	case before == store.AccountRefused:
+	case told:
 		letter = writer.SendingWorks(reader, about)
 	default:
 		return // The first login that went well is no news to anybody.

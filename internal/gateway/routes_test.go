@@ -191,6 +191,48 @@ func TestRefusedLoginDefersOnePersonsMailAndIsToldOnce(t *testing.T) {
 	if r := y.send(ana.ID, "ana@team.example"); !r.Delivered {
 		t.Errorf("with the new password: %+v", r)
 	}
+	if got := y.letters(ana); len(got) != 2 || !strings.Contains(got[1], "leaves again") {
+		t.Errorf("Ana got %q, want one letter more", got)
+	}
+}
+
+// A refresh token that was revoked is like a wrong password: one person's mail waits, and
+// a new token holds for the next mail, though the account looks the same.
+func TestRevokedTokenDefersOnePersonsMailAndIsToldOnce(t *testing.T) {
+	y := newYard(t)
+	tokens, next := testkit.NewOAuthServer(t), testkit.NewOAuthServer(t)
+	is := tokens
+	google := testkit.NewSmarthost(t, testkit.SmarthostOptions{Auth: map[string]string{"ana@team.example": ""}, Mechanisms: "OAUTHBEARER", Token: func() string { return is.Access() }})
+	ana, mei := y.person("ana@team.example"), y.person("mei@team.example")
+	entered := func(o *testkit.OAuthServer) {
+		y.account(ana, google, accounts.Settings{OAuth: &accounts.OAuth{TokenURL: o.URL, ClientID: "c", RefreshToken: "refresh-0"}})
+	}
+	entered(tokens)
+	tokens.Revoke(true)
+	for range 3 {
+		if r := y.send(ana.ID, "ana@team.example"); r.Delivered || r.Reply.Code/100 != 4 || r.Alarm {
+			t.Fatalf("revoked: %+v, want a deferral without the team's alarm", r)
+		}
+	}
+	if r := y.send(mei.ID, "mei@team.example"); !r.Delivered {
+		t.Errorf("another's mail: %+v", r)
+	}
+	if got := y.letters(ana); len(got) != 1 || !strings.Contains(got[0], "Your mail waits") {
+		t.Errorf("Ana got %q, want one letter", got)
+	}
+	is = next
+	entered(next)
+	for range 2 {
+		if r := y.send(ana.ID, "ana@team.example"); !r.Delivered {
+			t.Fatalf("with the new token: %+v", r)
+		}
+	}
+	if got := y.letters(ana); len(got) != 2 || !strings.Contains(got[1], "leaves again") {
+		t.Errorf("Ana got %q, want one letter more", got)
+	}
+	if n := next.Refreshes(); n != 1 {
+		t.Errorf("%d tokens were fetched, want 1", n)
+	}
 }
 
 func TestServerThatIsAwayIsNobodysRefusal(t *testing.T) {
