@@ -616,25 +616,27 @@ func (m *merging) isCopy(r *Remote) bool {
 	if r.Key.MID == "" {
 		return false
 	}
-	for _, p := range m.standing[r.Key.id()] {
-		switch {
-		case r.Flags&store.Deleted != 0 && m.s.Copies: // What a removal could only mark.
-		case p.remote.Kind != r.Kind && m.s.Fresh[place{r.Kind, r.UID}]:
-			// Perhaps it is being moved: folders are not read at one moment, and programs
-			// without MOVE copy first.
-		case p.remote.Kind == r.Kind && p.link.Own:
-			m.do(Action{Do: Remove, Link: &Link{Kind: r.Kind, UID: r.UID, Own: true}, Remote: r})
-		case r.New && !copied(r, p.remote) && !(r.Kind == store.KindInbox && p.link.Kind == store.KindNextDelivery):
-			return false
-		case p.local == nil || p.local.Kind != p.link.Kind || p.remote.Kind != p.link.Kind || r.Kind == p.link.Kind:
-		case r.Flags&store.Deleted != 0 && p.remote.Flags&store.Deleted == 0, r.Kind == store.KindNextDelivery:
-			// A copy of what was marked before has the mark from there, and means what it is.
-		case acts(r.Kind), r.Kind == store.KindInbox && p.link.Kind == store.KindNextDelivery:
-			m.do(Action{Do: Act, Link: p.link, Local: p.local, Remote: r, To: r.Kind, Copy: true})
-		}
-		return true
+	alike := m.standing[r.Key.id()]
+	if len(alike) == 0 {
+		return false
 	}
-	return false
+	p := alike[0]
+	switch {
+	case r.Flags&store.Deleted != 0 && m.s.Copies: // What a removal could only mark.
+	case p.remote.Kind != r.Kind && m.s.Fresh[place{r.Kind, r.UID}]:
+		// Perhaps it is being moved: folders are not read at one moment, and programs
+		// without MOVE copy first.
+	case p.remote.Kind == r.Kind && p.link.Own:
+		m.do(Action{Do: Remove, Link: &Link{Kind: r.Kind, UID: r.UID, Own: true}, Remote: r})
+	case r.New && !copied(r, p.remote) && !(r.Kind == store.KindInbox && p.link.Kind == store.KindNextDelivery):
+		return false
+	case p.local == nil || p.local.Kind != p.link.Kind || p.remote.Kind != p.link.Kind || r.Kind == p.link.Kind:
+	case r.Flags&store.Deleted != 0 && p.remote.Flags&store.Deleted == 0, r.Kind == store.KindNextDelivery:
+		// A copy of what was marked before has the mark from there, and means what it is.
+	case acts(r.Kind), r.Kind == store.KindInbox && p.link.Kind == store.KindNextDelivery:
+		m.do(Action{Do: Act, Link: p.link, Local: p.local, Remote: r, To: r.Kind, Copy: true})
+	}
+	return true
 }
 
 // copied reports whether r can be a copy that the person made of o: such a one has the same

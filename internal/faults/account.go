@@ -173,7 +173,7 @@ func (a *account) rest() {
 func (a *account) tick(most time.Duration) bool {
 	time.Sleep(time.Duration(rand.Int64N(int64(most))))
 	a.busy.Lock() // Whoever holds it wants quiet.
-	a.busy.Unlock()
+	defer a.busy.Unlock()
 	return !a.stopping.Load() && a.ctx.Err() == nil
 }
 

@@ -15,9 +15,8 @@ import (
 // A box is Pia's account as her mail program sees it, by another client than the one under
 // test.
 type box struct {
-	t      *T
-	c      *imapclient.Client
-	prefix string
+	t *T
+	c *imapclient.Client
 }
 
 // A message is one in the account.

@@ -198,7 +198,7 @@ func (a *account) wrongPassword(w *line) {
 	a.calm()
 	a.until(patience, func() error {
 		if n := a.letterCount("Your mailbox is not tended") - before; n != 1 {
-			return fmt.Errorf("Pia got %d letters about the refused login", n)
+			return fmt.Errorf("there are %d letters to Pia about the refused login", n)
 		}
 		return nil
 	})
