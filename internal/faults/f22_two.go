@@ -120,15 +120,22 @@ func (a *account) copied() {
 	})
 }
 
-// takeBack moves all that waits to Drafts: of mail that was sent since the copy was made the
-// copy knows nothing, and would put what it finds in Scheduled into INBOX.
+// takeBack moves all that waits to Drafts, and what was taken into INBOX to Projects: of mail
+// that came or was sent since the copy was made the copy knows nothing. It would put what it
+// finds in Scheduled into INBOX, and let what it finds in INBOX wait.
 func (a *account) takeBack() {
 	box := a.login()
 	defer box.Close()
 	for _, f := range a.fates {
-		if f.sort == held && f.folder == "" && box.open("Tidepost/Scheduled") && box.move(f.mid, "Drafts") {
-			f.folder = "Drafts"
-			f.tell("taken back")
+		from, to := "Tidepost/Scheduled", "Drafts"
+		if f.folder == "INBOX" && f.sort != codeMail {
+			from, to = "INBOX", "Projects"
+		} else if f.sort != held || f.folder != "" {
+			continue
+		}
+		if box.open(from) && box.move(f.mid, to) {
+			f.folder = to
+			f.tell("moved from %s to %s", from, to)
 		}
 	}
 	a.calm()
