@@ -68,7 +68,7 @@ func (s *Session) transfer(v *view, set imap.NumSet, dest string, move bool) (*t
 	for _, r := range v.pick(set, s.saved) {
 		t.rows = append(t.rows, job{row: r, uid: v.rows[r].uid, message: v.rows[r].message})
 	}
-	if err := s.tooLate(v.box, set); err != nil || len(t.rows) == 0 {
+	if err := s.tooLate(v.box, set, nil); err != nil || len(t.rows) == 0 {
 		return t, err
 	}
 	if v.readOnly && (move || t.Vanishes()) {

@@ -28,7 +28,7 @@ func (s *Session) Store(w *imapserver.FetchWriter, set imap.NumSet, f *imap.Stor
 		}
 		want.words = v.spelled(want.words)
 		rows := v.pick(set, s.saved)
-		lost := false
+		lost, found := false, map[uint32]bool{}
 		for len(rows) > 0 {
 			n := min(storePage, len(rows))
 			done, err := s.storePage(v, rows[:n], f.Op, want)
@@ -36,12 +36,15 @@ func (s *Session) Store(w *imapserver.FetchWriter, set imap.NumSet, f *imap.Stor
 				return err
 			}
 			lost = lost || len(done) < n
+			for _, d := range done {
+				found[d.entry.UID] = true
+			}
 			if err := tellStored(w, v, done, f.Silent); err != nil {
 				return err
 			}
 			rows = rows[n:]
 		}
-		if err := s.tooLate(v.box, set); err != nil {
+		if err := s.tooLate(v.box, set, found); err != nil {
 			return err
 		}
 		if lost {

@@ -60,8 +60,9 @@ func (s *Session) scan(message int64) (*mail.Content, error) {
 const maxNamed = 1000
 
 // tooLate looks whether a phone that was offline names mail of Scheduled that has
-// left: the UIDs it names one by one are remembered for 30 days.
-func (s *Session) tooLate(box store.Mailbox, set imap.NumSet) error {
+// left: the UIDs it names one by one are remembered for 30 days. found are those that were
+// there: one of them may have left since, because of this very command.
+func (s *Session) tooLate(box store.Mailbox, set imap.NumSet, found map[uint32]bool) error {
 	uids, ok := set.(imap.UIDSet)
 	if !ok || !controls.WaitsIn(box.Kind) || imap.IsSearchRes(set) {
 		return nil
@@ -75,6 +76,9 @@ func (s *Session) tooLate(box store.Mailbox, set imap.NumSet) error {
 			for uid := r.Start; uid <= r.Stop; uid++ {
 				if named++; named > maxNamed {
 					return nil
+				}
+				if found[uint32(uid)] {
+					continue
 				}
 				if err := s.hand().Missing(tx, box, uint32(uid)); err != nil {
 					return err
